@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a hypervisor driver is told about a server, and what it reports back.
+
+Finished data: images are fetched, ports bound and volumes connected before a driver sees a guest.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class PowerState(enum.IntEnum):
+    """Power state numbers of the Compute API (source: reference server-status.tsv)."""
+
+    NOSTATE = 0
+    RUNNING = 1
+    PAUSED = 3
+    SHUTDOWN = 4
+    CRASHED = 6
+    SUSPENDED = 7
+
+
+class Disk(msgspec.Struct, frozen=True, kw_only=True):
+    """A local disk of a guest; `name` is its file name in the server's folder."""
+
+    name: str
+    size_gib: int
+    image_id: str | None = None
+    """Image whose cached file backs this disk; None makes an empty disk."""
+    purpose: str = "root"
+    """root, ephemeral or swap."""
+    size_mib: int = 0
+    """Used in place of size_gib when not 0 (swap is sized in MiB)."""
+    bus: str = "virtio"
+
+
+class Vif(msgspec.Struct, frozen=True, kw_only=True):
+    """A network interface whose port is bound to this host."""
+
+    port_id: str
+    mac: str
+    kind: str = "bridge"
+    """binding:vif_type of Neutron; `none` for a port that is not plugged."""
+    bridge: str = ""
+    """Bridge that the tap device joins (binding:vif_details.bridge_name)."""
+    model: str = "virtio"
+    mtu: int = 1500
+
+    @property
+    def device(self) -> str:
+        """Name of the tap device, as Neutron's agents expect it: tap + 11 characters of the id."""
+        return "tap" + self.port_id[:11]
+
+
+class Guest(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a driver needs to start a server."""
+
+    server_id: str
+    name: str
+    """Name at the hypervisor ([DEFAULT] instance_name_template)."""
+    display_name: str
+    project_id: str
+    user_id: str
+    flavor_name: str
+    vcpus: int
+    memory_mib: int
+    disks: tuple[Disk, ...] = ()
+    vifs: tuple[Vif, ...] = ()
+    config_drive: dict[str, str] | None = None
+    """Path > text of each file on the config drive; None means no config drive."""
+    extra_specs: dict[str, str] = {}
+    image_properties: dict[str, str] = {}
+
+
+class GuestSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """A guest as the hypervisor has it now."""
+
+    server_id: str
+    name: str
+    power_state: PowerState
