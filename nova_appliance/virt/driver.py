@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The hypervisor edge: small protocols by concern, and a Driver made of them.
+
+Drivers know the domain only. Deeds may be done twice; removals may find nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import NoReturn, Protocol
+
+from nova_appliance.common import errors
+from nova_appliance.domain.guest import Guest, GuestSeen
+from nova_appliance.domain.host import Inventory
+
+
+class NoSuchGuest(errors.NotFound):
+    """The hypervisor does not know this server."""
+
+    def __init__(self, server_id: str) -> None:
+        self.server_id = server_id
+        super().__init__(f"The hypervisor has no guest for server {server_id}.")
+
+
+class NoSuchImage(errors.NotFound):
+    """The image is not in the host's cache."""
+
+    def __init__(self, image_id: str) -> None:
+        self.image_id = image_id
+        super().__init__(f"Image {image_id} is not in the image cache of this host.")
+
+
+class NoSuchDisks(errors.NotFound):
+    """A guest cannot start because its disks were not created on this host."""
+
+    def __init__(self, server_id: str) -> None:
+        self.server_id = server_id
+        super().__init__(f"Server {server_id} has no disks on this host.")
+
+
+class ImageRefused(errors.Refused):
+    """The image must not be used: it is damaged, dangerous, too big or not what it claims."""
+
+    def __init__(self, image_id: str, reason: str) -> None:
+        self.image_id, self.reason = image_id, reason
+        super().__init__(f"Image {image_id} cannot be used: {reason}.")
+
+
+class DiskTooSmall(errors.Refused):
+    """The image does not fit on the disk that the flavor gives."""
+
+    def __init__(self, image_id: str, needed_bytes: int, disk_bytes: int) -> None:
+        self.image_id, self.needed_bytes, self.disk_bytes = image_id, needed_bytes, disk_bytes
+        super().__init__(
+            f"Image {image_id} needs a disk of {needed_bytes} bytes, the flavor gives {disk_bytes}."
+        )
+
+
+class Lifecycle(Protocol):
+    """Whether a guest is there."""
+
+    def start_new(self, guest: Guest) -> GuestSeen:
+        """Define and start the guest; a guest that runs already is left alone.
+
+        Raises NoSuchDisks when Disks.create was not done before.
+        """
+
+    def destroy(self, server_id: str) -> None:
+        """Stop the guest at once and forget it, not its disks; nothing there is fine."""
+
+    def find(self, server_id: str) -> GuestSeen | None:
+        """The guest as it is now, or None."""
+
+    def list_(self) -> tuple[GuestSeen, ...]:
+        """All guests of ours on this host, running or not, sorted by server id."""
+
+
+class Power(Protocol):
+    """Whether a guest runs."""
+
+    def on(self, guest: Guest) -> None:
+        """Start the guest, defining it anew from `guest`; fine if it runs already."""
+
+    def off(self, server_id: str, timeout_s: float) -> None:
+        """Ask the guest to shut down, wait up to `timeout_s`, then cut its power.
+
+        0 cuts at once. Fine if it is off already; raises NoSuchGuest.
+        """
+
+    def reboot_soft(self, server_id: str, timeout_s: float) -> bool:
+        """Ask the guest to shut down and start it again; False if it did not obey in time.
+
+        Raises NoSuchGuest.
+        """
+
+    def reboot_hard(self, guest: Guest) -> None:
+        """Cut the power if it is on, define the guest anew from `guest` and start it."""
+
+
+class Disks(Protocol):
+    """Local disks: one folder for each server."""
+
+    def create(self, guest: Guest) -> None:
+        """Make the folder with all disks and the config drive; disks that are there stay.
+
+        Raises NoSuchImage, DiskTooSmall.
+        """
+
+    def remove(self, server_id: str) -> None:
+        """Remove the server's folder; nothing there is fine."""
+
+    def exists(self, server_id: str) -> bool:
+        """Whether the server has a folder here."""
+
+    def owners(self) -> frozenset[str]:
+        """Ids of all servers that have a folder here."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageExpected:
+    """What the image service says about an image before its bytes come."""
+
+    disk_format: str
+    """disk_format of the image service: qcow2, raw or iso can be used."""
+    size_bytes: int | None = None
+    """Exact number of bytes, if known."""
+    hash_algorithm: str = ""
+    """os_hash_algo of the image service, such as sha512; empty skips the check."""
+    hash_value: str = ""
+    max_bytes: int | None = None
+    """More bytes than this are not taken."""
+    max_virtual_bytes: int | None = None
+    """A disk that unfolds to more than this is refused."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageSeen:
+    """A cached image as it really is."""
+
+    image_id: str
+    disk_format: str
+    size_bytes: int
+    virtual_bytes: int
+
+
+class Images(Protocol):
+    """Cache of images on the host; shared by all its servers."""
+
+    def has(self, image_id: str) -> bool:
+        """Whether the whole, checked image is here."""
+
+    def store(self, image_id: str, chunks: Iterable[bytes], expected: ImageExpected) -> ImageSeen:
+        """Write the image, check it, and only then give it its name.
+
+        An image that is here already is left alone and `chunks` is not read. Raises ImageRefused.
+        """
+
+    def list_(self) -> tuple[ImageSeen, ...]:
+        """All images here, sorted by id."""
+
+    def remove(self, image_id: str) -> None:
+        """Remove an image; nothing there is fine. Disks that lie over it need it: ask Disks first."""
+
+
+class Consoles(Protocol):
+    """What guests say."""
+
+    def output(self, server_id: str, max_bytes: int) -> bytes:
+        """The last `max_bytes` of the serial console's log; raises NoSuchGuest."""
+
+
+class Inventories(Protocol):
+    """What the host has."""
+
+    def read(self) -> Inventory:
+        """The host's resources now."""
+
+
+class Unsupported:
+    """Stands in the field of a driver for what it cannot do: each call says so."""
+
+    def __getattr__(self, name: str) -> Callable[..., NoReturn]:
+        """Answer each method with one that refuses."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def refuse(*_args: object, **_kwargs: object) -> NoReturn:
+            raise errors.Unsupported(f"The hypervisor driver of this host cannot do this: {name}.")
+
+        return refuse
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Driver:
+    """A hypervisor driver: a choice of concerns."""
+
+    name: str
+    lifecycle: Lifecycle
+    power: Power
+    inventory: Inventories
+    disks: Disks | Unsupported = dataclasses.field(default_factory=Unsupported)
+    images: Images | Unsupported = dataclasses.field(default_factory=Unsupported)
+    consoles: Consoles | Unsupported = dataclasses.field(default_factory=Unsupported)
+    close: Callable[[], None] = lambda: None
+
+
+CONCERNS = ("lifecycle", "power", "inventory", "disks", "images", "consoles")
+
+
+def capabilities(driver: Driver) -> dict[str, bool]:
+    """Concern > whether the driver can do it; computed, never declared."""
+    return {name: not isinstance(getattr(driver, name), Unsupported) for name in CONCERNS}

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a driver is told about its host when it is loaded; nova-compute fills it from nova.conf."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VirtSettings:
+    """One object for all drivers; each reads what concerns it."""
+
+    host: str
+    """hypervisor_hostname that the driver reports."""
+    host_ip: str = "127.0.0.1"
+    state_dir: Path | None = None
+    """Folder of the servers' disks ([DEFAULT] instances_path); None keeps the fake in memory."""
+    image_dir: Path | None = None
+    """Folder of cached images; None means `_base` in state_dir."""
+    disk_format: str = "qcow2"
+    """Format of new disks: qcow2 (an overlay over the cached image) or raw (a copy)."""
+
+    uri: str = "qemu:///system"
+    virt_type: str = "auto"
+    """kvm, qemu, test; auto starts a probe guest to choose between kvm and qemu."""
+    cpu_mode: str = ""
+    """host-model, host-passthrough, custom, none; empty chooses by virt_type."""
+    cpu_model: str = ""
+    """CPU model for cpu_mode custom; empty takes one that runs fast under emulation."""
+    keepalive_s: int = 5
+    """Seconds between keepalive messages to libvirtd; 0 sends none."""
+    console_log_bytes: int = 1 << 20
+    """Size at which the log of a serial console is turned over."""
+    vnc_listen: str = "127.0.0.1"
+    """Address of VNC consoles; empty gives guests no VNC."""
+    keymap: str = ""
+
+    fake_vcpus: int = 1000
+    fake_memory_mib: int = 8_000_000
+    fake_disk_gib: int = 600_000
+    fake_delay_s: float = 0.0
+    """How long the fake takes for each deed on a guest."""
