@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opens databases: one engine a URL, transactions as context managers, retries on deadlock.
+
+Transactions are opened by actions, sagas, scheduler and conductor; queries take a connection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from oslo_db import exception as db_errors
+from oslo_db.sqlalchemy import engines as oslo_engines
+
+from nova_appliance.common import clock, errors
+
+T = TypeVar("T")
+RETRIES = 8
+_BUSY = (db_errors.DBDeadlock, db_errors.RetryRequest)
+
+
+class Database:
+    """One database; safe for threads. Raises Unavailable when it cannot be reached."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _make_engine(url)
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection for queries; its transaction is rolled back at the end."""
+        with _reachable(), self.engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction: committed at the end, rolled back on any exception."""
+        with _reachable(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                # tells oslo.db's own listener to send no plain BEGIN
+                connection.info.update(immediate=True, in_transaction=True)
+            with connection.begin():
+                yield connection
+
+    def transact(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` in a transaction, again when the database broke it off for a deadlock."""
+        for attempt in range(RETRIES):
+            try:
+                with self.write() as connection:
+                    return work(connection)
+            except _BUSY:
+                clock.SYSTEM.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter
+        raise errors.Unavailable("The database is too busy; try again.")
+
+    def dispose(self) -> None:
+        """Close the pool's connections."""
+        self.engine.dispose()
+
+
+class Databases:
+    """Engines by URL, made on first use; one object a process."""
+
+    def __init__(self, api_url: str) -> None:
+        self._lock = threading.Lock()
+        self._by_url: dict[str, Database] = {}
+        self.api = self.at(api_url)
+
+    def at(self, url: str) -> Database:
+        """The database behind `url`."""
+        with self._lock:
+            if url not in self._by_url:
+                self._by_url[url] = Database(url)
+            return self._by_url[url]
+
+    def dispose(self) -> None:
+        """Close all engines."""
+        for database in self._by_url.values():
+            database.dispose()
+
+
+@contextlib.contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
+    except db_errors.DBConnectionError as error:
+        raise errors.Unavailable("The database does not answer.") from error
+
+
+def _make_engine(url: str) -> sa.Engine:
+    if not url.startswith("sqlite"):
+        engine: sa.Engine = oslo_engines.create_engine(
+            url, max_pool_size=20, max_overflow=30, connection_recycle_time=1800
+        )
+        return engine
+    engine = oslo_engines.create_engine(url, sqlite_fk=True, max_pool_size=20, max_overflow=80)
+    sa.event.listen(engine, "connect", _set_up_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """Writers take the lock at once: an upgrade in mid-transaction would fail as busy."""
+    if connection.info.pop("immediate", False):
+        connection.connection.cursor().execute("BEGIN IMMEDIATE")
