@@ -84,6 +84,7 @@ class Secrets:
     demo_password: str
     service_passwords: dict[str, str]
     token_key: str
+    credential_key: str
 
 
 def load(state_dir: Path) -> Settings:
@@ -119,6 +120,7 @@ def _new_secrets() -> Secrets:
         demo_password=ids.new_password(20),
         service_passwords={name: ids.new_password(24) for name in SERVICE_USERS},
         token_key=Fernet.generate_key().decode(),
+        credential_key=Fernet.generate_key().decode(),
     )
 
 
