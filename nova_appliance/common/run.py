@@ -6,6 +6,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from importlib import resources
+from pathlib import Path
 
 from nova_appliance.common.errors import ApplianceError
 
@@ -32,7 +33,9 @@ def allowed() -> frozenset[str]:
 _ALLOWED = allowed()
 
 
-def run(argv: Sequence[str], *, timeout_s: float = 60, given: str | None = None) -> str:
+def run(
+    argv: Sequence[str], *, timeout_s: float = 60, given: str | None = None, cwd: Path | None = None
+) -> str:
     """Run a program to its end and return what it printed on standard output.
 
     Raises ProgramFailed, or NotAllowed when its name is not on the list.
@@ -41,7 +44,13 @@ def run(argv: Sequence[str], *, timeout_s: float = 60, given: str | None = None)
         raise NotAllowed(f"{argv[0]} is not in common/allowlist.txt")
     try:
         done = subprocess.run(  # noqa: S603 - an argument list, its program on the allowlist
-            list(argv), input=given, capture_output=True, text=True, timeout=timeout_s, check=False
+            list(argv),
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+            cwd=cwd,
         )
     except subprocess.TimeoutExpired as error:
         raise ProgramFailed(argv, None, str(error)) from error
