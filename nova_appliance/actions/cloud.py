@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What actions, sagas and API handlers work with: one frozen object a process, made in cmd/."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from oslo_config import cfg
+
+from nova_appliance.clients.images import Images
+from nova_appliance.clients.networks import Networks
+from nova_appliance.common import clock
+from nova_appliance.db.cells import Cells
+from nova_appliance.rpc.client import Client
+
+
+@dataclasses.dataclass(frozen=True)
+class Cloud:
+    """The databases, the message bus and the neighbours."""
+
+    conf: cfg.ConfigOpts
+    cells: Cells
+    rpc: Client
+    images: Images
+    networks: Networks
+    clock: clock.Clock = clock.SYSTEM

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nova-compute: driver, ratios, reservations, periodic jobs, limits of work at once."""
+
+from __future__ import annotations
+
+from oslo_config import cfg
+
+OPTIONS = {
+    "DEFAULT": (
+        cfg.StrOpt("compute_driver", default="libvirt", help="libvirt or fake."),
+        cfg.FloatOpt("cpu_allocation_ratio", default=4.0, min=0.0, help="vCPUs per core."),
+        cfg.FloatOpt("ram_allocation_ratio", default=1.0, min=0.0, help="Of memory."),
+        cfg.FloatOpt("disk_allocation_ratio", default=1.0, min=0.0, help="Of local disk."),
+        cfg.IntOpt("reserved_host_cpus", default=0, min=0, help="Cores kept for the host."),
+        cfg.IntOpt("reserved_host_memory_mb", default=512, min=0, help="MiB kept for the host."),
+        cfg.IntOpt("reserved_host_disk_mb", default=0, min=0, help="MiB kept for the host."),
+        cfg.IntOpt("max_concurrent_builds", default=10, min=0, help="0 is no limit."),
+        cfg.IntOpt("shutdown_timeout", default=60, help="Seconds a guest has to shut down."),
+        cfg.BoolOpt("resume_guests_state_on_host_boot", default=True, help="Start guests again."),
+        cfg.IntOpt("instance_build_timeout", default=0, help="Seconds; 0 never."),
+        cfg.IntOpt("reboot_timeout", default=0, help="Seconds until hard; 0 never."),
+        cfg.IntOpt("sync_power_state_interval", default=600, help="Seconds; negative is off."),
+        cfg.IntOpt("update_resources_interval", default=0, help="Seconds; 0 is 60."),
+        cfg.IntOpt("running_deleted_instance_poll_interval", default=1800, help="Seconds."),
+        cfg.StrOpt(
+            "running_deleted_instance_action",
+            default="reap",
+            choices=("noop", "log", "shutdown", "reap"),
+            help="What is done with guests nobody knows.",
+        ),
+    ),
+    "compute": (
+        cfg.IntOpt("workers", default=16, min=1, help="Orders carried out at once."),
+        cfg.IntOpt("fake_delay_ms", default=0, help="Fake driver: milliseconds a start takes."),
+        cfg.IntOpt("fake_vcpus", default=64, help="Fake driver: cores."),
+        cfg.IntOpt("fake_memory_mb", default=262144, help="Fake driver: MiB."),
+        cfg.IntOpt("fake_disk_gb", default=4096, help="Fake driver: GiB."),
+    ),
+    "image_cache": (
+        cfg.IntOpt("manager_interval", default=2400, help="Seconds between passes."),
+        cfg.StrOpt("subdirectory_name", default="_base", help="Folder of cached images."),
+        cfg.BoolOpt("remove_unused_base_images", default=True, help="Remove unused ones."),
+        cfg.IntOpt(
+            "remove_unused_original_minimum_age_seconds", default=86400, help="When unused."
+        ),
+    ),
+}

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""[libvirt]: the libvirt driver."""
+
+from __future__ import annotations
+
+from oslo_config import cfg
+
+OPTIONS = {
+    "libvirt": (
+        cfg.StrOpt("connection_uri", default="", help="Empty: chosen by virt_type."),
+        cfg.StrOpt(
+            "virt_type",
+            default="auto",
+            choices=("auto", "kvm", "qemu", "lxc", "parallels", "xen", "test"),
+            help="auto starts a tiny guest to see whether KVM works.",
+        ),
+        cfg.StrOpt(
+            "cpu_mode",
+            default="",
+            choices=("", "host-model", "host-passthrough", "custom", "none"),
+            help="Empty: host-model with KVM, a named model without.",
+        ),
+        cfg.ListOpt("cpu_models", default=[], help="For cpu_mode custom."),
+        cfg.StrOpt("images_type", default="qcow2", choices=("qcow2", "raw", "flat"), help="Disks."),
+    ),
+    "vnc": (
+        cfg.BoolOpt("enabled", default=True, help="Guests have a VNC console."),
+        cfg.HostAddressOpt("server_listen", default="127.0.0.1", help="Where QEMU listens."),
+    ),
+}
