@@ -23,12 +23,15 @@ def row_number() -> sa.Column[int]:
     return sa.Column("row", BIG_ID, primary_key=True, autoincrement=True)
 
 
+UUID_TEXT = sa.String(36).with_variant(
+    mysql.CHAR(36, charset="ascii", collation="ascii_bin"), "mysql", "mariadb"
+)
+"""A UUID as 36 characters of ASCII, so that its index is small."""
+
+
 def uuid_column(name: str, **options: Any) -> sa.Column[str]:
-    """A UUID as 36 characters of ASCII, so that its index is small."""
-    kind = sa.String(36).with_variant(
-        mysql.CHAR(36, charset="ascii", collation="ascii_bin"), "mysql", "mariadb"
-    )
-    return sa.Column(name, kind, **options)
+    """A column of UUIDs."""
+    return sa.Column(name, UUID_TEXT, **options)
 
 
 def text(length: int) -> sa.String:
