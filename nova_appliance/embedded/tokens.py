@@ -91,7 +91,7 @@ class Tokens:
     def seal(self, claims: Claims) -> str:
         """The token that says this."""
         return self._fernet.encrypt(
-            json.dumps(dataclasses.astuple(claims)).encode()
+            json.dumps(dataclasses.asdict(claims)).encode()
         ).decode()
 
     def authenticate(self, req: Any) -> Caller:
@@ -113,9 +113,8 @@ class Tokens:
             fields = json.loads(self._fernet.decrypt(token))
         except (InvalidToken, ValueError) as error:
             raise Unauthorized(NO) from error
-        return Claims(
-            *(tuple(field) if isinstance(field, list) else field for field in fields)
-        )
+        fields |= {name: tuple(fields[name]) for name in ("methods", "audit_ids")}
+        return Claims(**fields)
 
     def resolve(self, claims: Claims) -> Caller:
         """Who these claims speak for as things stand; raises Unauthorized when for nobody."""
