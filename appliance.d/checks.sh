@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests by tier, and lint. Sourced by ./appliance.
+# shellcheck shell=bash
+
+# run_tests [ARGUMENT...]: every tier, or pytest with these arguments.
+run_tests() {
+  cd "$HERE"
+  if (($#)); then exec "$VENV/bin/python" -m pytest "$@"; fi
+  local name jobs about failed=() counts
+  counts=$(mktemp)
+  while read -r name jobs about; do
+    [[ -d tests/$name ]] || continue
+    printf '\n=== %s: %s\n' "$name" "$about"
+    run_tier "$name" "$jobs" "$counts" || failed+=("$name")
+  done < <(grep -v '^#' appliance.d/tiers.txt)
+  closing_line "$counts" "${failed[@]}"
+}
+
+run_tier() {
+  local name=$1 jobs=$2 counts=$3 began=$SECONDS code=0 out
+  out=$(mktemp)
+  "$VENV/bin/python" -m pytest -q -p no:cacheprovider "tests/$name" \
+    $([[ $jobs == 1 ]] || echo "-n $jobs") </dev/null 2>&1 | tee "$out" || code=1
+  tail -n 1 "$out" >>"$counts"
+  rm -f "$out"
+  printf -- '--- %s: %ss\n' "$name" $((SECONDS - began))
+  return "$code"
+}
+
+# One line for all tiers, as pytest words it; fails when a tier failed or nothing ran.
+closing_line() {
+  local counts=$1 passed failed errors
+  shift
+  passed=$(count_of passed "$counts")
+  failed=$(count_of failed "$counts")
+  errors=$(count_of 'errors?' "$counts")
+  rm -f "$counts"
+  printf '\n=== %s passed, %s failed' "$passed" "$failed"
+  ((errors == 0)) || printf ', %s errors' "$errors"
+  printf ' in %ss ===\n' "$SECONDS"
+  (($# == 0)) || die "these tiers failed: $*"
+  ((passed > 0)) || die "no test ran"
+}
+
+count_of() { grep -oE "[0-9]+ ($1)\b" "$2" | awk '{sum += $1} END {print sum + 0}'; }
+
+run_lint() {
+  cd "$HERE"
+  local failed=()
+  lint "ruff check" ruff check .
+  lint "ruff format" ruff format --check .
+  lint "mypy" mypy nova_appliance
+  lint "import-linter" lint-imports
+  ((${#failed[@]} == 0)) || die "these checks failed: ${failed[*]}"
+  printf 'lint: all checks passed\n'
+}
+
+# lint NAME PROGRAM ARGUMENT...: go on after a failure, so that one run shows all of them.
+lint() {
+  local name=$1 program=$2
+  shift 2
+  printf '=== %s\n' "$name"
+  "$VENV/bin/$program" "$@" || failed+=("$name")
+}
