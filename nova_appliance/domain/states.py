@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All that may happen to a server's state, as one table; nobody assigns a state past it.
+
+`db.servers` carries the moves out by compare-and-set; the API's statuses come from STATUSES.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from nova_appliance.common.errors import Conflict
+from nova_appliance.domain.server import Server
+
+ANY: frozenset[str] | None = None
+NO_TASK: frozenset[str | None] = frozenset((None,))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Move:
+    """One row: who may ask (states, tasks, launched), what shows meanwhile, what comes of it."""
+
+    word: str
+    """What the refusal calls it."""
+    states: frozenset[str] | None = ANY
+    tasks: frozenset[str | None] | None = None
+    """Tasks from which it may start; None is any."""
+    launched: bool = True
+    hosted: bool = False
+    """Refused while the server has no host."""
+    locked: bool = True
+    """Refused while the server is locked, but for admins."""
+    during: str | None = None
+    later: tuple[str, ...] = ()
+    """Tasks that may follow `during` on the way."""
+    then: str | None = None
+    """The state at its end; None keeps the state."""
+    otherwise: str | None = None
+    """The state when it fails; None keeps the state."""
+    action: str | None = None
+    """Name under which os-instance-actions records it."""
+
+    @property
+    def under_way(self) -> frozenset[str | None]:
+        """Tasks that say that this move is going on."""
+        return frozenset((self.during, *self.later)) if self.during else frozenset()
+
+
+def _states(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_REBOOT_TASKS: frozenset[str | None] = frozenset(
+    (
+        None,
+        "rebooting",
+        "reboot_pending",
+        "reboot_started",
+        "rebooting_hard",
+        "resuming",
+        "pausing",
+        "unpausing",
+        "suspending",
+    )
+)
+_AT_REST = _states("active paused suspended stopped")
+
+MOVES: dict[str, Move] = {
+    "create": Move(
+        word="create",
+        states=frozenset(),
+        launched=False,
+        during="scheduling",
+        later=("networking", "block_device_mapping", "spawning"),
+        then="active",
+        otherwise="error",
+        action="create",
+    ),
+    "delete": Move(
+        word="delete",
+        launched=False,
+        during="deleting",
+        then="deleted",
+        otherwise="error",
+        action="delete",
+    ),
+    "os-start": Move(
+        word="start",
+        states=_states("stopped"),
+        tasks=NO_TASK,
+        hosted=True,
+        during="powering-on",
+        then="active",
+        action="start",
+    ),
+    "os-stop": Move(
+        word="stop",
+        states=_states("active error"),
+        tasks=NO_TASK,
+        hosted=True,
+        during="powering-off",
+        then="stopped",
+        action="stop",
+    ),
+    "reboot SOFT": Move(
+        word="reboot",
+        states=_states("active"),
+        tasks=NO_TASK,
+        during="rebooting",
+        later=("reboot_pending", "reboot_started"),
+        then="active",
+        action="reboot",
+    ),
+    "reboot HARD": Move(
+        word="reboot",
+        states=_states("active stopped paused suspended error"),
+        tasks=_REBOOT_TASKS,
+        during="rebooting_hard",
+        later=("reboot_pending_hard", "reboot_started_hard"),
+        then="active",
+        otherwise="error",
+        action="reboot",
+    ),
+    "lock": Move(word="lock", launched=False, locked=False, action="lock"),
+    "unlock": Move(word="unlock", launched=False, locked=False, action="unlock"),
+    "os-resetState": Move(word="os-resetState", launched=False, locked=False),
+    "update": Move(word="update", launched=False, locked=False),
+    "metadata": Move(word="update metadata", states=_AT_REST),
+    "delete metadata": Move(word="delete metadata", states=_AT_REST),
+    "tags": Move(word="tag", states=_AT_REST, launched=False, locked=False),
+    "os-getConsoleOutput": Move(
+        word="get_console_output", launched=False, hosted=True, locked=False
+    ),
+    "seen off": Move(
+        word="note the power of",
+        states=_states("active"),
+        tasks=NO_TASK,
+        locked=False,
+        then="stopped",
+    ),
+    "seen on": Move(
+        word="note the power of",
+        states=_states("stopped"),
+        tasks=NO_TASK,
+        locked=False,
+        then="active",
+    ),
+}
+"""Verb (operation names of the API, and what the cloud itself notices) > its move."""
+
+
+def check(server: Server, verb: str) -> Move:
+    """The move, if it may start now; else raises Conflict with Nova's sentence.
+
+    Knows nothing of who asks: locks are `check_lock`'s.
+    """
+    move = MOVES[verb]
+    if move.states is not None and server.state not in move.states:
+        raise Conflict(_wrong(move, server, "vm_state", server.state))
+    if move.tasks is not None and server.task not in move.tasks:
+        raise Conflict(_wrong(move, server, "task_state", server.task))
+    if move.launched and server.launched_at is None:
+        raise Conflict(f"Instance {server.id} is in an invalid state for '{move.word}'")
+    if move.hosted and server.host is None:
+        raise Conflict(f"Instance {server.id} is not ready")
+    return move
+
+
+def check_lock(server: Server, verb: str, is_admin: bool) -> None:
+    """Raise Conflict if the server is locked against this verb for this caller."""
+    if MOVES[verb].locked and server.locked_by and not is_admin:
+        raise Conflict(f"Instance {server.id} is locked")
+
+
+def _wrong(move: Move, server: Server, attribute: str, value: str | None) -> str:
+    return f"Cannot '{move.word}' instance {server.id} while it is in {attribute} {value}"
+
+
+_REBOOT = {
+    "rebooting": "REBOOT",
+    "reboot_pending": "REBOOT",
+    "reboot_started": "REBOOT",
+    "rebooting_hard": "HARD_REBOOT",
+    "reboot_pending_hard": "HARD_REBOOT",
+    "reboot_started_hard": "HARD_REBOOT",
+}
+_RESIZE = dict.fromkeys(
+    ("resize_prep", "resize_migrating", "resize_migrated", "resize_finish"), "RESIZE"
+)
+_REBUILD = dict.fromkeys(
+    ("rebuilding", "rebuild_block_device_mapping", "rebuild_spawning"), "REBUILD"
+)
+_MIGRATE = {"migrating": "MIGRATING"}
+
+STATUSES: dict[str, tuple[str, dict[str, str]]] = {
+    "active": (
+        "ACTIVE",
+        _REBOOT | _RESIZE | _REBUILD | _MIGRATE | {"updating_password": "PASSWORD"},
+    ),
+    "building": ("BUILD", {}),
+    "stopped": ("SHUTOFF", _RESIZE | _REBUILD),
+    "resized": ("VERIFY_RESIZE", {"resize_reverting": "REVERT_RESIZE"}),
+    "paused": ("PAUSED", _MIGRATE),
+    "suspended": ("SUSPENDED", {}),
+    "rescued": ("RESCUE", {}),
+    "error": ("ERROR", _REBUILD),
+    "deleted": ("DELETED", {}),
+    "soft-delete": ("SOFT_DELETED", {}),
+    "shelved": ("SHELVED", {}),
+    "shelved_offloaded": ("SHELVED_OFFLOADED", {}),
+}
+"""State > status at the API, and the statuses of certain tasks."""
+
+
+def status(state: str, task: str | None) -> str:
+    """The API's status of a server in this state and task."""
+    usual, by_task = STATUSES.get(state, ("UNKNOWN", {}))
+    return by_task.get(task or "", usual)
+
+
+def states_of(api_status: str) -> frozenset[tuple[str, str | None]]:
+    """The (state, task) pairs that the API shows as this status; task None means any other."""
+    pairs: set[tuple[str, str | None]] = set()
+    for state, (usual, by_task) in STATUSES.items():
+        if usual == api_status:
+            pairs.add((state, None))
+        pairs.update((state, task) for task, shown in by_task.items() if shown == api_status)
+    return frozenset(pairs)

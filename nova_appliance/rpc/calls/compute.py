@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What nova-compute can be told. Casts are answered by the conductor's `report`."""
+
+from __future__ import annotations
+
+from nova_appliance.rpc.calls.row import NORMAL, URGENT, Call
+from nova_appliance.rpc.orders import ConsoleOutput, Empty, Output, ServerOrder, Uptime
+
+CALLS: dict[str, Call] = {
+    "build": Call(since=1, order=ServerOrder, to_host=True),
+    "destroy": Call(since=1, order=ServerOrder, to_host=True),
+    "power_on": Call(since=1, order=ServerOrder, to_host=True),
+    "power_off": Call(since=1, order=ServerOrder, to_host=True),
+    "reboot": Call(since=1, order=ServerOrder, to_host=True),
+    "console_output": Call(
+        since=1, order=ConsoleOutput, reply=Output, wait=NORMAL, to_host=True
+    ),
+    "uptime": Call(since=1, order=Empty, reply=Uptime, wait=URGENT, to_host=True),
+}

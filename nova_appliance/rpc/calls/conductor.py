@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What nova-conductor can be told, by the API (nudge) and by hosts."""
+
+from __future__ import annotations
+
+from nova_appliance.rpc.calls.row import NORMAL, URGENT, Call
+from nova_appliance.rpc.orders import (
+    CheckedIn,
+    CheckIn,
+    Empty,
+    Expected,
+    ExpectedServers,
+    Heard,
+    Nudge,
+    PowerSeen,
+    PutInventory,
+    Report,
+)
+
+CALLS: dict[str, Call] = {
+    "nudge": Call(since=1, order=Nudge),
+    "report": Call(since=1, order=Report, reply=Heard, wait=NORMAL),
+    "check_in": Call(since=1, order=CheckIn, reply=CheckedIn, wait=URGENT),
+    "put_inventory": Call(since=1, order=PutInventory, reply=Empty, wait=NORMAL),
+    "expected_servers": Call(since=1, order=ExpectedServers, reply=Expected, wait=NORMAL),
+    "power_seen": Call(since=1, order=PowerSeen, reply=Empty, wait=NORMAL),
+}

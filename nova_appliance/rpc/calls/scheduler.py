@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What nova-scheduler can be asked."""
+
+from __future__ import annotations
+
+from nova_appliance.rpc.calls.row import NORMAL, Call
+from nova_appliance.rpc.orders import Chosen, ChooseHosts, NoHostFits
+
+CALLS: dict[str, Call] = {
+    "choose_hosts": Call(since=1, order=ChooseHosts, reply=Chosen | NoHostFits, wait=NORMAL),
+}

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What RPC messages carry: one Struct for each order and each reply.
+
+Fields are added with a default and a `since` in rpc/pins.py, never removed or given another type.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+
+from nova_appliance.domain.flavor import Flavor
+from nova_appliance.domain.guest import Guest
+from nova_appliance.domain.host import Inventory
+from nova_appliance.domain.server import ServerImage
+
+
+class Empty(msgspec.Struct, frozen=True):
+    """Nothing to say."""
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """Which step of which saga an order is for; the higher epoch of a saga is the newer order."""
+
+    cell_id: str
+    saga_id: str
+    step: str
+    epoch: int
+
+
+class ServerOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A deed on one server, for its host; answered by Report, more than once if need be."""
+
+    ticket: Ticket
+    server_id: str
+    guest: Guest | None = None
+    """None only where the deed needs no more than the id (destroy, power_off)."""
+    image: ServerImage | None = None
+    """The image to have in the cache before disks are made (build)."""
+    hard: bool = False
+    """For reboot."""
+    timeout_s: float = 60.0
+    """How long the guest may take to shut down by itself (power_off, soft reboot)."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a ServerOrder."""
+
+    ticket: Ticket
+    host: str
+    result: dict[str, Any] = {}
+    """Small JSON; `power` is the PowerState number seen after the deed."""
+    error: str | None = None
+    """One sentence when it failed."""
+    retryable: bool = False
+    """Whether another host may do better (build), or a later try (else)."""
+    details: str = ""
+    """For admins: the trace."""
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """`ok` is False when the ticket is not the one waited for: forget the order."""
+
+    ok: bool
+
+
+class Nudge(msgspec.Struct, frozen=True, kw_only=True):
+    """A saga may be due."""
+
+    cell_id: str
+    saga_id: str
+
+
+class CheckIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A daemon lives."""
+
+    host: str
+    binary: str
+    version: int
+    started_at: dt.datetime
+
+
+class CheckedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """What the cloud thinks of the daemon."""
+
+    disabled: bool = False
+    versions: dict[str, int] = {}
+    """Topic > lowest living version, for the pins of daemons without a database."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be claimed on a host: (total - reserved) * ratio."""
+
+    vcpus: int
+    memory_mib: int
+    disk_gib: int
+
+
+class PutInventory(msgspec.Struct, frozen=True, kw_only=True):
+    """A host's resources."""
+
+    host: str
+    inventory: Inventory
+    limits: Limits
+
+
+class ExpectedServers(msgspec.Struct, frozen=True, kw_only=True):
+    """Which servers should be on this host?"""
+
+    host: str
+    seen: tuple[str, ...] = ()
+    """Ids of the guests and disks found there; unknown ones are answered if they were deleted."""
+
+
+class ExpectedServer(msgspec.Struct, frozen=True, kw_only=True):
+    """One server that has, or had, its place on the host."""
+
+    id: str
+    state: str
+    task: str | None
+    power: int
+    guest: Guest | None = None
+    """None for a server that was never launched or is deleted."""
+    deleted: bool = False
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """The servers of a host."""
+
+    servers: tuple[ExpectedServer, ...] = ()
+
+
+class PowerSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """Guests as the agent finds them: (server id, PowerState number)."""
+
+    host: str
+    seen: tuple[tuple[str, int], ...]
+
+
+class ChooseHosts(msgspec.Struct, frozen=True, kw_only=True):
+    """A host is wanted, and claimed, for one server; asked again, the same claim is the answer."""
+
+    server_id: str
+    project_id: str
+    flavor: Flavor
+    image: ServerImage | None = None
+    zone: str | None = None
+    host: str | None = None
+    node: str | None = None
+    group: str | None = None
+    """Id of the server group."""
+    hints: dict[str, Any] = {}
+    tried: tuple[str, ...] = ()
+    """Host ids that failed already."""
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True, tag="chosen"):
+    """The host that is claimed now."""
+
+    host_id: str
+    host: str
+    node: str
+    cell_id: str
+    zone: str
+
+
+class NoHostFits(msgspec.Struct, frozen=True, kw_only=True, tag="no_host_fits"):
+    """Nothing was claimed."""
+
+    reason: str
+    """One sentence with the numbers: which filter refused how many hosts, what came closest."""
+    hosts: int = 0
+    refused: dict[str, int] = {}
+    """Filter > hosts it refused."""
+
+
+class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
+    """What did the guest say?"""
+
+    server_id: str
+    max_bytes: int
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True):
+    """Text of a serial console."""
+
+    text: str
+
+
+class Uptime(msgspec.Struct, frozen=True, kw_only=True):
+    """Text of `uptime` on the host."""
+
+    text: str
