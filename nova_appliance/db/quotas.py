@@ -34,7 +34,7 @@ def own_limits(conn: sa.Connection, project_id: str, user_id: str | None = None)
     """Only the limits that were set for the project, or for that user in it."""
     where = (QUOTAS.c.project_id == project_id, QUOTAS.c.user_id == (user_id or _NOBODY))
     rows = conn.execute(sa.select(QUOTAS.c.resource, QUOTAS.c.hard_limit).where(*where))
-    return dict(rows.tuples())
+    return dict(rows.tuples().all())
 
 
 def user_limits(conn: sa.Connection, project_id: str) -> dict[str, int]:
@@ -42,7 +42,7 @@ def user_limits(conn: sa.Connection, project_id: str) -> dict[str, int]:
     largest = sa.func.max(QUOTAS.c.hard_limit)
     where = (QUOTAS.c.project_id == project_id, QUOTAS.c.user_id != _NOBODY)
     select = sa.select(QUOTAS.c.resource, largest).where(*where).group_by(QUOTAS.c.resource)
-    return dict(conn.execute(select).tuples())
+    return dict(conn.execute(select).tuples().all())
 
 
 def change(
@@ -67,7 +67,7 @@ def class_limits(
     """The limits of a quota class, filled up from the configuration."""
     select = sa.select(QUOTA_CLASSES.c.resource, QUOTA_CLASSES.c.hard_limit)
     rows = conn.execute(select.where(QUOTA_CLASSES.c.class_name == class_name))
-    return dict(defaults) | dict(rows.tuples())
+    return dict(defaults) | dict(rows.tuples().all())
 
 
 def change_class(conn: sa.Connection, class_name: str, new: Mapping[str, int]) -> None:
