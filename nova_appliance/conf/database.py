@@ -6,9 +6,7 @@ from __future__ import annotations
 from oslo_config import cfg
 
 OPTIONS = {
-    "api_database": (
-        cfg.StrOpt("connection", secret=True, help="SQLAlchemy URL of nova_api."),
-    ),
+    "api_database": (cfg.StrOpt("connection", secret=True, help="SQLAlchemy URL of nova_api."),),
     "database": (
         cfg.StrOpt("connection", secret=True, help="SQLAlchemy URL of this cell's database."),
     ),

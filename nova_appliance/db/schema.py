@@ -41,11 +41,7 @@ def revisions(database: Database, tree: str) -> frozenset[str]:
 
 def head(tree: str, branch: str) -> str:
     """The newest revision of a branch."""
-    found = scripts(tree).get_revision(f"{branch}@head")
-    if found is None:
-        message = f"The tree {tree} has no branch {branch}."
-        raise LookupError(message)
-    return str(found.revision)
+    return str(scripts(tree).get_revision(f"{branch}@head").revision)
 
 
 def is_at_head(database: Database, tree: str, branch: str) -> bool:

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shape of one command of nova-manage."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from oslo_config import cfg
+
+from nova_appliance.db.cells import Cells
+
+Outcome = bool | str | list[dict[str, object]]
+"""Whether anything changed, a text, or the rows of a table."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """`nova-manage GROUP VERB`; `arguments` are argparse's."""
+
+    group: str
+    verb: str
+    help: str
+    run: Callable[[cfg.ConfigOpts, Cells, argparse.Namespace], Outcome]
+    arguments: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
