@@ -57,6 +57,18 @@ class DiskTooSmall(errors.Refused):
         )
 
 
+class HypervisorFailed(errors.ApplianceError):
+    """The hypervisor answered, and said no; its words are the message."""
+
+
+class ImageInUse(errors.Conflict):
+    """Disks of servers lie over this cached image."""
+
+    def __init__(self, image_id: str) -> None:
+        self.image_id = image_id
+        super().__init__(f"Disks on this host lie over image {image_id}, so it must stay.")
+
+
 class Lifecycle(Protocol):
     """Whether a guest is there."""
 
@@ -70,7 +82,7 @@ class Lifecycle(Protocol):
         """Stop the guest at once and forget it, not its disks; nothing there is fine."""
 
     def find(self, server_id: str) -> GuestSeen | None:
-        """The guest as it is now, or None."""
+        """Look for the guest; None when the hypervisor does not know it."""
 
     def list_(self) -> tuple[GuestSeen, ...]:
         """All guests of ours on this host, running or not, sorted by server id."""
@@ -116,6 +128,9 @@ class Disks(Protocol):
     def owners(self) -> frozenset[str]:
         """Ids of all servers that have a folder here."""
 
+    def images_used(self) -> frozenset[str]:
+        """Ids of the cached images that disks here lie over."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ImageExpected:
@@ -160,21 +175,21 @@ class Images(Protocol):
         """All images here, sorted by id."""
 
     def remove(self, image_id: str) -> None:
-        """Remove an image; nothing there is fine. Disks that lie over it need it: ask Disks first."""
+        """Remove an image; nothing there is fine. Raises ImageInUse while disks lie over it."""
 
 
 class Consoles(Protocol):
     """What guests say."""
 
     def output(self, server_id: str, max_bytes: int) -> bytes:
-        """The last `max_bytes` of the serial console's log; raises NoSuchGuest."""
+        """Return the last `max_bytes` of the serial console's log; raises NoSuchGuest."""
 
 
 class Inventories(Protocol):
     """What the host has."""
 
     def read(self) -> Inventory:
-        """The host's resources now."""
+        """Count the host's resources now."""
 
 
 class Unsupported:

@@ -101,7 +101,7 @@ def _digest(algorithm: str, refuse: Refuse) -> hashlib._Hash:
 
 
 def inspect(image_id: str, file: BinaryIO) -> ImageSeen:
-    """What a complete file really is; raises ImageRefused for what must not be opened."""
+    """Say what a complete file really is; raises ImageRefused for what must not be opened."""
 
     def refuse(reason: str) -> ImageRefused:
         return ImageRefused(image_id, reason)
@@ -153,7 +153,7 @@ def _check_qcow2(file: BinaryIO, refuse: Refuse) -> int:
         raise refuse("its qcow2 header is cut off")
     header = _Header(*_HEADER.unpack_from(start))
     features, length = 0, _HEADER.size
-    if header.version == 3:  # noqa: PLR2004 - versions 2 and 3 are all there are
+    if header.version == 3:
         if len(start) < _HEADER.size + _HEADER_V3.size:
             raise refuse("its qcow2 header is cut off")
         features, _, _, _, length = _HEADER_V3.unpack_from(start, _HEADER.size)
@@ -163,7 +163,7 @@ def _check_qcow2(file: BinaryIO, refuse: Refuse) -> int:
         ("it keeps its data in another file", features & _DATA_FILE_BIT),
         ("it uses unknown qcow2 features", features & ~_KNOWN_BITS),
         ("it is encrypted", header.crypt),
-        ("its cluster size is impossible", not 9 <= header.cluster_bits <= 21),  # noqa: PLR2004
+        ("its cluster size is impossible", not 9 <= header.cluster_bits <= 21),
         ("its qcow2 header has an impossible length", not _HEADER.size <= length <= _MAX_HEADER),
         ("its virtual size is impossible", not 0 < header.size < 1 << 62),
         ("it is cut off", _misses_tables(file, header)),
@@ -184,7 +184,7 @@ def _names_data_file(file: BinaryIO, position: int) -> bool:
     while position < _MAX_HEADER:
         file.seek(position)
         head = file.read(8)
-        if len(head) < 8:  # noqa: PLR2004 - an extension starts with two 32-bit numbers
+        if len(head) < 8:
             return False
         kind, length = struct.unpack(">II", head)
         if kind == _DATA_FILE_EXTENSION:

@@ -30,8 +30,6 @@ class VirtSettings:
     """CPU model for cpu_mode custom; empty takes one that runs fast under emulation."""
     keepalive_s: int = 5
     """Seconds between keepalive messages to libvirtd; 0 sends none."""
-    console_log_bytes: int = 1 << 20
-    """Size at which the log of a serial console is turned over."""
     vnc_listen: str = "127.0.0.1"
     """Address of VNC consoles; empty gives guests no VNC."""
     keymap: str = ""

@@ -14,6 +14,7 @@ from nova_appliance.virt.driver import (
     DiskTooSmall,
     Driver,
     ImageExpected,
+    ImageInUse,
     ImageSeen,
     NoSuchDisks,
     NoSuchImage,
@@ -26,12 +27,12 @@ GIB = 1 << 30
 
 
 def open_driver(settings: VirtSettings) -> Driver:
-    """A driver over the state that the last one left in settings.state_dir."""
+    """Open a driver over the state that the last one left in settings.state_dir."""
     return drive(Hypervisor(settings))
 
 
 def drive(hypervisor: Hypervisor) -> Driver:
-    """A driver for a hypervisor that the caller holds, to script failures on it."""
+    """Make a driver for a hypervisor that the caller holds, to script failures on it."""
     return Driver(
         name="fake",
         lifecycle=FakeLifecycle(hypervisor),
@@ -159,6 +160,11 @@ class FakeDiskStore:
         """See virt.driver.Disks."""
         return frozenset(self.hypervisor.disks.keys())
 
+    def images_used(self) -> frozenset[str]:
+        """See virt.driver.Disks."""
+        held = self.hypervisor.disks.records()
+        return frozenset(disk.image_id for row in held for disk in row.disks if disk.image_id)
+
 
 @dataclasses.dataclass(frozen=True)
 class FakeImages:
@@ -190,7 +196,11 @@ class FakeImages:
 
     def remove(self, image_id: str) -> None:
         """See virt.driver.Images."""
-        self.hypervisor.images.drop(image_id)
+        with self.hypervisor.lock:
+            held = self.hypervisor.disks.records()
+            if any(disk.image_id == image_id for row in held for disk in row.disks):
+                raise ImageInUse(image_id)
+            self.hypervisor.images.drop(image_id)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -81,7 +81,7 @@ class Hypervisor:
             yield
 
     def guest(self, server_id: str) -> FakeGuest:
-        """The guest; raises NoSuchGuest."""
+        """Return the guest; raises NoSuchGuest."""
         found = self.guests.get(server_id)
         if found is None:
             raise NoSuchGuest(server_id)

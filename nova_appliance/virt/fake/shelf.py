@@ -27,7 +27,7 @@ class Shelf(Generic[Record]):
             folder.mkdir(parents=True, exist_ok=True)
 
     def get(self, key: str) -> Record | None:
-        """The record, or None."""
+        """Return the record, or None."""
         if self._folder is None:
             return self._memory.get(key)
         try:

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Disks of guests as files: whole or not there, made under another name and then renamed."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from nova_appliance.common import ids
+from nova_appliance.domain.guest import Disk, Guest
+from nova_appliance.virt.driver import DiskTooSmall, NoSuchImage
+from nova_appliance.virt.libvirt import overlays
+from nova_appliance.virt.libvirt.folders import CONFIG_DRIVE, Folders, make_private
+from nova_appliance.virt.libvirt.images import ImageCache
+from nova_appliance.virt.locks import NamedLocks
+
+MIB, GIB = 1 << 20, 1 << 30
+_PART = ".part"
+_BLANK_PREFIX = "blank-"
+
+
+@dataclasses.dataclass(frozen=True)
+class LocalDisks:
+    """See virt.driver.Disks."""
+
+    folders: Folders
+    images: ImageCache
+    disk_format: str
+    locks: NamedLocks = dataclasses.field(default_factory=NamedLocks)
+
+    def create(self, guest: Guest) -> None:
+        """See virt.driver.Disks."""
+        folder = self.folders.server(guest.server_id)
+        with self.locks.hold(guest.server_id), ExitStack() as undo:
+            self.folders.make()
+            if not folder.exists():
+                undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            make_private(folder)
+            for disk in guest.disks:
+                self._create_one(folder, disk)
+            if guest.config_drive is not None and not (folder / CONFIG_DRIVE).exists():
+                part = folder / (CONFIG_DRIVE + _PART)
+                overlays.make_config_drive(part, guest.config_drive)
+                _finish(part, folder / CONFIG_DRIVE)
+            undo.pop_all()
+
+    def remove(self, server_id: str) -> None:
+        """See virt.driver.Disks."""
+        folder = self.folders.server(server_id)
+        with self.locks.hold(server_id):
+            if folder.exists():
+                shutil.rmtree(folder)
+
+    def exists(self, server_id: str) -> bool:
+        """See virt.driver.Disks."""
+        return self.folders.server(server_id).is_dir()
+
+    def owners(self) -> frozenset[str]:
+        """See virt.driver.Disks."""
+        return self.folders.owners()
+
+    def images_used(self) -> frozenset[str]:
+        """See virt.driver.Disks."""
+        return images_used(self.folders)
+
+    def _create_one(self, folder: Path, disk: Disk) -> None:
+        target = folder / Path(disk.name).name
+        if target.exists():
+            return
+        part = target.with_name(target.name + _PART)
+        part.unlink(missing_ok=True)
+        if disk.image_id is not None:
+            self._from_image(part, disk.image_id, _size_bytes(disk))
+        elif disk.purpose in overlays.MAKE_BLANK:
+            self._from_base(part, self._blank(disk), "raw", _size_bytes(disk))
+        else:
+            overlays.make_empty(part, self.disk_format, _size_bytes(disk))
+        _finish(part, target)
+
+    def _from_image(self, part: Path, image_id: str, size_bytes: int) -> None:
+        with self.images.locks.hold(image_id):  # so that nobody removes the image meanwhile
+            image = self.images.find(image_id)
+            if image is None:
+                raise NoSuchImage(image_id)
+            if size_bytes and image.virtual_bytes > size_bytes:
+                raise DiskTooSmall(image_id, image.virtual_bytes, size_bytes)
+            base = self.folders.image(image_id)
+            self._from_base(part, base, image.disk_format, size_bytes)
+
+    def _from_base(self, part: Path, base: Path, base_format: str, size_bytes: int) -> None:
+        make = overlays.lay_over if self.disk_format == "qcow2" else overlays.copy_raw
+        make(base, base_format, part, size_bytes)
+
+    def _blank(self, disk: Disk) -> Path:
+        """The file of a formatted, empty disk of this size, shared by all servers."""
+        name = f"{_BLANK_PREFIX}{disk.purpose}-{_size_bytes(disk) // MIB}"
+        base = self.folders.images / name
+        with self.locks.hold(name):
+            if not base.exists():
+                part = base.with_name(name + _PART)
+                overlays.make_blank(part, disk.purpose, _size_bytes(disk))
+                part.chmod(0o644)
+                part.replace(base)
+        return base
+
+
+def _size_bytes(disk: Disk) -> int:
+    return disk.size_mib * MIB if disk.size_mib else disk.size_gib * GIB
+
+
+def _finish(part: Path, target: Path) -> None:
+    part.chmod(0o600)
+    part.replace(target)
+
+
+def images_used(folders: Folders) -> frozenset[str]:
+    """Ids of the cached images that some server's disk lies over."""
+    return frozenset(
+        name
+        for disk in _files_of_servers(folders)
+        if (backing := overlays.backing_file(disk)) and ids.is_id(name := Path(backing).name)
+    )
+
+
+def _files_of_servers(folders: Folders) -> Iterator[Path]:
+    for server_id in folders.owners():
+        yield from (p for p in folders.server(server_id).iterdir() if p.is_file())

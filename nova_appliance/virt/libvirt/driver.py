@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The libvirt driver: QEMU with KVM or without, and libvirt's own test hypervisor."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from nova_appliance.common.errors import Invalid
+from nova_appliance.virt.driver import Driver
+from nova_appliance.virt.libvirt.connection import Connection
+from nova_appliance.virt.libvirt.consoles import LoggedConsoles
+from nova_appliance.virt.libvirt.disks import LocalDisks, images_used
+from nova_appliance.virt.libvirt.folders import Folders, folders_of
+from nova_appliance.virt.libvirt.images import ImageCache
+from nova_appliance.virt.libvirt.inventory import HostInventory
+from nova_appliance.virt.libvirt.lifecycle import LibvirtLifecycle, Starter
+from nova_appliance.virt.libvirt.power import LibvirtPower
+from nova_appliance.virt.libvirt.probe import choose_virt_type
+from nova_appliance.virt.libvirt.xml.domain import HostTraits
+from nova_appliance.virt.settings import VirtSettings
+
+VIRT_TYPES = ("auto", "kvm", "qemu", "test")
+DISK_FORMATS = ("qcow2", "raw")
+PROBE_MEMORY = "kvm-probe.json"
+
+
+def open_driver(settings: VirtSettings) -> Driver:
+    """Make the driver; libvirtd itself is reached at the first call."""
+    _check(settings)
+    folders = folders_of(settings)
+    host = host_traits(settings, folders)
+    connection = Connection(settings.uri, settings.keepalive_s)
+    starter = Starter(connection, host, folders)
+    lifecycle = LibvirtLifecycle(connection, starter)
+    power = LibvirtPower(connection, starter)
+    inventory = HostInventory(connection, settings, host)
+    if host.virt_type == "test":
+        return Driver(
+            name="libvirt",
+            lifecycle=lifecycle,
+            power=power,
+            inventory=inventory,
+            close=connection.close,
+        )
+    images = ImageCache(folders, images_used)
+    images.sweep()
+    return Driver(
+        name="libvirt",
+        lifecycle=lifecycle,
+        power=power,
+        inventory=inventory,
+        disks=LocalDisks(folders, images, settings.disk_format),
+        images=images,
+        consoles=LoggedConsoles(connection, folders),
+        close=connection.close,
+    )
+
+
+def _check(settings: VirtSettings) -> None:
+    for name, value, choices in (
+        ("virt_type", settings.virt_type, VIRT_TYPES),
+        ("disk_format", settings.disk_format, DISK_FORMATS),
+    ):
+        if value not in choices:
+            raise Invalid(f"{name} is {value!r}; choose one of {', '.join(choices)}.")
+
+
+def host_traits(settings: VirtSettings, folders: Folders) -> HostTraits:
+    """Decide what is the same for all guests of this host."""
+    virt_type = choose_virt_type(settings.virt_type, folders.servers / PROBE_MEMORY)
+    direct = virt_type == "kvm" and takes_direct_io(folders.servers)
+    return HostTraits(
+        virt_type=virt_type,
+        cpu_mode=settings.cpu_mode,
+        cpu_model=settings.cpu_model,
+        disk_format=settings.disk_format,
+        cache="none" if direct else "writeback",
+        vnc_listen=settings.vnc_listen,
+        keymap=settings.keymap,
+    )
+
+
+def takes_direct_io(folder: Path) -> bool:
+    """Whether files there can be opened past the page cache (not on every file system)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f".direct-io-{os.getpid()}"
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_DIRECT, 0o600))
+    except OSError:
+        return False
+    finally:
+        file.unlink(missing_ok=True)
+    return True

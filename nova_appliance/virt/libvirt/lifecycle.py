@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lifecycle of guests by libvirt: define and start, find, forget."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import ExitStack
+
+import libvirt
+
+from nova_appliance.domain.guest import Guest, GuestSeen
+from nova_appliance.virt.driver import NoSuchDisks
+from nova_appliance.virt.libvirt import domains
+from nova_appliance.virt.libvirt.connection import Connection
+from nova_appliance.virt.libvirt.folders import Folders
+from nova_appliance.virt.libvirt.xml.domain import HostTraits, disk_parts, domain_xml
+from nova_appliance.virt.locks import NamedLocks
+
+
+@dataclasses.dataclass(frozen=True)
+class Starter:
+    """Gives power to guests; Lifecycle and Power share it."""
+
+    connection: Connection
+    host: HostTraits
+    folders: Folders
+    locks: NamedLocks = dataclasses.field(default_factory=NamedLocks)
+
+    def start(self, guest: Guest) -> GuestSeen:
+        """Define the guest as given and start it; one that runs is left alone."""
+        with self.locks.hold(guest.server_id):
+            return self.connection.call(lambda lent: self._start(lent, guest))
+
+    def _start(self, lent: libvirt.virConnect, guest: Guest) -> GuestSeen:
+        found = domains.look_up(lent, guest.server_id)
+        if found is not None and found.isActive():
+            _go_on(found)
+            return _seen(found, guest)
+        folder = self.folders.server(guest.server_id)
+        if self.host.virt_type != "test":
+            self._need_files(guest)
+        with ExitStack() as undo:
+            defined = lent.defineXML(domain_xml(guest, self.host, folder))
+            if found is None:
+                undo.callback(domains.forget, defined)
+            undo.callback(domains.remove_taps, tuple(vif.device for vif in guest.vifs))
+            defined.create()
+            undo.pop_all()
+        return _seen(defined, guest)
+
+    def _need_files(self, guest: Guest) -> None:
+        folder = self.folders.server(guest.server_id)
+        wanted = [part.file for part in disk_parts(guest, self.host, folder)]
+        if not folder.is_dir() or not all((folder / file).is_file() for file in wanted):
+            raise NoSuchDisks(guest.server_id)
+
+
+def _go_on(domain: libvirt.virDomain) -> None:
+    """Wake a guest whose start was cut short: libvirt starts guests paused."""
+    state, reason = domain.state()
+    if state == libvirt.VIR_DOMAIN_PAUSED and reason == libvirt.VIR_DOMAIN_PAUSED_STARTING_UP:
+        domain.resume()
+
+
+def _seen(domain: libvirt.virDomain, guest: Guest) -> GuestSeen:
+    return GuestSeen(
+        server_id=guest.server_id, name=guest.name, power_state=domains.power_state(domain)
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class LibvirtLifecycle:
+    """See virt.driver.Lifecycle."""
+
+    connection: Connection
+    starter: Starter
+
+    def start_new(self, guest: Guest) -> GuestSeen:
+        """See virt.driver.Lifecycle."""
+        return self.starter.start(guest)
+
+    def destroy(self, server_id: str) -> None:
+        """See virt.driver.Lifecycle."""
+        with self.starter.locks.hold(server_id):
+            self.connection.call(lambda lent: _destroy(lent, server_id))
+
+    def find(self, server_id: str) -> GuestSeen | None:
+        """See virt.driver.Lifecycle."""
+
+        def deed(lent: libvirt.virConnect) -> GuestSeen | None:
+            found = domains.look_up(lent, server_id)
+            return None if found is None else domains.see(found)
+
+        return self.connection.call(deed)
+
+    def list_(self) -> tuple[GuestSeen, ...]:
+        """See virt.driver.Lifecycle."""
+        seen = self.connection.call(
+            lambda lent: [domains.see(d) for d in lent.listAllDomains() if domains.is_ours(d)]
+        )
+        return tuple(sorted((s for s in seen if s is not None), key=lambda s: s.server_id))
+
+
+def _destroy(lent: libvirt.virConnect, server_id: str) -> None:
+    found = domains.look_up(lent, server_id)
+    if found is None:
+        return
+    taps = domains.tap_devices(found)
+    domains.cut_power(found)
+    domains.forget(found)
+    domains.remove_taps(taps)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""<domain>: the whole definition of a guest, put together from the parts."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from nova_appliance.domain.guest import Guest
+from nova_appliance.virt.libvirt.folders import CONFIG_DRIVE, CONSOLE_LOG
+from nova_appliance.virt.libvirt.xml import platform
+from nova_appliance.virt.libvirt.xml.console import ConsolePart, consoles
+from nova_appliance.virt.libvirt.xml.cpu import cpu
+from nova_appliance.virt.libvirt.xml.disk import DiskPart, Targets, disk
+from nova_appliance.virt.libvirt.xml.element import Element, element, write
+from nova_appliance.virt.libvirt.xml.interface import interface
+from nova_appliance.virt.libvirt.xml.metadata import metadata
+
+EMULATED = ("qemu", "test")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class HostTraits:
+    """What is the same for all guests of a host."""
+
+    virt_type: str
+    cpu_mode: str = ""
+    cpu_model: str = ""
+    disk_format: str = "qcow2"
+    cache: str = "none"
+    vnc_listen: str = "127.0.0.1"
+    keymap: str = ""
+
+
+def domain_xml(guest: Guest, host: HostTraits, folder: Path) -> str:
+    """The definition of `guest` with its files in `folder`."""
+    machine = guest.image_properties.get("hw_machine_type", "pc")
+    root = element(
+        "domain",
+        element("name", text=guest.name),
+        element("uuid", text=guest.server_id),
+        metadata(guest),
+        element("memory", text=guest.memory_mib, unit="MiB"),
+        element("vcpu", text=guest.vcpus),
+        platform.sysinfo(guest.server_id),
+        platform.boot(machine),
+        platform.features(),
+        cpu(host.virt_type, host.cpu_mode, host.cpu_model),
+        platform.guest_clock(),
+        element("on_poweroff", text="destroy"),
+        element("on_reboot", text="restart"),
+        element("on_crash", text="destroy"),
+        element("devices", *_devices(guest, host, folder)),
+        type=host.virt_type,
+    )
+    return write(root)
+
+
+def _devices(guest: Guest, host: HostTraits, folder: Path) -> list[Element]:
+    is_fast = host.virt_type not in EMULATED
+    console = ConsolePart(
+        log_file=str(folder / CONSOLE_LOG),
+        vnc_listen=host.vnc_listen,
+        keymap=host.keymap,
+        video_model=guest.image_properties.get("hw_video_model", "virtio"),
+        has_tablet=is_fast,
+    )
+    plugged = [made for vif in guest.vifs if (made := interface(vif)) is not None]
+    drives = [] if host.virt_type == "test" else [disk(p) for p in disk_parts(guest, host, folder)]
+    return [*drives, *plugged, *consoles(console), *platform.small_devices(has_usb=is_fast)]
+
+
+def disk_parts(guest: Guest, host: HostTraits, folder: Path) -> list[DiskPart]:
+    """The guest's disks in order, then its config drive."""
+    targets = Targets()
+    parts = [
+        DiskPart(
+            file=str(folder / drive.name),
+            file_format=host.disk_format,
+            bus=drive.bus,
+            target=targets.take(drive.bus),
+            cache=host.cache,
+            boot_order=1 if drive.purpose == "root" else None,
+        )
+        for drive in guest.disks
+    ]
+    if guest.config_drive is not None:
+        machine = guest.image_properties.get("hw_machine_type", "pc")
+        bus = platform.CDROM_BUS[platform.machine_family(machine)]
+        parts.append(
+            DiskPart(
+                file=str(folder / CONFIG_DRIVE),
+                file_format="raw",
+                bus=bus,
+                target=targets.take(bus),
+                device="cdrom",
+            )
+        )
+    return parts

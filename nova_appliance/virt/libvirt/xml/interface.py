@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""<interface>: a port of the network service, plugged into the guest."""
+
+from __future__ import annotations
+
+from nova_appliance.common.errors import Refused
+from nova_appliance.domain.guest import Vif
+from nova_appliance.virt.libvirt.xml.element import Element, element
+
+MODELS = ("virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet", "vmxnet3")
+
+
+def interface(vif: Vif) -> Element | None:
+    """<interface> for a bound port; None for one that is not plugged."""
+    if vif.kind == "none":
+        return None
+    if vif.kind != "bridge" or not vif.bridge:
+        raise Refused(f"Port {vif.port_id} is bound as {vif.kind!r}; this driver plugs bridges.")
+    if vif.model not in MODELS:
+        raise Refused(f"There is no network card {vif.model!r}; choose {', '.join(MODELS)}.")
+    return element(
+        "interface",
+        element("mac", address=vif.mac),
+        element("source", bridge=vif.bridge),
+        element("target", dev=vif.device),
+        element("model", type=vif.model),
+        element("mtu", size=vif.mtu) if vif.mtu else None,
+        type="bridge",
+    )
