@@ -82,9 +82,7 @@ class Transaction:
         row: Row | None = self._connection.execute(sql, values).fetchone()
         return row
 
-    def insert(
-        self, table: str, row: Mapping[str, object], *, or_: str = "ABORT"
-    ) -> int:
+    def insert(self, table: str, row: Mapping[str, object], *, or_: str = "ABORT") -> int:
         """Add one row; `or_` may be IGNORE or REPLACE. Returns how many rows were added."""
         columns, marks = ", ".join(row), ", ".join("?" * len(row))
         sql = f"INSERT OR {or_} INTO {table} ({columns}) VALUES ({marks})"
@@ -103,7 +101,4 @@ def marks(values: Sequence[object]) -> str:
 
 
 def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
-    return {
-        column[0]: value
-        for column, value in zip(cursor.description, values, strict=True)
-    }
+    return {column[0]: value for column, value in zip(cursor.description, values, strict=True)}

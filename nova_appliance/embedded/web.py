@@ -118,9 +118,7 @@ def make_app(service: Service) -> WSGIApplication:
     return cast("WSGIApplication", app)
 
 
-def make_server(
-    app: WSGIApplication, host: str, port: int, *, body_limit: int = 0
-) -> Any:
+def make_server(app: WSGIApplication, host: str, port: int, *, body_limit: int = 0) -> Any:
     """A server with threads: `.run()` serves until `.close()`; port 0 takes a free one.
 
     Bodies longer than `body_limit` bytes (16 MiB unless told) are refused before they are read.
@@ -148,9 +146,7 @@ def read_object(req: Any, key: str) -> dict[str, Any]:
     data = read_json(req)
     inner = data.get(key) if isinstance(data, dict) else None
     if not isinstance(inner, dict):
-        raise errors.Invalid(
-            f'The body must be a JSON object with an object "{key}" in it.'
-        )
+        raise errors.Invalid(f'The body must be a JSON object with an object "{key}" in it.')
     return inner
 
 
@@ -178,24 +174,16 @@ class Router:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        rows = [
-            (tuple(_parts(path)), methods) for path, methods in service.routes.items()
-        ]
-        self._fixed = {
-            parts: methods for parts, methods in rows if not _has_blank(parts)
-        }
+        rows = [(tuple(_parts(path)), methods) for path, methods in service.routes.items()]
+        self._fixed = {parts: methods for parts, methods in rows if not _has_blank(parts)}
         self._open = [(parts, methods) for parts, methods in rows if _has_blank(parts)]
 
     @pecan.expose()  # type: ignore[untyped-decorator]
     def _route(self, args: list[str], request: Any = None) -> tuple[Any, list[str]]:
         req = request
-        req.pecan["content_type"] = (
-            "application/json"  # else Pecan judges the Accept header
-        )
+        req.pecan["content_type"] = "application/json"  # else Pecan judges the Accept header
         methods, path_ids = self._find(tuple(_parts("/".join(args))))
-        found = methods.get(req.method) or (
-            methods.get("GET") if req.method == "HEAD" else None
-        )
+        found = methods.get(req.method) or (methods.get("GET") if req.method == "HEAD" else None)
         if found is None:
             raise webob.exc.HTTPMethodNotAllowed(
                 f"{req.method} is not allowed here.",
@@ -222,12 +210,8 @@ class Router:
         if parts in self._fixed:
             return self._fixed[parts], []
         for pattern, methods in self._open:
-            if len(pattern) == len(parts) and all(
-                _fits(*pair) for pair in zip(pattern, parts)
-            ):
-                return methods, [
-                    part for blank, part in zip(pattern, parts) if blank[0] == "{"
-                ]
+            if len(pattern) == len(parts) and all(_fits(*pair) for pair in zip(pattern, parts)):
+                return methods, [part for blank, part in zip(pattern, parts) if blank[0] == "{"]
         raise errors.NotFound("There is nothing at this URL.")
 
 
@@ -242,9 +226,7 @@ class Edge(pecan.hooks.PecanHook):  # type: ignore[misc]
         failure = self._explain(error, state.request)
         told = self._service.formatter(failure)
         response = (
-            answer((failure.status, told))
-            if isinstance(told, dict)
-            else _html(failure, told)
+            answer((failure.status, told)) if isinstance(told, dict) else _html(failure, told)
         )
         if failure.status == HTTPStatus.UNAUTHORIZED:
             response.headers.update(self._service.headers_401)
@@ -266,9 +248,7 @@ class Edge(pecan.hooks.PecanHook):  # type: ignore[misc]
             if isinstance(error, family):
                 return Failure(status, str(error), kind)
         LOG.error("%s: %s failed", self._service.name, req.request_id, exc_info=error)
-        return Failure(
-            500, "An unexpected error stopped the request.", "InternalServerError"
-        )
+        return Failure(500, "An unexpected error stopped the request.", "InternalServerError")
 
 
 def answer(result: Any) -> webob.Response:
@@ -283,16 +263,12 @@ def answer(result: Any) -> webob.Response:
 
 
 def _html(failure: Failure, text: str) -> webob.Response:
-    return webob.Response(
-        text, failure.status, content_type="text/html", charset="UTF-8"
-    )
+    return webob.Response(text, failure.status, content_type="text/html", charset="UTF-8")
 
 
 def _check_length(req: Any) -> None:
     if (req.content_length or 0) > JSON_LIMIT_BYTES:
-        raise TooLarge(
-            f"The body of this request may have at most {JSON_LIMIT_BYTES} bytes."
-        )
+        raise TooLarge(f"The body of this request may have at most {JSON_LIMIT_BYTES} bytes.")
 
 
 def _parts(path: str) -> list[str]:

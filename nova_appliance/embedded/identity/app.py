@@ -29,12 +29,8 @@ if TYPE_CHECKING:
 NO_GROUPS = web.Unbuilt("Groups are not kept here: grant roles to users.")
 NO_RULES = web.Unbuilt("Access rules of application credentials are not kept here.")
 NO_SIGNATURES = web.Unbuilt("EC2 signatures are not checked here yet.")
-NO_FEDERATION = web.Unbuilt(
-    "Federation and trusts are not part of this identity service."
-)
-NO_LIMITS = web.Unbuilt(
-    "Unified limits are not kept here: each service keeps its own quotas."
-)
+NO_FEDERATION = web.Unbuilt("Federation and trusts are not part of this identity service.")
+NO_LIMITS = web.Unbuilt("Unified limits are not kept here: each service keeps its own quotas.")
 EC2 = "v3/users/{user}/credentials/OS-EC2"
 APPS = "v3/users/{user}/application_credentials"
 ROLES_ON_PROJECT = "v3/projects/{project}/users/{user}/roles"

@@ -45,9 +45,7 @@ def create(req: Any, user_id: str) -> tuple[int, dict[str, Any]]:
     """POST /v3/users/{id}/application_credentials; only this answer carries the secret."""
     caller: Caller = req.caller
     if caller.user_id != user_id or caller.project_id is None:
-        raise Forbidden(
-            "Only users themselves, with a project's token, make their credentials."
-        )
+        raise Forbidden("Only users themselves, with a project's token, make their credentials.")
     _require_unrestricted(caller)
     body = web.read_object(req, "application_credential")
     if body.get("access_rules"):
@@ -58,9 +56,7 @@ def create(req: Any, user_id: str) -> tuple[int, dict[str, Any]]:
         "user_id": user_id,
         "project_id": caller.project_id,
         "name": checks.NAME("name", body.get("name")),
-        "description": checks.text(4096, nullable=True)(
-            "description", body.get("description")
-        ),
+        "description": checks.text(4096, nullable=True)("description", body.get("description")),
         "secret": passwords.seal(secret),
         "roles": json.dumps(_roles(caller, body.get("roles"))),
         "expires_at": _expiry(req, body.get("expires_at")),
@@ -70,9 +66,7 @@ def create(req: Any, user_id: str) -> tuple[int, dict[str, Any]]:
         with req.service.store.write() as tx:
             tx.insert("application_credentials", row)
     except sqlite3.IntegrityError as error:
-        raise Conflict(
-            f"There is an application credential {row['name']} already."
-        ) from error
+        raise Conflict(f"There is an application credential {row['name']} already.") from error
     return 201, {"application_credential": _view(req, row) | {"secret": secret}}
 
 
@@ -92,9 +86,7 @@ def _require_reader(req: Any, user_id: str, what: str) -> None:
 
 def _require_unrestricted(caller: Caller) -> None:
     if caller.app_credential is not None and not caller.app_credential["unrestricted"]:
-        raise Forbidden(
-            "A restricted application credential cannot make or delete others."
-        )
+        raise Forbidden("A restricted application credential cannot make or delete others.")
 
 
 def _find(req: Any, user_id: str, app_id: str) -> Row:
@@ -130,9 +122,7 @@ def _expiry(req: Any, text: Any) -> float | None:
     try:
         moment = dt.datetime.fromisoformat(text)
     except (TypeError, ValueError) as error:
-        raise Invalid(
-            "'expires_at' must be a time such as 2030-01-31T12:00:00.000000."
-        ) from error
+        raise Invalid("'expires_at' must be a time such as 2030-01-31T12:00:00.000000.") from error
     moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     if moment.timestamp() <= req.service.tokens.now():
         raise Invalid("'expires_at' must lie in the future.")
@@ -141,11 +131,7 @@ def _expiry(req: Any, text: Any) -> float | None:
 
 def _view(req: Any, row: Row) -> dict[str, Any]:
     kept = json.loads(row["roles"])
-    roles = [
-        role
-        for role in req.service.store.all("SELECT * FROM roles")
-        if role["id"] in kept
-    ]
+    roles = [role for role in req.service.store.all("SELECT * FROM roles") if role["id"] in kept]
     expires_at = row["expires_at"]
     moment = dt.datetime.fromtimestamp(expires_at, dt.UTC) if expires_at else None
     return {
@@ -154,15 +140,9 @@ def _view(req: Any, row: Row) -> dict[str, Any]:
         "description": row["description"],
         "user_id": row["user_id"],
         "project_id": row["project_id"],
-        "roles": [
-            {name: role[name] for name in ("id", "name", "domain_id")} for role in roles
-        ],
+        "roles": [{name: role[name] for name in ("id", "name", "domain_id")} for role in roles],
         "expires_at": moment.strftime("%Y-%m-%dT%H:%M:%S.%f") if moment else None,
         "unrestricted": bool(row["unrestricted"]),
         "system": None,
-        "links": {
-            "self": link(
-                req, f"users/{row['user_id']}/application_credentials/{row['id']}"
-            )
-        },
+        "links": {"self": link(req, f"users/{row['user_id']}/application_credentials/{row['id']}")},
     }

@@ -54,9 +54,7 @@ def index(req: Any) -> dict[str, Any]:
     if "group.id" in req.GET:
         rows = []
     names = _Names(req.service) if _said(req, "include_names") else None
-    return listing(
-        req, "role_assignments", [_assignment(req, row, names) for row in rows]
-    )
+    return listing(req, "role_assignments", [_assignment(req, row, names) for row in rows])
 
 
 def list_project(req: Any, project_id: str, user_id: str) -> dict[str, Any]:
@@ -78,9 +76,7 @@ def grant_routes(path: str, kind: str) -> dict[str, dict[str, Any]]:
     """The routes that check, grant and revoke one role; `path` ends before the role's id."""
 
     def target(path_ids: tuple[str, ...]) -> tuple[str, str, str]:
-        target_id, user_id, role_id = (
-            path_ids if kind != "system" else ("all", *path_ids)
-        )
+        target_id, user_id, role_id = path_ids if kind != "system" else ("all", *path_ids)
         return target_id, user_id, role_id
 
     def check(req: Any, *path_ids: str) -> None:
@@ -114,16 +110,12 @@ def show_implication(req: Any, prior_id: str, implied_id: str) -> dict[str, Any]
     sql = "SELECT 1 FROM implied_roles WHERE prior_id = ? AND implied_id = ?"
     if req.service.store.one(sql, prior_id, implied_id) is None:
         raise NotFound("That role does not imply the other.")
-    prior, implied = (
-        find(req.service, "roles", role) for role in (prior_id, implied_id)
-    )
+    prior, implied = (find(req.service, "roles", role) for role in (prior_id, implied_id))
     one = {"prior_role": _role(req, prior), "implies": _role(req, implied)}
     return {"role_inference": one}
 
 
-def add_implication(
-    req: Any, prior_id: str, implied_id: str
-) -> tuple[int, dict[str, Any]]:
+def add_implication(req: Any, prior_id: str, implied_id: str) -> tuple[int, dict[str, Any]]:
     """PUT /v3/roles/{id}/implies/{id}."""
     require_admin(req, "identity:create_implied_role")
     for role_id in (prior_id, implied_id):
@@ -168,9 +160,7 @@ def _check(req: Any, kind: str, target_id: str, user_id: str, role_id: str) -> N
         raise refused("identity:check_grant")
     sql = f"{DIRECT} WHERE user_id = ? AND kind = ? AND target_id = ? AND role_id = ?"
     if req.service.store.one(sql, user_id, kind, target_id, role_id) is None:
-        raise NotFound(
-            f"Could not find role assignment with role: {role_id}, user: {user_id}."
-        )
+        raise NotFound(f"Could not find role assignment with role: {role_id}, user: {user_id}.")
 
 
 def _grant(req: Any, kind: str, target_id: str, user_id: str, role_id: str) -> None:
@@ -186,12 +176,8 @@ def _revoke(req: Any, kind: str, target_id: str, user_id: str, role_id: str) -> 
     require_admin(req, "identity:revoke_grant")
     where = "user_id = ? AND kind = ? AND target_id = ? AND role_id = ?"
     with req.service.store.write() as tx:
-        if not tx.run(
-            f"DELETE FROM assignments WHERE {where}", user_id, kind, target_id, role_id
-        ):
-            raise NotFound(
-                f"Could not find role assignment with role: {role_id}, user: {user_id}."
-            )
+        if not tx.run(f"DELETE FROM assignments WHERE {where}", user_id, kind, target_id, role_id):
+            raise NotFound(f"Could not find role assignment with role: {role_id}, user: {user_id}.")
 
 
 def _must_exist(identity: Identity, kind: str, target_id: str, user_id: str) -> None:
@@ -204,10 +190,7 @@ class _Names:
     """Names of users, projects and domains for one listing: three queries, however many rows."""
 
     def __init__(self, identity: Identity) -> None:
-        domains = {
-            row["id"]: row["name"]
-            for row in identity.store.all("SELECT * FROM domains")
-        }
+        domains = {row["id"]: row["name"] for row in identity.store.all("SELECT * FROM domains")}
         self.domain = {id_: {"id": id_, "name": name} for id_, name in domains.items()}
         self.user, self.project = (
             {
@@ -216,9 +199,7 @@ class _Names:
                     "name": row["name"],
                     "domain": self.domain[row["domain_id"]],
                 }
-                for row in identity.store.all(
-                    f"SELECT id, name, domain_id FROM {table}"
-                )
+                for row in identity.store.all(f"SELECT id, name, domain_id FROM {table}")
             }
             for table in ("users", "projects")
         )
@@ -230,9 +211,7 @@ def _assignment(req: Any, row: Row, names: _Names | None) -> dict[str, Any]:
     user, role = {"id": user_id}, {"id": row["role_id"]}
     if names is not None:
         user, role = names.user.get(user_id, user), role | {"name": row["role_name"]}
-        target = (names.project if kind == "project" else names.domain).get(
-            target_id, target
-        )
+        target = (names.project if kind == "project" else names.domain).get(target_id, target)
     place = "system" if kind == "system" else f"{kind}s/{target_id}"
     url = link(req, f"{place}/users/{user_id}/roles/{row['role_id']}")
     scope = {"system": {"all": True}} if kind == "system" else {kind: target}

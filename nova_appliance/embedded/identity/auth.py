@@ -45,9 +45,7 @@ def _prove(identity: Identity, methods: list[Any], asked: dict[str, Any]) -> Pro
     for method in methods:
         prover = METHODS.get(method) if isinstance(method, str) else None
         if prover is None:
-            raise Unauthorized(
-                f"Attempted to authenticate with an unsupported method: {method}."
-            )
+            raise Unauthorized(f"Attempted to authenticate with an unsupported method: {method}.")
         proofs.append(prover(identity, _object(asked, method, "auth.identity")))
     if len({proof.user_id for proof in proofs}) != 1:
         raise Unauthorized(NO)
@@ -98,9 +96,7 @@ METHODS = {
 def _app(identity: Identity, data: dict[str, Any]) -> Row | None:
     if "id" in data:
         sql = "SELECT * FROM application_credentials WHERE id = ?"
-        return identity.store.one(
-            sql, _text(data, "id", "auth.identity.application_credential")
-        )
+        return identity.store.one(sql, _text(data, "id", "auth.identity.application_credential"))
     where = "auth.identity.application_credential"
     user = _user(identity, _object(data, "user", where), f"{where}.user")
     name = _text(data, "name", where)
@@ -115,9 +111,7 @@ def _scope(identity: Identity, scope: Any, proof: Proof) -> tuple[str, str]:
             "project",
             proof.app["project_id"],
         ):
-            raise Unauthorized(
-                "Application credentials cannot be used in another scope."
-            )
+            raise Unauthorized("Application credentials cannot be used in another scope.")
         return "project", proof.app["project_id"]
     if scope is None and proof.earlier is not None:
         return proof.earlier.kind, proof.earlier.target_id
@@ -127,9 +121,7 @@ def _scope(identity: Identity, scope: Any, proof: Proof) -> tuple[str, str]:
 
 
 def _default_scope(identity: Identity, user_id: str) -> tuple[str, str]:
-    user = identity.store.one(
-        "SELECT default_project_id FROM users WHERE id = ?", user_id
-    )
+    user = identity.store.one("SELECT default_project_id FROM users WHERE id = ?", user_id)
     project_id = user["default_project_id"] if user else None
     if project_id and identity.tokens.roles(user_id, "project", project_id):
         return "project", project_id
@@ -140,9 +132,7 @@ def _named_scope(identity: Identity, scope: Any) -> tuple[str, str]:
     if scope == "unscoped" or (isinstance(scope, dict) and "unscoped" in scope):
         return "", ""
     if not isinstance(scope, dict) or len(scope) != 1:
-        raise Invalid(
-            "'auth.scope' must name one of project, domain, system or unscoped."
-        )
+        raise Invalid("'auth.scope' must name one of project, domain, system or unscoped.")
     kind = next(iter(scope))
     target = _object(scope, kind, "auth.scope")
     if kind == "system":
@@ -151,9 +141,7 @@ def _named_scope(identity: Identity, scope: Any) -> tuple[str, str]:
         return "system", "all"
     if kind not in {"project", "domain"}:
         raise Invalid(f"'auth.scope.{kind}' is not a scope of this service.")
-    found = (
-        _project(identity, target) if kind == "project" else _domain(identity, target)
-    )
+    found = _project(identity, target) if kind == "project" else _domain(identity, target)
     if found is None:
         raise Unauthorized(NO)
     return kind, found["id"]
@@ -176,9 +164,7 @@ def _claims(identity: Identity, proof: Proof, kind: str, target_id: str) -> Clai
             kind,
             target_id,
         ):
-            raise Forbidden(
-                "A token of an application credential cannot change its scope."
-            )
+            raise Forbidden("A token of an application credential cannot change its scope.")
     return Claims(
         proof.user_id,
         proof.methods,
@@ -193,9 +179,7 @@ def _claims(identity: Identity, proof: Proof, kind: str, target_id: str) -> Clai
 
 def _user(identity: Identity, asked: dict[str, Any], where: str) -> Row | None:
     if "id" in asked:
-        return identity.store.one(
-            "SELECT * FROM users WHERE id = ?", _text(asked, "id", where)
-        )
+        return identity.store.one("SELECT * FROM users WHERE id = ?", _text(asked, "id", where))
     name = _text(asked, "name", where)
     domain = _domain(identity, _object(asked, "domain", where))
     if domain is None:

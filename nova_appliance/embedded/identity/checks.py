@@ -19,9 +19,7 @@ def text(longest: int, *, shortest: int = 0, nullable: bool = False) -> Check:
         if value is None and nullable:
             return None
         if not isinstance(value, str) or not shortest <= len(value.strip()) <= longest:
-            raise Invalid(
-                f"'{name}' must be text of {shortest} to {longest} characters."
-            )
+            raise Invalid(f"'{name}' must be text of {shortest} to {longest} characters.")
         return value
 
     return check

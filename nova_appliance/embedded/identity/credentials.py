@@ -103,9 +103,7 @@ def create(req: Any) -> tuple[int, dict[str, Any]]:
     find(req.service, "users", user_id)
     if project_id is not None:
         find(req.service, "projects", project_id)
-    return 201, {
-        "credential": _view(req, _keep(req.service, kind, user_id, project_id, blob))
-    }
+    return 201, {"credential": _view(req, _keep(req.service, kind, user_id, project_id, blob))}
 
 
 def show(req: Any, credential_id: str) -> dict[str, Any]:
@@ -119,9 +117,7 @@ def update(req: Any, credential_id: str) -> dict[str, Any]:
     require_user(req, row["user_id"], "identity:update_credential")
     body = web.read_object(req, "credential")
     if row["type"] == "ec2" or body.get("type", row["type"]) != row["type"]:
-        raise Invalid(
-            "EC2 keys and the type of a credential cannot be changed: make a new one."
-        )
+        raise Invalid("EC2 keys and the type of a credential cannot be changed: make a new one.")
     blob = BLOB("blob", body.get("blob"))
     with req.service.store.write() as tx:
         tx.update("credentials", row["id"], {"blob": _seal(req.service, blob)})
@@ -135,14 +131,10 @@ def delete(req: Any, credential_id: str) -> None:
     _remove(req.service, row["id"])
 
 
-def _keep(
-    identity: Identity, kind: str, user_id: str, project_id: str | None, blob: str
-) -> Row:
+def _keep(identity: Identity, kind: str, user_id: str, project_id: str | None, blob: str) -> Row:
     access = _access(blob, project_id) if kind == "ec2" else None
     row = {
-        "id": hashlib.sha256(access.encode()).hexdigest()
-        if access
-        else uuid.uuid4().hex,
+        "id": hashlib.sha256(access.encode()).hexdigest() if access else uuid.uuid4().hex,
         "type": kind,
         "access": access,
         "user_id": user_id,
@@ -162,11 +154,7 @@ def _access(blob: str, project_id: str | None) -> str:
         data = json.loads(blob)
     except (ValueError, RecursionError) as error:
         raise Invalid("The 'blob' of an EC2 key must be JSON.") from error
-    parts = (
-        [data.get(name) for name in ("access", "secret")]
-        if isinstance(data, dict)
-        else []
-    )
+    parts = [data.get(name) for name in ("access", "secret")] if isinstance(data, dict) else []
     if not parts or not all(isinstance(part, str) and part for part in parts):
         raise Invalid("The 'blob' of an EC2 key must have an 'access' and a 'secret'.")
     if project_id is None:
@@ -219,11 +207,7 @@ def _ec2_view(req: Any, row: Row) -> dict[str, Any]:
         "access": blob["access"],
         "secret": blob["secret"],
         "trust_id": None,
-        "links": {
-            "self": link(
-                req, f"users/{row['user_id']}/credentials/OS-EC2/{blob['access']}"
-            )
-        },
+        "links": {"self": link(req, f"users/{row['user_id']}/credentials/OS-EC2/{blob['access']}")},
     }
 
 

@@ -40,9 +40,7 @@ class Noun:
     constant: Callable[[Row], dict[str, Any]] = lambda _row: {}
     may_list: Callable[[Caller], bool] = sees_all
     may_show: Callable[[Caller, Row], bool] = lambda caller, _row: sees_all(caller)
-    prepare: Callable[[Identity, dict[str, Any]], dict[str, Any]] = (
-        lambda _identity, row: row
-    )
+    prepare: Callable[[Identity, dict[str, Any]], dict[str, Any]] = lambda _identity, row: row
     before_delete: Callable[[Transaction, Row], None] = lambda _tx, _row: None
 
 
@@ -77,9 +75,7 @@ def _hash_password(identity: Identity, row: dict[str, Any]) -> dict[str, Any]:
 
 def _forget_assignments(kind: str) -> Callable[[Transaction, Row], None]:
     def forget(tx: Transaction, row: Row) -> None:
-        tx.run(
-            "DELETE FROM assignments WHERE kind = ? AND target_id = ?", kind, row["id"]
-        )
+        tx.run("DELETE FROM assignments WHERE kind = ? AND target_id = ?", kind, row["id"])
 
     return forget
 

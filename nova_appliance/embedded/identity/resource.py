@@ -24,9 +24,7 @@ from nova_appliance.embedded.identity.service import (
 from nova_appliance.embedded.store import Row
 
 # Attributes a client may send along though the service decides them itself.
-READ_ONLY = frozenset(
-    {"id", "links", "parent_id", "is_domain", "password_expires_at", "region"}
-)
+READ_ONLY = frozenset({"id", "links", "parent_id", "is_domain", "password_expires_at", "region"})
 FALSE_WORDS = ("false", "0", "no", "off", "f", "n")
 
 
@@ -52,9 +50,7 @@ def index(noun: Noun, req: Any) -> dict[str, Any]:
             values.append(_filter_value(column, req.GET[column]))
     where = f" WHERE {' AND '.join(tests)}" if tests else ""
     order = "name" if "name" in noun.shown else "id"
-    rows = req.service.store.all(
-        f"SELECT * FROM {noun.table}{where} ORDER BY {order}", *values
-    )
+    rows = req.service.store.all(f"SELECT * FROM {noun.table}{where} ORDER BY {order}", *values)
     return listing(req, noun.table, [view(noun, req, row) for row in rows])
 
 
@@ -76,9 +72,7 @@ def create(noun: Noun, req: Any) -> tuple[int, dict[str, Any]]:
         None,
         body.get("domain_id", "default"),
     }:
-        raise Invalid(
-            "Projects within projects are not kept here: leave 'parent_id' out."
-        )
+        raise Invalid("Projects within projects are not kept here: leave 'parent_id' out.")
     row = {"id": uuid.uuid4().hex} | dict(noun.defaults) | _checked(noun, body)
     if noun.extra is not None:
         row["extra"] = _extra(noun, body, dict(noun.extra))
@@ -111,9 +105,7 @@ def delete(noun: Noun, req: Any, row_id: str) -> None:
     require_admin(req, f"identity:delete_{noun.name}")
     row = find(req.service, noun.table, row_id)
     if noun.table == "domains" and row["enabled"]:
-        raise Forbidden(
-            "Cannot delete a domain that is enabled, please disable it first."
-        )
+        raise Forbidden("Cannot delete a domain that is enabled, please disable it first.")
     with _conflicts(noun), req.service.store.write() as tx:
         noun.before_delete(tx, row)
         tx.run(f"DELETE FROM {noun.table} WHERE id = ?", row_id)
@@ -129,20 +121,14 @@ def view(noun: Noun, req: Any, row: Row) -> dict[str, Any]:
 
 
 def _checked(noun: Noun, body: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: check(name, body[name])
-        for name, check in noun.fields.items()
-        if name in body
-    }
+    return {name: check(name, body[name]) for name, check in noun.fields.items() if name in body}
 
 
 def _extra(noun: Noun, body: dict[str, Any], kept: dict[str, Any]) -> str:
     known = READ_ONLY | noun.fields.keys()
     text = json.dumps(kept | {name: body[name] for name in body if name not in known})
     if len(text) > EXTRA_LIMIT:
-        raise Invalid(
-            f"The attributes of a {noun.name} may take {EXTRA_LIMIT} characters in all."
-        )
+        raise Invalid(f"The attributes of a {noun.name} may take {EXTRA_LIMIT} characters in all.")
     return text
 
 
@@ -163,9 +149,7 @@ def _conflicts(noun: Noun) -> Iterator[None]:
         yield
     except sqlite3.IntegrityError as error:
         if "FOREIGN KEY" not in str(error):
-            raise Conflict(
-                f"A {noun.name} of this name or id is there already."
-            ) from error
+            raise Conflict(f"A {noun.name} of this name or id is there already.") from error
         raise Conflict(
             f"This {noun.name} names something that does not exist, or is still in use."
         ) from error

@@ -51,9 +51,7 @@ def require_user(req: Any, user_id: str, what: str) -> None:
 
 def refused(what: str) -> errors.Forbidden:
     """The error for a caller whose roles do not allow `what`."""
-    return errors.Forbidden(
-        f"You are not authorized to perform the requested action: {what}."
-    )
+    return errors.Forbidden(f"You are not authorized to perform the requested action: {what}.")
 
 
 def sees_all(caller: Caller) -> bool:
@@ -65,9 +63,7 @@ def find(identity: Identity, table: str, row_id: str) -> Row:
     """A row of one of our tables by its id; raises NotFound in Keystone's words."""
     row = identity.store.one(f"SELECT * FROM {table} WHERE id = ?", row_id)
     if row is None:
-        raise errors.NotFound(
-            f"Could not find {table[:-1].replace('_', ' ')}: {row_id}."
-        )
+        raise errors.NotFound(f"Could not find {table[:-1].replace('_', ' ')}: {row_id}.")
     return row
 
 

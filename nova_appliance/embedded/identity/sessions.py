@@ -88,9 +88,7 @@ def _listed(req: Any, noun: nouns.Noun, rows: list[Row]) -> dict[str, Any]:
 
 def _subject(req: Any) -> tuple[str, Caller]:
     token = req.headers.get("X-Subject-Token", "")
-    grace_s = (
-        EXPIRED_GRACE_S if req.GET.get("allow_expired") in {"1", "true", "True"} else 0
-    )
+    grace_s = EXPIRED_GRACE_S if req.GET.get("allow_expired") in {"1", "true", "True"} else 0
     try:
         return token, req.service.tokens.caller(token, grace_s=grace_s)
     except Unauthorized as error:

@@ -41,9 +41,7 @@ def body(req: Any, caller: Caller) -> dict[str, Any]:
         "expires_at": wire_time(claims.expires_at),
     }
     if claims.kind:
-        seen["roles"] = [
-            {"id": row["id"], "name": row["name"]} for row in caller.role_rows
-        ]
+        seen["roles"] = [{"id": row["id"], "name": row["name"]} for row in caller.role_rows]
         seen |= _scope(caller)
         if "nocatalog" not in req.GET:
             seen["catalog"] = catalog(req.service, caller)

@@ -42,8 +42,7 @@ def write(path: Path, source: Readable, *, limit: int, declared_size: str | None
     beside = path.with_name(path.name + PART)
     try:
         written = _copy(source, beside, limit)
-        if declared_size is not None and declared_size != str(written.size):
-            raise Invalid(f"{declared_size} bytes were declared, but {written.size} came.")
+        _check_size(written.size, declared_size)
     except OSError as error:
         beside.unlink(missing_ok=True)
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -105,6 +104,11 @@ def _copy(source: Readable, path: Path, limit: int) -> Written:
         file.flush()
         os.fsync(file.fileno())
     return Written(path, size, md5.hexdigest(), sha512.hexdigest())
+
+
+def _check_size(size: int, declared: str | None) -> None:
+    if declared is not None and declared != str(size):
+        raise Invalid(f"{declared} bytes were declared, but {size} came.")
 
 
 def _hashes() -> tuple[hashlib._Hash, hashlib._Hash]:

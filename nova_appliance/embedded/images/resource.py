@@ -28,7 +28,7 @@ PATCH_TYPES = (
     "application/openstack-images-v2.0-json-patch",
 )
 CHANGEABLE = tuple(name for name, field in fields.FIELDS.items() if not field.read_only)
-FRESH = {
+FRESH: dict[str, Any] = {
     "name": None,
     "status": "queued",
     "visibility": "shared",

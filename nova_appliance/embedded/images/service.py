@@ -99,7 +99,7 @@ def now_text(images: Images) -> str:
 def view(row: Row) -> dict[str, Any]:
     """An image as clients see it: custom properties stand beside the others."""
     image_id = row["id"]
-    seen = json.loads(row["properties"]) | row
+    seen: dict[str, Any] = json.loads(row["properties"]) | row
     del seen["properties"]
     return seen | {
         "protected": bool(row["protected"]),
@@ -115,6 +115,9 @@ def _recover(images: Images) -> None:
     """Uploads that a crash cut off begin anew; bytes without an image go."""
     with images.store.write() as tx:
         tx.run("UPDATE images SET status = 'queued' WHERE status IN ('saving', 'importing')")
+        for row in tx.all("SELECT id FROM images WHERE status = 'uploading'"):
+            if not images.staged(row["id"]).exists():
+                tx.update("images", row["id"], {"status": "queued"})
         rows = tx.all("SELECT id, status FROM images")
     keep = {row["id"] for row in rows if row["status"] in {"active", "deactivated"}}
     keep |= {row["id"] + files.STAGED for row in rows if row["status"] == "uploading"}
