@@ -3,52 +3,34 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import prometheus_client
-import waitress
 from oslo_config import cfg
+
+from nova_appliance.cmd.http import HttpServer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
-class Endpoint:
-    """A small HTTP server in a thread of its own; absent when no port is set."""
+def endpoint(conf: cfg.ConfigOpts, healthy: Callable[[], bool]) -> HttpServer | None:
+    """The server of the two pages, None when no port is set."""
+    if not conf.metrics_endpoint.port:
+        return None
+    metrics = prometheus_client.make_wsgi_app()
 
-    def __init__(self, conf: cfg.ConfigOpts, healthy: Callable[[], bool]) -> None:
-        self._healthy = healthy
-        self._metrics = prometheus_client.make_wsgi_app()
-        self._server = None
-        if conf.metrics_endpoint.port:
-            self._server = waitress.create_server(
-                self._answer,
-                host=conf.metrics_endpoint.listen,
-                port=conf.metrics_endpoint.port,
-                threads=2,
-                clear_untrusted_proxy_headers=True,
-            )
-
-    def start(self) -> None:
-        """Listen."""
-        if self._server:
-            threading.Thread(target=self._server.run, name="health", daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop listening."""
-        if self._server:
-            self._server.close()
-
-    def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == "/metrics":
-            found: Iterable[bytes] = self._metrics(environ, start)
+            found: Iterable[bytes] = metrics(environ, start)
             return found
         if path != "/healthcheck":
             start("404 Not Found", [("Content-Type", "text/plain")])
             return [b"Only /healthcheck and /metrics are here.\n"]
-        well = self._healthy()
+        well = healthy()
         start("200 OK" if well else "503 Service Unavailable", [("Content-Type", "text/plain")])
         return [b"OK\n" if well else b"NOT READY\n"]
+
+    return HttpServer(answer, conf.metrics_endpoint.listen, conf.metrics_endpoint.port, threads=2)

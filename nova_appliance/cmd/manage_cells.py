@@ -13,6 +13,7 @@ from nova_appliance.cmd.manage_command import Command, Outcome
 from nova_appliance.common import clock, errors
 from nova_appliance.db import cell_mappings
 from nova_appliance.db.cells import Cell, Cells
+from nova_appliance.rpc.transport import default_url
 
 
 def map_cell0(conf: cfg.ConfigOpts, cells: Cells, given: argparse.Namespace) -> Outcome:
@@ -24,9 +25,7 @@ def map_cell0(conf: cfg.ConfigOpts, cells: Cells, given: argparse.Namespace) -> 
 
 def create_cell(conf: cfg.ConfigOpts, cells: Cells, given: argparse.Namespace) -> Outcome:
     """Map a cell under a name; a cell of that name gets the new addresses."""
-    transport = given.transport_url or conf.transport_url
-    if not transport:
-        raise errors.Invalid("Give --transport-url, or set transport_url in nova.conf.")
+    transport = given.transport_url or default_url(conf)
     database = _database(conf, given.database_connection)
     now = clock.SYSTEM.now()
 

@@ -25,3 +25,8 @@ class Command:
     help: str
     run: Callable[[cfg.ConfigOpts, Cells, argparse.Namespace], Outcome]
     arguments: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+
+
+def no_arguments(**values: object) -> argparse.Namespace:
+    """What argparse would have given, for a caller that is no command line."""
+    return argparse.Namespace(**values)

@@ -15,7 +15,7 @@ from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients import session as sessions
 from nova_appliance.clients.images import Images
 from nova_appliance.clients.networks import Networks
-from nova_appliance.cmd import databases
+from nova_appliance.cmd import databases, health
 from nova_appliance.common import log
 from nova_appliance.conf import load
 from nova_appliance.rpc.client import Client
@@ -55,23 +55,23 @@ def make_cloud(conf: cfg.ConfigOpts) -> Cloud:
     )
 
 
-def run(daemon: Daemon) -> int:
+def run(conf: cfg.ConfigOpts, daemon: Daemon) -> int:
     """Start, wait for SIGTERM or SIGINT, stop; returns the process's exit code."""
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
+    pages = health.endpoint(conf, healthy=lambda: not asked.is_set())
     daemon.start()
+    if pages:
+        pages.start()
     asked.wait()
     daemon.stop()
     return 0
 
 
 def main_of(
-    binary: str, make: Callable[[cfg.ConfigOpts], Daemon]
-) -> Callable[[Sequence[str] | None], int]:
-    """The `main` of a console script whose daemon is made by `make(conf)`."""
-
-    def main(argv: Sequence[str] | None = None) -> int:
-        return run(make(configure(binary, argv)))
-
-    return main
+    binary: str, make: Callable[[cfg.ConfigOpts], Daemon], argv: Sequence[str] | None
+) -> int:
+    """The body of a console script whose daemon is made by `make(conf)`."""
+    conf = configure(binary, argv)
+    return run(conf, make(conf))

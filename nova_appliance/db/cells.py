@@ -67,6 +67,10 @@ class Cells:
         with self._lock:
             self._read_at = float("-inf")
 
+    def dispose(self) -> None:
+        """Close all databases."""
+        self._databases.dispose()
+
     def _read(self) -> tuple[Cell, ...]:
         columns = [CELLS.c[name] for name in Cell.__struct_fields__]
         with self._databases.api.read() as connection:

@@ -36,6 +36,7 @@ class Settings:
     catalog: tuple[str, ...] = ("identity", "image", "network", "compute")
     token_life_s: int = 3600
     image_limit_bytes: int = IMAGE_LIMIT_BYTES
+    compute_driver: str = "libvirt"
 
     @property
     def identity_url(self) -> str:
@@ -141,9 +142,7 @@ def _place_once(path: Path, text: str) -> None:
 
 def _write_beside(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        dir=path.parent, prefix=f".{path.name}."
-    )  # mode 0600
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
     with os.fdopen(handle, "w") as file:
         file.write(text)
         file.flush()

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole cloud in one process: what `nova-appliance serve` runs.
+
+The same services as in a cluster, with SQLite, in-process messages and the miniature neighbours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from oslo_config import cfg
+
+from nova_appliance.actions.cloud import Cloud
+from nova_appliance.api.app import make_app
+from nova_appliance.cmd import cloud_cells, cloud_neighbours, cloud_options, wiring
+from nova_appliance.cmd.http import HttpServer
+from nova_appliance.common import log
+from nova_appliance.compute.service import Service as ComputeService
+from nova_appliance.conductor.service import Service as ConductorService
+from nova_appliance.embedded.settings import Settings
+from nova_appliance.scheduler.service import Service as SchedulerService
+
+
+def serve(settings: Settings) -> None:
+    """Run everything until SIGTERM or SIGINT; guests and their networks keep running."""
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.set())
+    conf = cloud_options.write(settings)
+    log.start(conf, "nova-appliance")
+    with running(settings, conf):
+        asked.wait()
+
+
+@contextlib.contextmanager
+def running(settings: Settings, conf: cfg.ConfigOpts) -> Iterator[Cloud]:
+    """The cloud, up inside the `with` block; stopped in the opposite order at its end."""
+    with contextlib.ExitStack() as stop:
+        cloud_neighbours.start(settings, stop)
+        cloud_cells.prepare(conf)
+        cloud = wiring.make_cloud(conf)
+        stop.callback(cloud.cells.dispose)
+        for service in (ConductorService(cloud), SchedulerService(cloud), ComputeService(conf)):
+            service.start()
+            stop.callback(service.stop)
+        _listen(make_app(cloud), settings, stop)
+        yield cloud
+
+
+def _listen(app: Callable[..., Any], settings: Settings, stop: contextlib.ExitStack) -> None:
+    server = HttpServer(app, settings.host, settings.compute_port, threads=16)
+    server.start()
+    stop.callback(server.stop)

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts the miniature identity, images and networks of embedded mode."""
+
+from __future__ import annotations
+
+import contextlib
+
+from nova_appliance.cmd.http import HttpServer
+from nova_appliance.embedded.identity import app as identity
+from nova_appliance.embedded.identity import seed as identity_seed
+from nova_appliance.embedded.images import app as images
+from nova_appliance.embedded.networks import app as networks
+from nova_appliance.embedded.networks.plane import Plane
+from nova_appliance.embedded.settings import Settings
+
+
+def start(settings: Settings, stop: contextlib.ExitStack) -> None:
+    """Have them answer; what must be stopped later is left on `stop`."""
+    identity_seed.seed(settings)
+    plane = Plane(settings)
+    plane.start()
+    stop.callback(plane.stop)
+    for app, port in (
+        (identity.make_app(settings), settings.identity_port),
+        (images.make_app(settings), settings.image_port),
+        (networks.make_app(settings), settings.network_port),
+    ):
+        server = HttpServer(app, settings.host, port)
+        server.start()
+        stop.callback(server.stop)

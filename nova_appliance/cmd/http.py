@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Serves a WSGI application from threads of this process (embedded mode, health endpoints)."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import waitress
+
+LOG = logging.getLogger(__name__)
+
+
+class HttpServer:
+    """Listens on one address from `start` to `stop`. Raises OSError when the port is taken."""
+
+    def __init__(self, app: Callable[..., Any], host: str, port: int, threads: int = 8) -> None:
+        self._thread: threading.Thread | None = None
+        self._server = waitress.create_server(
+            app,
+            host=host,
+            port=port,
+            threads=threads,
+            ident="nova-appliance",
+            backlog=1024,
+            connection_limit=1000,
+            channel_timeout=60,
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=True,
+        )
+
+    def start(self) -> None:
+        """Answer requests; returns at once."""
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port, and let requests under way end."""
+        self._server.close()
+        if self._thread:
+            self._thread.join(10)
+
+    def _run(self) -> None:
+        try:
+            self._server.run()
+        except OSError:
+            LOG.debug("The listening socket was closed.", exc_info=True)
