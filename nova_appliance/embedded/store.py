@@ -85,13 +85,13 @@ class Transaction:
     def insert(self, table: str, row: Mapping[str, object], *, or_: str = "ABORT") -> int:
         """Add one row; `or_` may be IGNORE or REPLACE. Returns how many rows were added."""
         columns, marks = ", ".join(row), ", ".join("?" * len(row))
-        sql = f"INSERT OR {or_} INTO {table} ({columns}) VALUES ({marks})"
+        sql = f"INSERT OR {or_} INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - names are ours
         return self.run(sql, *row.values())
 
     def update(self, table: str, row_id: str, changes: Mapping[str, object]) -> int:
         """Change columns of the row whose `id` is `row_id`; returns 1, or 0 when it is gone."""
         sets = ", ".join(f"{column} = ?" for column in changes)
-        sql = f"UPDATE {table} SET {sets} WHERE id = ?"
+        sql = f"UPDATE {table} SET {sets} WHERE id = ?"  # noqa: S608 - names are ours
         return self.run(sql, *changes.values(), row_id)
 
 

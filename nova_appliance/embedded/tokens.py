@@ -90,9 +90,7 @@ class Tokens:
 
     def seal(self, claims: Claims) -> str:
         """The token that says this."""
-        return self._fernet.encrypt(
-            json.dumps(dataclasses.asdict(claims)).encode()
-        ).decode()
+        return self._fernet.encrypt(json.dumps(dataclasses.asdict(claims)).encode()).decode()
 
     def authenticate(self, req: Any) -> Caller:
         """The caller of a request by its X-Auth-Token; raises Unauthorized."""
@@ -123,11 +121,7 @@ class Tokens:
             raise Unauthorized(NO)
         scope = self._scope(claims)
         app = self._app_credential(claims)
-        roles = (
-            self.roles(claims.user_id, claims.kind, claims.target_id)
-            if claims.kind
-            else []
-        )
+        roles = self.roles(claims.user_id, claims.kind, claims.target_id) if claims.kind else []
         if app is not None:
             kept = json.loads(app["roles"])
             roles = [role for role in roles if role["id"] in kept]

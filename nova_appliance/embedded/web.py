@@ -210,8 +210,8 @@ class Router:
         if parts in self._fixed:
             return self._fixed[parts], []
         for pattern, methods in self._open:
-            if len(pattern) == len(parts) and all(_fits(*pair) for pair in zip(pattern, parts)):
-                return methods, [part for blank, part in zip(pattern, parts) if blank[0] == "{"]
+            if len(pattern) == len(parts) and _fits(pattern, parts):
+                return methods, [parts[at] for at, name in enumerate(pattern) if name[0] == "{"]
         raise errors.NotFound("There is nothing at this URL.")
 
 
@@ -279,5 +279,6 @@ def _has_blank(parts: tuple[str, ...]) -> bool:
     return any(part[0] == "{" for part in parts)
 
 
-def _fits(pattern: str, part: str) -> bool:
-    return pattern[0] == "{" or pattern == part
+def _fits(pattern: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    pairs = zip(pattern, parts, strict=True)
+    return all(name[0] == "{" or name == part for name, part in pairs)

@@ -176,7 +176,7 @@ def _revoke(req: Any, kind: str, target_id: str, user_id: str, role_id: str) -> 
     require_admin(req, "identity:revoke_grant")
     where = "user_id = ? AND kind = ? AND target_id = ? AND role_id = ?"
     with req.service.store.write() as tx:
-        if not tx.run(f"DELETE FROM assignments WHERE {where}", user_id, kind, target_id, role_id):
+        if not tx.run(f"DELETE FROM assignments WHERE {where}", user_id, kind, target_id, role_id):  # noqa: S608 - names are ours
             raise NotFound(f"Could not find role assignment with role: {role_id}, user: {user_id}.")
 
 
@@ -199,7 +199,7 @@ class _Names:
                     "name": row["name"],
                     "domain": self.domain[row["domain_id"]],
                 }
-                for row in identity.store.all(f"SELECT id, name, domain_id FROM {table}")
+                for row in identity.store.all(f"SELECT id, name, domain_id FROM {table}")  # noqa: S608 - names are ours
             }
             for table in ("users", "projects")
         )

@@ -137,7 +137,7 @@ def _seed_catalog(tx: Transaction, settings: Settings) -> None:
 
 def _id(tx: Transaction, table: str, name: str) -> str:
     owned = " AND domain_id = 'default'" if table in {"users", "projects"} else ""
-    row = tx.one(f"SELECT id FROM {table} WHERE name = ?{owned}", name)
+    row = tx.one(f"SELECT id FROM {table} WHERE name = ?{owned}", name)  # noqa: S608 - names are ours
     if row is None:
         raise LookupError(f"{name} is missing from {table}")
     return str(row["id"])
