@@ -19,6 +19,9 @@ from oslo_db.sqlalchemy import engines as oslo_engines
 from nova_appliance.common import clock, errors
 
 T = TypeVar("T")
+Connection = sa.Connection
+"""What queries take: named here for rooms that know no SQLAlchemy."""
+
 RETRIES = 8
 _BUSY = (db_errors.DBDeadlock, db_errors.RetryRequest)
 
