@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Compute API as one WSGI application: edge > open documents | authentication > Pecan."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pecan
+
+from nova_appliance.api import auth, documents, edge, policy
+from nova_appliance.api.request import Request
+from nova_appliance.api.router import Faults, Router
+from nova_appliance.api.routes import ROUTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from nova_appliance.actions.cloud import Cloud
+
+_TREE = re.compile(r"/v2(\.1)?/+[^/]")
+POLICY = "nova.policy"
+
+
+def make_app(cloud: Cloud) -> WSGIApplication:
+    """The application; everything that can be done before requests come is done here."""
+    enforcer = policy.make_enforcer(cloud.conf)
+    metrics = edge.Metrics()
+    inner = pecan.make_app(
+        Router(cloud, ROUTES),
+        guess_content_type_from_ext=False,
+        force_canonical=False,
+        request_cls=Request,
+        hooks=[Faults()],
+    )
+    guarded = auth.guard(cloud.conf, enforcer, inner)
+    opened: dict[str, Any] = {"/healthcheck": _healthy, "/metrics": metrics.show}
+    public = documents.make_public(cloud.conf)
+
+    def choose(environ: WSGIEnvironment) -> WSGIApplication:
+        path = environ.get("PATH_INFO", "")
+        environ[POLICY] = enforcer
+        if _TREE.match(path):
+            return guarded
+        app: WSGIApplication = opened.get(path, public)
+        return app
+
+    return edge.wrap(choose, metrics)
+
+
+def _healthy(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """GET /healthcheck: this process takes requests."""
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+    return [b"OK"]

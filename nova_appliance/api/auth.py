@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is asking: keystonemiddleware in front, or plain words in the token for tests (noauth2).
+
+Both leave a RequestContext in the WSGI environment, or answer 401.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from keystonemiddleware import auth_token
+from oslo_config import cfg
+from oslo_policy import policy
+
+from nova_appliance.api import faults
+from nova_appliance.api import policy as rules
+from nova_appliance.api.request import CONTEXT
+from nova_appliance.common.context import RequestContext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+ASK = "The request you have made requires authentication."
+TEST_ROLES = "reader,member"
+_WANTED = ("auth_url", "username", "password", "project_name", "user_domain_name",
+           "project_domain_name")  # fmt: skip
+
+
+def guard(conf: cfg.ConfigOpts, enforcer: policy.Enforcer, app: WSGIApplication) -> WSGIApplication:
+    """`app` behind the authentication that [api]auth_strategy names."""
+    if conf.api.auth_strategy == "noauth2":
+        return _with_context(_from_words, enforcer, app, "")
+    inner = _with_context(_from_keystone, enforcer, app, conf.service_user.auth_url or "")
+    guarded: WSGIApplication = auth_token.AuthProtocol(inner, _middleware_options(conf))
+    return guarded
+
+
+def _middleware_options(conf: cfg.ConfigOpts) -> dict[str, Any]:
+    """auth_token's own option names, filled from [service_user]."""
+    user = conf.service_user
+    return {
+        "auth_type": "password",
+        **{name: user[name] for name in _WANTED},
+        "www_authenticate_uri": user.auth_url,
+        "region_name": user.region_name,
+        "cafile": user.cafile,
+        "http_connect_timeout": int(user.timeout),
+        "service_token_roles": "service",
+        "service_token_roles_required": True,
+        "interface": "internal",
+        "include_service_catalog": False,
+        "delay_auth_decision": True,
+    }
+
+
+def _with_context(
+    find: Callable[[WSGIEnvironment], RequestContext | None],
+    enforcer: policy.Enforcer,
+    app: WSGIApplication,
+    uri: str,
+) -> WSGIApplication:
+    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        context = find(environ)
+        if context is None:
+            return _refuse(start_response, uri)
+        context.is_admin = rules.is_admin(enforcer, context)
+        environ[CONTEXT] = context
+        return app(environ, start_response)
+
+    return call
+
+
+def _refuse(start_response: StartResponse, uri: str) -> Iterable[bytes]:
+    body = msgspec.json.encode(faults.make(401, ASK).body)
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        ("WWW-Authenticate", f'Keystone uri="{uri}"'),
+    ]
+    start_response("401 Unauthorized", headers)
+    return [body]
+
+
+def _from_keystone(environ: WSGIEnvironment) -> RequestContext | None:
+    """What auth_token found out; None unless the token is good and has a user."""
+    if environ.get("HTTP_X_IDENTITY_STATUS") != "Confirmed":
+        return None
+    context: RequestContext = RequestContext.from_environ(environ)
+    return context if context.user_id else None
+
+
+def _from_words(environ: WSGIEnvironment) -> RequestContext | None:
+    """X-Auth-Token `user:project`; the user `admin` is one; X-Roles names other roles."""
+    user, _, project = environ.get("HTTP_X_AUTH_TOKEN", "").partition(":")
+    if not user:
+        return None
+    roles = environ.get("HTTP_X_ROLES") or TEST_ROLES
+    names = [role.strip() for role in roles.split(",")] + (["admin"] if user == "admin" else [])
+    return RequestContext(
+        user_id=user,
+        project_id=project or user,
+        roles=names,
+        request_id=environ.get("openstack.request_id"),
+    )

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One Pecan controller for the whole tree: the route table in, operations out.
+
+A path is found in a trie, literal parts before ids; then come version, project and body checks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+import pecan
+import pecan.hooks
+
+from nova_appliance.api import faults, negotiation
+from nova_appliance.api.operation import ByBodyKey, Operation, Routes
+from nova_appliance.api.request import CONTEXT, Answer, Request
+from nova_appliance.api.versioned import Version
+from nova_appliance.common import errors
+
+NOT_FOUND = "The resource could not be found."
+TREES = ("v2", "v2.1")
+_PROJECT = re.compile(r"[0-9a-f-]+")
+_BODIES = frozenset(("POST", "PUT"))
+_ENCODER = msgspec.json.Encoder()
+
+
+class Node:
+    """A part of paths: what may follow it, and the methods that end here."""
+
+    def __init__(self) -> None:
+        self.literal: dict[str, Node] = {}
+        self.any: Node | None = None
+        self.methods: dict[str, tuple[str, Operation | ByBodyKey]] = {}
+
+    def below(self, part: str) -> Node:
+        """The child for a part of a route, made when missing."""
+        if part.startswith("{"):
+            self.any = self.any or Node()
+            return self.any
+        return self.literal.setdefault(part, Node())
+
+    def find(self, parts: Sequence[str], ids: tuple[str, ...] = ()) -> Iterator[Found]:
+        """The nodes at the end of `parts` with the ids on the way, literal ones first."""
+        if not parts:
+            yield self, ids
+            return
+        literal = self.literal.get(parts[0])
+        if literal:
+            yield from literal.find(parts[1:], ids)
+        if self.any:
+            yield from self.any.find(parts[1:], (*ids, parts[0]))
+
+
+Found = tuple[Node, tuple[str, ...]]
+
+
+def make_tree(routes: Routes) -> Node:
+    """The trie of a route table; each end knows its name for logs and metrics."""
+    root = Node()
+    for path, methods in routes.items():
+        node = root
+        for part in path.split("/"):
+            node = node.below(part) if part else node
+        node.methods = {method: (f"{method} /{path}", what) for method, what in methods.items()}
+    return root
+
+
+class Router:
+    """Pecan's root: finds the operation of a request, then Pecan calls `dispatch`."""
+
+    def __init__(self, cloud: Any, routes: Routes) -> None:
+        self._cloud = cloud
+        self._tree = make_tree(routes)
+
+    @pecan.expose()  # type: ignore[untyped-decorator]
+    def _route(self, args: Sequence[str], req: Request) -> tuple[Any, list[str]]:
+        req.cloud = self._cloud
+        req.context = req.environ[CONTEXT]
+        parts = [part for part in args if part]
+        req.legacy = parts[0] == "v2"
+        if not req.legacy:
+            req.version = negotiation.negotiate(req.headers)
+            req.versioned = True
+        self._find(req, self._without_project(req, parts[1:]))
+        return self.dispatch, []
+
+    @pecan.expose(content_type="application/json")  # type: ignore[untyped-decorator]
+    def dispatch(self) -> pecan.Response:
+        """Run the operation that `_route` found."""
+        req: Request = pecan.request
+        return write_answer(req, req.operation(req))
+
+    def _without_project(self, req: Request, parts: list[str]) -> list[str]:
+        """A first part that is no resource is the project's id."""
+        if parts and parts[0] not in self._tree.literal and _PROJECT.fullmatch(parts[0]):
+            req.project_in_url = parts[0]
+            return parts[1:]
+        return parts
+
+    def _find(self, req: Request, parts: list[str]) -> None:
+        rows = [
+            (node.methods[req.method], ids)
+            for node, ids in self._tree.find(parts)
+            if req.method in node.methods
+        ]
+        if not rows:
+            raise faults.NotHere(NOT_FOUND)
+        req.check_length()
+        if req.method in _BODIES:
+            req.check_media()
+        if req.project_in_url not in ("", req.context.project_id):
+            raise errors.Invalid(
+                f"Malformed request URL: URL's project_id '{req.project_in_url}' doesn't match "
+                f"Context's project_id '{req.context.project_id}'"
+            )
+        for (name, what), ids in rows:
+            operation = what.choose(req) if isinstance(what, ByBodyKey) else what
+            if operation.is_at(req.version):
+                req.operation, req.ids = operation, ids
+                req.environ["nova.operation"] = name
+                return
+        raise faults.NotHere(_not_at(req.version))
+
+
+def _not_at(version: Version) -> str:
+    text = negotiation.write(version)
+    return f"API version '{text}' is not supported on this method."
+
+
+def write_answer(req: Request, answer: Answer) -> pecan.Response:
+    """An answer as a response; bytes are sent as they are, other data as JSON."""
+    headers = {**answer.headers, **(negotiation.echo(req.version) if req.versioned else {})}
+    if answer.data is None:
+        return Response(status=answer.status, headers=headers)
+    data = answer.data
+    body = data if isinstance(data, bytes) else _ENCODER.encode(data)
+    return Response(
+        body=body, status=answer.status, headers=headers, content_type="application/json"
+    )
+
+
+class Response(pecan.Response):  # type: ignore[misc]
+    """Pecan turns an empty 200 into 204; Nova does not, so the meant status is kept."""
+
+    def __init__(self, body: bytes = b"", headers: dict[str, str] | None = None, **more: Any):
+        super().__init__(body=body, content_type=more.get("content_type"), status=more["status"])
+        self.charset = None
+        self.headers.update(headers or {})
+        self._meant = self.status
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        """Send it."""
+        self.status = self._meant
+        if not self.body:
+            self.content_type = None
+        return super().__call__(environ, start_response)
+
+
+class Faults(pecan.hooks.PecanHook):  # type: ignore[misc]
+    """Every exception becomes an error body here."""
+
+    def on_error(self, state: Any, error: BaseException) -> pecan.Response:
+        """The response that Pecan sends in place of its own."""
+        req: Request = state.request
+        failure = faults.failure(error, req.environ.get("openstack.request_id", ""))
+        return write_answer(req, Answer(failure.body, failure.status, failure.headers))

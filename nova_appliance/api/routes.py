@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The route table: the tables of all families joined. URLs stand in api/urls/ and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nova_appliance.api import gone
+from nova_appliance.api.operation import ByBodyKey, Operation, Routes
+from nova_appliance.api.urls import servers, versions
+
+FAMILIES = (versions, servers, gone)
+"""Each module has ROUTES: path below /v2.1 > method > operation."""
+
+
+def join(tables: Sequence[Routes]) -> dict[str, dict[str, Operation | ByBodyKey]]:
+    """One table of many; actions of the same path are joined too."""
+    joined: dict[str, dict[str, Operation | ByBodyKey]] = {}
+    for table in tables:
+        for path, methods in table.items():
+            row = joined.setdefault(path, {})
+            for method, what in methods.items():
+                row[method] = _both(row.get(method), what)
+    return joined
+
+
+def _both(old: Operation | ByBodyKey | None, new: Operation | ByBodyKey) -> Operation | ByBodyKey:
+    if old is None:
+        return new
+    if isinstance(old, ByBodyKey) and isinstance(new, ByBodyKey):
+        return ByBodyKey({**old.table, **new.table})
+    msg = "Two operations for one path and method."
+    raise ValueError(msg)
+
+
+ROUTES: Routes = join([family.ROUTES for family in FAMILIES])
