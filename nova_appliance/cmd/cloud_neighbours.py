@@ -20,11 +20,11 @@ def start(settings: Settings, stop: contextlib.ExitStack) -> None:
     plane = Plane(settings)
     plane.start()
     stop.callback(plane.stop)
-    for app, port in (
-        (identity.make_app(settings), settings.identity_port),
-        (images.make_app(settings), settings.image_port),
-        (networks.make_app(settings), settings.network_port),
+    for app, port, body_limit in (
+        (identity.make_app(settings), settings.identity_port, 1024**2),
+        (images.make_app(settings), settings.image_port, settings.image_limit_bytes),
+        (networks.make_app(settings), settings.network_port, 1024**2),
     ):
-        server = HttpServer(app, settings.host, port)
+        server = HttpServer(app, settings.host, port, body_limit=body_limit)
         server.start()
         stop.callback(server.stop)

@@ -14,9 +14,20 @@ LOG = logging.getLogger(__name__)
 
 
 class HttpServer:
-    """Listens on one address from `start` to `stop`. Raises OSError when the port is taken."""
+    """Listens on one address from `start` to `stop`. Raises OSError when the port is taken.
 
-    def __init__(self, app: Callable[..., Any], host: str, port: int, threads: int = 8) -> None:
+    A body above `body_limit` bytes is answered with 413 before it is read.
+    """
+
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        host: str,
+        port: int,
+        *,
+        threads: int = 8,
+        body_limit: int = 1024**2,
+    ) -> None:
         self._thread: threading.Thread | None = None
         self._server = waitress.create_server(
             app,
@@ -25,6 +36,7 @@ class HttpServer:
             threads=threads,
             ident="nova-appliance",
             backlog=1024,
+            max_request_body_size=body_limit,
             connection_limit=1000,
             channel_timeout=60,
             asyncore_use_poll=True,
