@@ -53,6 +53,7 @@ class HostInventory:
 
     def _read(self, lent: libvirt.virConnect) -> Inventory:
         node = _Node(*lent.getInfo())
+        whole_mib, used_mib = memory_mib(lent, node.memory_mib)
         seen = read_cpu(lent.getCapabilities())
         disk_gib, free_gib = disk_space(self.settings.state_dir)
         return Inventory(
@@ -60,8 +61,8 @@ class HostInventory:
             hypervisor_type=lent.getType(),
             hypervisor_version=lent.getVersion(),
             vcpus=node.cpus,
-            memory_mib=node.memory_mib,
-            memory_used_mib=memory_used_mib(lent),
+            memory_mib=whole_mib,
+            memory_used_mib=used_mib,
             disk_gib=disk_gib,
             disk_free_gib=free_gib,
             cpu_info=dataclasses.asdict(seen)
@@ -128,16 +129,16 @@ def guest_features(lent: libvirt.virConnect, described: Element) -> tuple[str, .
     return tuple(f.get("name", "") for f in features if f.get("policy") != "disable")
 
 
-def memory_used_mib(lent: libvirt.virConnect) -> int:
-    """Memory in use on the host; where it is not told, what the running guests have."""
+def memory_mib(lent: libvirt.virConnect, told_mib: int) -> tuple[int, int]:
+    """Whole and used memory of the host; where use is not told, what the running guests have."""
     try:
         stats = lent.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
     except libvirt.libvirtError:
         running = lent.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
-        return sum(domain.info()[2] for domain in running) // _KIB_PER_MIB
+        return told_mib, sum(domain.info()[2] for domain in running) // _KIB_PER_MIB
     spare = sum(stats.get(name, 0) for name in ("free", "buffers", "cached"))
-    used_kib: int = stats["total"] - spare
-    return max(0, used_kib) // _KIB_PER_MIB
+    used_kib = max(0, stats["total"] - spare)
+    return stats["total"] // _KIB_PER_MIB, used_kib // _KIB_PER_MIB
 
 
 def disk_space(folder: Path | None) -> tuple[int, int]:

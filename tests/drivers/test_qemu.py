@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What only a real hypervisor shows: the guest's own deeds, its network card, libvirtd's end."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+from fixtures import tiny_guest
+
+from nova_appliance.common import errors, ids
+from nova_appliance.common.clock import wait_for
+from nova_appliance.domain.guest import Disk, PowerState, Vif
+from nova_appliance.virt.driver import HypervisorFailed, ImageExpected
+from nova_appliance.virt.libvirt import probe
+
+NETWORK_CARDS = Path("/sys/class/net")
+
+
+def boots(bench, guest):
+    """How often the guest came up so far."""
+    return bench.driver.consoles.output(guest.server_id, 4096).count(tiny_guest.SAYS)
+
+
+@pytest.fixture
+def running(qemu):
+    guest = qemu.started()
+    assert wait_for(lambda: boots(qemu, guest) == 1, 20)
+    return guest
+
+
+def test_an_obedient_guest_shuts_down_and_boots_again(qemu, running):
+    assert qemu.driver.power.reboot_soft(running.server_id, 20) is True
+    assert qemu.see(running).power_state == PowerState.RUNNING
+    assert wait_for(lambda: boots(qemu, running) == 2, 20)
+
+
+def test_a_deaf_guest_is_not_rebooted_softly_but_loses_its_power(qemu):
+    deaf = ids.new_id()
+    expected = ImageExpected(disk_format="raw")
+    qemu.driver.images.store(deaf, [tiny_guest.image(deaf=True)], expected)
+    guest = qemu.started(disks=(Disk(name="disk", size_gib=1, image_id=deaf),))
+    assert wait_for(lambda: boots(qemu, guest) == 1, 20)
+    assert qemu.driver.power.reboot_soft(guest.server_id, 0.5) is False
+    assert qemu.see(guest).power_state == PowerState.RUNNING
+    qemu.driver.power.off(guest.server_id, 0.5)
+    assert qemu.see(guest).power_state == PowerState.SHUTDOWN
+
+
+def test_a_guest_survives_the_death_of_libvirtd_and_is_found_again(qemu, running, daemons):
+    daemons.kill_daemon()
+    with pytest.raises(errors.Unavailable):
+        qemu.see(running)
+    daemons.start_daemon()
+    assert qemu.see(running).power_state == PowerState.RUNNING
+    assert boots(qemu, running) == 1
+    qemu.driver.power.off(running.server_id, 20)
+    assert qemu.see(running).power_state == PowerState.SHUTDOWN
+
+
+def test_a_restart_of_libvirtd_between_two_calls_is_not_noticed(qemu, running, daemons):
+    daemons.kill_daemon()
+    daemons.start_daemon()
+    assert [seen.server_id for seen in qemu.driver.lifecycle.list_()] == [running.server_id]
+
+
+@pytest.fixture
+def bridge():
+    name = "tb" + ids.new_id()[:8]
+    subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
+    yield name
+    subprocess.run(["ip", "link", "delete", name], check=True)
+
+
+def test_a_port_becomes_a_tap_device_in_its_bridge(qemu, bridge):
+    vif = Vif(port_id=ids.new_id(), mac="fa:16:3e:11:22:33", bridge=bridge, mtu=1450)
+    unplugged = Vif(port_id=ids.new_id(), mac="fa:16:3e:11:22:34", kind="none")
+    guest = qemu.started(vifs=(vif, unplugged))
+    tap = NETWORK_CARDS / vif.device
+    assert (tap / "master").resolve().name == bridge
+    assert (tap / "mtu").read_text().strip() == "1450"
+    assert not (NETWORK_CARDS / unplugged.device).exists()
+    qemu.driver.lifecycle.destroy(guest.server_id)
+    assert not tap.exists()
+
+
+def test_a_start_that_fails_leaves_neither_definition_nor_tap(qemu):
+    vif = Vif(port_id=ids.new_id(), mac="fa:16:3e:11:22:33", bridge="no-such-bridge")
+    guest = qemu.guest(vifs=(vif,))
+    with pytest.raises(HypervisorFailed, match="no-such-bridge"):
+        qemu.driver.lifecycle.start_new(guest)
+    assert qemu.see(guest) is None
+    assert not (NETWORK_CARDS / vif.device).exists()
+
+
+def test_disks_have_the_flavors_size_over_the_cached_image(qemu):
+    swap = Disk(name="disk.swap", size_gib=0, size_mib=64, purpose="swap")
+    whole = Disk(name="disk.whole", size_gib=0, image_id=qemu.bare_guest().disks[0].image_id)
+    guest = qemu.bare_guest()
+    qemu.driver.disks.create(_with(guest, disks=(*guest.disks, swap, whole)))
+    folder = qemu.state_dir / guest.server_id
+    facts = {name: _facts(folder / name) for name in ("disk", "disk.swap", "disk.whole")}
+    sizes = {name: seen["virtual-size"] for name, seen in facts.items()}
+    assert sizes == {"disk": 1 << 30, "disk.swap": 64 << 20, "disk.whole": 512}
+    base = qemu.state_dir / "_base" / guest.disks[0].image_id
+    assert facts["disk"]["backing-filename"] == str(base)
+    assert facts["disk"]["backing-filename-format"] == "raw"
+
+
+def test_vnc_listens_on_loopback_only(qemu, running):
+    ports = _listening(_qemu_pid(running.server_id))
+    assert ports
+    assert {address for address, _ in ports} == {"127.0.0.1"}
+
+
+def test_the_probe_guest_runs_to_its_end_under_emulation():
+    assert probe.guest_ends_well("tcg", 20)
+
+
+def test_the_probe_guest_does_not_end_well_without_its_accelerator():
+    assert not probe.guest_ends_well("no-such-accelerator", 20)
+
+
+def _with(guest, **changes):
+
+
+    return msgspec.structs.replace(guest, **changes)
+
+
+def _facts(disk):
+    argv = ["qemu-img", "info", "--output=json", "-U", str(disk)]
+    return json.loads(subprocess.run(argv, check=True, capture_output=True, text=True).stdout)
+
+
+def _qemu_pid(server_id):
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        words = process.read_bytes()
+        if b"qemu-system" in words and server_id.encode() in words:
+            return int(process.parent.name)
+    raise AssertionError(server_id)
+
+
+def _listening(pid):
+    """Addresses and ports on which a process listens, from its sockets in /proc."""
+    sockets = {
+        found[1]
+        for link in Path(f"/proc/{pid}/fd").iterdir()
+        if (found := re.match(r"socket:\[(\d+)\]", str(link.readlink())))
+    }
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {_address(row[1]) for row in rows if row[3] == "0A" and row[9] in sockets}
+
+
+def _address(text):
+    host, _, port = text.partition(":")
+    return ".".join(str(b) for b in reversed(bytes.fromhex(host))), int(port, 16)
