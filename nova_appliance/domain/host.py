@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import msgspec
 
 
@@ -28,3 +30,43 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """Text of `uptime` on the host, for GET /os-hypervisors/{id}/uptime."""
     traits: tuple[str, ...] = ()
     """os-traits names of what the driver can do (COMPUTE_...)."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a host may be claimed: (total - reserved) * ratio, computed by nova-compute."""
+
+    vcpus: int
+    memory_mib: int
+    disk_gib: int
+
+
+class Amounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What one server takes of a host, or several of them together."""
+
+    vcpus: int
+    memory_mib: int
+    disk_gib: int
+
+
+class Host(msgspec.Struct, frozen=True, kw_only=True):
+    """A hypervisor node as the scheduler and GET /os-hypervisors see it."""
+
+    row: int
+    """The API's id up to 2.52."""
+    id: str
+    """The API's id from 2.53 on."""
+    cell_id: str
+    host: str
+    node: str
+    disabled: bool
+    inventory: Inventory
+    limits: Limits
+    used: Amounts
+    """What the claims add up to."""
+    servers: int
+    building: int = 0
+    """Claims whose server is not open for business yet."""
+    failed_builds: int = 0
+    """Builds that failed here since the last one that went well."""
+    created_at: dt.datetime
+    updated_at: dt.datetime | None = None

@@ -172,8 +172,10 @@ HOSTS = _table(
     sa.Column("memory_used_mib", sa.BigInteger, nullable=False, default=0),
     sa.Column("disk_used_gib", sa.BigInteger, nullable=False, default=0),
     sa.Column("servers", sa.Integer, nullable=False, default=0),
+    sa.Column("building", sa.Integer, nullable=False, default=0),
     sa.Column("failed_builds", sa.Integer, nullable=False, default=0),
     sa.Column("disabled", sa.Boolean, nullable=False, default=False),
+    sa.Column("hypervisor_version", sa.Integer, nullable=False),
     sa.Column("inventory", JSON_TEXT, nullable=False),
     sa.Column("created_at", UTC_TIME, nullable=False),
     sa.Column("updated_at", UTC_TIME),
@@ -181,7 +183,8 @@ HOSTS = _table(
     sa.Index("ix_hosts_room", "disabled", "memory_limit_mib"),
 )
 """Hypervisor nodes: `*_limit` = (total - reserved) * ratio; `*_used` = sums of the claims below,
-changed only together with them, in one transaction. `inventory` is domain.host.Inventory."""
+changed only together with them, in one transaction; `building` counts claims not settled.
+`inventory` is domain.host.Inventory; hypervisor_version stands beside it for the weigher."""
 
 CLAIMS = _table(
     "claims",
@@ -192,6 +195,7 @@ CLAIMS = _table(
     sa.Column("vcpus", sa.Integer, nullable=False),
     sa.Column("memory_mib", sa.Integer, nullable=False),
     sa.Column("disk_gib", sa.Integer, nullable=False),
+    sa.Column("settled", sa.Boolean, nullable=False, default=False),
     sa.Column("created_at", UTC_TIME, nullable=False),
     sa.UniqueConstraint("server_id", "host_id", "purpose", name="uq_claims"),
 )

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("vcpus", sa.Integer(), nullable=False),
         sa.Column("memory_mib", sa.Integer(), nullable=False),
         sa.Column("disk_gib", sa.Integer(), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=False),
         sa.Column("created_at", UTC_TIME, nullable=False),
         sa.PrimaryKeyConstraint("row"),
         sa.UniqueConstraint("server_id", "host_id", "purpose", name="uq_claims"),
