@@ -87,16 +87,16 @@ def test_application_credential_opens_the_cloud(cloud):
     made = cloud.run("application credential create --role member -f json prog", cloud="demo")
     auth = {
         "auth_url": cloud.settings.identity_url,
-        "application_credential_id": made["id"],
-        "application_credential_secret": made["secret"],
+        "application_credential_id": made["ID"],
+        "application_credential_secret": made["Secret"],
     }
     program = openstack.connect(
         auth_type="v3applicationcredential", auth=auth, region_name="RegionOne"
     )
-    assert program.current_project.name == "demo"
-    assert list(program.image.images()) is not None
+    assert program.current_project_id == cloud.connect("demo").current_project_id
+    assert isinstance(list(program.image.images()), list)
     cloud.run("application credential delete prog", cloud="demo")
-    with pytest.raises(openstack.exceptions.HttpException):
+    with pytest.raises(openstack.exceptions.SDKException, match="401"):
         openstack.connect(
             auth_type="v3applicationcredential", auth=auth, region_name="RegionOne"
         ).authorize()
@@ -145,7 +145,6 @@ def test_images_by_sdk(cloud, tmp_path):
     assert image.get_image(made.id).virtual_size == len(data)
     assert image.download_image(made.id).content == data
     with pytest.raises(openstack.exceptions.ConflictException):
-        image.update_image(made.id, nothing="x").upload(image, data=b"again")
         openstack.exceptions.raise_from_response(made.upload(image, data=b"again"))
     imported = image.create_image(
         "imported", data=data, disk_format="raw", container_format="bare", use_import=True
@@ -177,8 +176,10 @@ def test_an_image_that_lies_is_refused_and_leaves_nothing(cloud, tmp_path):
 @pytest.fixture
 def guarded(cloud):
     def show(environ, start_response):
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        seen = {name: environ.get(f"HTTP_X_{name}", "") for name in ("USER_ID", "PROJECT_ID", "ROLES")}
+        start_response("200 OK", [("Content-Type", "application/json")])
+        seen = {
+            name: environ.get(f"HTTP_X_{name}", "") for name in ("USER_ID", "PROJECT_ID", "ROLES")
+        }
         return [json.dumps(seen).encode()]
 
     conf = {
@@ -222,7 +223,7 @@ def test_auth_token_middleware_judges_tokens(cloud, guarded):
 def test_a_revoked_token_is_refused_everywhere(cloud, guarded):
     demo = cloud.connect("demo")
     token = demo.auth_token
-    assert demo.image.get("/v2/images").status_code == 200
+    assert demo.image.get("/images").status_code == 200
     demo.identity.delete("/auth/tokens", headers={"X-Subject-Token": token})
     guarded.get("/", headers={"X-Auth-Token": token}, status=401)
     answer = cloud.connect("admin").session.get(
