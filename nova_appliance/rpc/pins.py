@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Versions of services: what each release added, and what may be said to an older one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from nova_appliance.common import clock, errors
+from nova_appliance.rpc.calls.row import Call
+
+VERSIONS: dict[int, str] = {1: "0.1.0"}
+"""Service version > the release that brought it; every change of a wire shape adds one."""
+
+VERSION = max(VERSIONS)
+"""What this release registers in `services.version`."""
+
+FIELDS_SINCE: dict[str, int] = {}
+"""`Struct.field` > the version that added it; fields that are not here are as old as their call."""
+
+KEEP_S = 20.0
+
+Lowest = Callable[[], Mapping[str, int]]
+"""Topic > lowest version among the living daemons; a topic that is missing has the newest."""
+
+
+class Pins:
+    """What callers may say to each topic; asked anew every some seconds. Safe for threads."""
+
+    def __init__(self, lowest: Lowest = dict, clocks: clock.Clock = clock.SYSTEM) -> None:
+        self._lowest = lowest
+        self._clock = clocks
+        self._lock = threading.Lock()
+        self._pins: Mapping[str, int] = {}
+        self._read_at = float("-inf")
+
+    def of(self, topic: str) -> int:
+        """The version that all daemons of the topic understand."""
+        with self._lock:
+            if self._clock.monotonic() - self._read_at > KEEP_S:
+                self._read_at = self._clock.monotonic()
+                self._pins = dict(self._lowest())
+            return min(VERSION, self._pins.get(topic, VERSION))
+
+    def learn(self, versions: Mapping[str, int]) -> None:
+        """Take what the conductor said; for daemons without a database."""
+        with self._lock:
+            self._lowest = lambda: versions
+            self._read_at = float("-inf")
+
+
+def check(name: str, call: Call, order: msgspec.Struct, version: int) -> None:
+    """Raise Unavailable if a daemon of that version would not understand the order."""
+    if call.since > version:
+        raise errors.Unavailable(f"{name} works only when all services are upgraded.")
+    for field in msgspec.structs.fields(order):
+        since = FIELDS_SINCE.get(f"{type(order).__name__}.{field.name}", 0)
+        if since > version and getattr(order, field.name) != field.default:
+            raise errors.Unavailable(
+                f"{field.name} of {name} works only when all services are upgraded."
+            )
