@@ -45,7 +45,7 @@ class Bench:
         guest = Guest(
             server_id=ids.new_id(),
             name=f"instance-{next(_numbers):08x}",
-            display_name="first <&> \"server\"",
+            display_name='first <&> "server"',
             project_id="p",
             user_id="u",
             flavor_name="m1.tiny",

@@ -125,7 +125,6 @@ def test_the_probe_guest_does_not_end_well_without_its_accelerator():
 
 def _with(guest, **changes):
 
-
     return msgspec.structs.replace(guest, **changes)
 
 
