@@ -6,8 +6,7 @@ A claim and the sums of its host change together: callers give one transaction t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection
 
 import msgspec
 import sqlalchemy as sa
@@ -145,7 +144,7 @@ def release(
     return sum(_give_back(conn, row) for row in held)
 
 
-def _give_back(conn: sa.Connection, row: Mapping[str, Any]) -> bool:
+def _give_back(conn: sa.Connection, row: sa.RowMapping) -> bool:
     gone = sa.delete(CLAIMS).where(CLAIMS.c.row == row["row"])
     unsettled = gone.where(CLAIMS.c.settled.is_(False))
     building = conn.execute(unsettled).rowcount
@@ -208,7 +207,7 @@ def recount(conn: sa.Connection) -> int:
     return wrong
 
 
-def _host(row: Mapping[str, Any]) -> Host:
+def _host(row: sa.RowMapping) -> Host:
     same = ("row", "id", "cell_id", "host", "node", "disabled", "servers", "building")
     times = ("failed_builds", "created_at", "updated_at")
     return Host(

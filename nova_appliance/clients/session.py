@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The service user's door to the neighbours: one pooled session a process, errors of our families.
+
+Images and Networks speak through a Neighbour; nothing else in Nova opens HTTP connections.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+from keystoneauth1 import adapter
+from keystoneauth1 import exceptions as ksa
+from keystoneauth1 import session as ksa_session
+from keystoneauth1.identity import v3
+from oslo_config import cfg
+
+from nova_appliance.common import errors
+from nova_appliance.common.context import RequestContext
+
+POOL = 64
+CONNECT_RETRIES = 2
+
+
+def open_session(conf: cfg.ConfigOpts) -> ksa_session.Session:
+    """A session of the [service_user]; safe for threads. Connects on first use only."""
+    user = conf.service_user
+    auth = v3.Password(
+        auth_url=user.auth_url,
+        username=user.username,
+        password=user.password,
+        project_name=user.project_name,
+        user_domain_name=user.user_domain_name,
+        project_domain_name=user.project_domain_name,
+    )
+    pool = requests.Session()
+    for scheme in ("http://", "https://"):
+        pool.mount(scheme, ksa_session.TCPKeepAliveAdapter(pool_maxsize=POOL))
+    return ksa_session.Session(
+        auth=auth,
+        session=pool,
+        verify=user.cafile or True,
+        timeout=user.timeout,
+        user_agent="nova",
+    )
+
+
+class Neighbour:
+    """One service of the catalog, spoken to as the service user or with a caller's own token."""
+
+    def __init__(self, session: ksa_session.Session, conf: cfg.ConfigOpts, kind: str) -> None:
+        group = {"image": conf.glance, "network": conf.neutron}[kind]
+        self.kind = kind
+        self._adapter = adapter.Adapter(
+            session,
+            service_type=kind,
+            interface=["internal", "public"],
+            region_name=conf.service_user.region_name,
+            endpoint_override=group.endpoint_override,
+            connect_retries=CONNECT_RETRIES,
+            connect_retry_delay=0.2,
+        )
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        context: RequestContext | None = None,
+        **options: Any,
+    ) -> requests.Response:
+        """Send a request and return its answer; raises one of our families for any other end.
+
+        With a context that has a token, the neighbour decides by that caller's rights.
+        """
+        headers = {"Accept": "application/json", **options.pop("headers", {})}
+        if context is not None and context.global_id:
+            headers["X-Openstack-Request-Id"] = context.global_id
+        if context is not None and context.auth_token:
+            headers["X-Auth-Token"] = context.auth_token
+            options |= {"authenticated": False, "endpoint_override": self._endpoint()}
+        with mapped(self.kind):
+            return self._adapter.request(path, method, headers=headers, **options)
+
+    def _endpoint(self) -> str | None:
+        with mapped(self.kind):
+            return self._adapter.endpoint_override or self._adapter.get_endpoint()
+
+
+@contextlib.contextmanager
+def mapped(kind: str) -> Iterator[None]:
+    """Turn the errors of keystoneauth and requests into our families, their sentence kept."""
+    try:
+        yield
+    except ksa.HttpError as error:
+        raise _family(kind, error) from error
+    except (ksa.ClientException, requests.RequestException) as error:
+        raise errors.Unavailable(f"The {kind} service does not answer: {error}") from error
+
+
+_FAMILIES: dict[int, type[errors.ApplianceError]] = {
+    400: errors.Invalid,
+    401: errors.Forbidden,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+    409: errors.Conflict,
+    410: errors.NotFound,
+    413: errors.OverQuota,
+    422: errors.Invalid,
+}
+
+
+def _family(kind: str, error: ksa.HttpError) -> errors.ApplianceError:
+    sentence, type_ = explain(error.response)
+    family = _FAMILIES.get(error.http_status)
+    if type_ == "OverQuota":
+        family = errors.OverQuota
+    if family is None:
+        return errors.Unavailable(f"The {kind} service failed ({error.http_status}): {sentence}")
+    return family(sentence or f"The {kind} service refused with {error.http_status}.")
+
+
+def error_type(error: BaseException) -> str:
+    """The neighbour's own name of the error behind one of ours, such as MacAddressInUse; or ''."""
+    cause = error.__cause__
+    return explain(cause.response)[1] if isinstance(cause, ksa.HttpError) else ""
+
+
+def explain(response: requests.Response | None) -> tuple[str, str]:
+    """The sentence of an error answer and its type: JSON of any dialect, HTML, or plain text."""
+    if response is None:
+        return "", ""
+    try:
+        body = response.json()
+    except ValueError:
+        return _plain(response.text), ""
+    for part in (body, *body.values()) if isinstance(body, dict) else ():
+        if isinstance(part, dict) and isinstance(part.get("message"), str):
+            return _plain(part["message"]), str(part.get("type", ""))
+        if isinstance(part, str) and list(body) == ["NeutronError"]:
+            return part, ""
+    return "", ""
+
+
+_HEADING = re.compile(r"<(title|h1)>.*?</\1>", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+
+
+def _plain(text: str) -> str:
+    return " ".join(html.unescape(_TAG.sub(" ", _HEADING.sub(" ", text))).split())[:1000]
