@@ -35,12 +35,12 @@ class Wish:
 def place_of(network: Network, ip: str) -> int:
     """The number under which an address of the subnet is kept."""
     place = int(ipaddress.ip_address(ip)) - int(network.network_address)
-    return place if network.version == 4 else place - _SHIFT  # noqa: PLR2004
+    return place if network.version == 4 else place - _SHIFT
 
 
 def ip_at(network: Network, place: int) -> str:
     """The address that is kept under this number."""
-    offset = place if network.version == 4 else place + _SHIFT  # noqa: PLR2004
+    offset = place if network.version == 4 else place + _SHIFT
     return str(network.network_address + offset)
 
 
@@ -57,9 +57,9 @@ def default_pools(cidr: str, gateway: str | None) -> list[dict[str, str]]:
 def host_range(network: Network) -> tuple[int, int]:
     """The first and last address that a port may have, as numbers."""
     first, last = int(network.network_address), int(network.broadcast_address)
-    if network.version == 6:  # noqa: PLR2004
+    if network.version == 6:
         return first + (network.num_addresses > 1), last
-    return (first, last) if network.prefixlen >= 31 else (first + 1, last - 1)  # noqa: PLR2004
+    return (first, last) if network.prefixlen >= 31 else (first + 1, last - 1)
 
 
 def assign(deed: Deed, port: Row, wishes: Iterable[Wish] | None) -> None:

@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from nova_appliance.common import clock
 from nova_appliance.embedded import web
 from nova_appliance.embedded.networks import (
     around,
@@ -20,19 +17,17 @@ from nova_appliance.embedded.networks import (
 )
 from nova_appliance.embedded.networks.floating_ips import FLOATING_IP
 from nova_appliance.embedded.networks.networks import NETWORK
-from nova_appliance.embedded.networks.plane import dhcp_files, nudge
 from nova_appliance.embedded.networks.ports import PORT
 from nova_appliance.embedded.networks.routers import ROUTER
 from nova_appliance.embedded.networks.security_groups import GROUP, RULE, ensure_default
+from nova_appliance.embedded.networks.state import State
 from nova_appliance.embedded.networks.subnets import SUBNET
 from nova_appliance.embedded.settings import Settings
-from nova_appliance.embedded.store import Store
 from nova_appliance.embedded.tokens import Tokens
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-ALIVE_S = 75
 URLS = {
     "networks": NETWORK,
     "subnets": SUBNET,
@@ -54,35 +49,6 @@ _UNBUILT = {
     "metering/metering-labels": "Metering is not built in this miniature network service.",
     "flavors": "Network flavors are not built in this miniature network service.",
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Heartbeat:
-    """When the data plane last looked, and whether that is recent."""
-
-    at: str
-    alive: bool
-
-
-@dataclasses.dataclass(frozen=True)
-class State:
-    """What the handlers find as `req.service`."""
-
-    store: Store
-    settings: Settings
-
-    def changed(self, port_ids: list[str]) -> None:
-        """After a commit: tell DHCP about these ports at once, and wake the data plane."""
-        if self.settings.network_plane == "linux":
-            dhcp_files.keep_ports(self.settings, self.store, port_ids)
-            nudge.send(self.settings)
-
-    def heartbeat(self) -> Heartbeat:
-        """How the data plane is."""
-        beat = nudge.last_beat(self.settings)
-        now = clock.SYSTEM.now()
-        told = (beat or now).strftime("%Y-%m-%d %H:%M:%S")
-        return Heartbeat(told, beat is not None and now - beat < dt.timedelta(seconds=ALIVE_S))
 
 
 def make_app(settings: Settings) -> WSGIApplication:

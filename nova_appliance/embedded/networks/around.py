@@ -55,7 +55,15 @@ def versions(req: Any) -> dict[str, Any]:
 
 def resources(req: Any) -> dict[str, Any]:
     """`GET /v2.0`: where each resource is."""
-    names = "network subnet port security-group security-group-rule router floatingip".split()
+    names = [
+        "network",
+        "subnet",
+        "port",
+        "security-group",
+        "security-group-rule",
+        "router",
+        "floatingip",
+    ]
     url = req.application_url + "/v2.0"
     return {
         "resources": [

@@ -69,7 +69,7 @@ def integer(least: int, most: int) -> Check:
 
 def uuid(value: Any) -> str:
     """A UUID in its usual spelling."""
-    if not (isinstance(value, str) and len(value) == 36 and ids.is_id(value)):  # noqa: PLR2004
+    if not (isinstance(value, str) and len(value) == 36 and ids.is_id(value)):
         raise errors.Invalid(f"'{value}' is not a valid UUID.")
     return value.lower()
 
@@ -107,7 +107,7 @@ def host_name(value: Any) -> str:
 
 
 def nullable(check: Check) -> Check:
-    """This, or null."""
+    """The same check, and null."""
     return lambda value: None if value is None else check(value)
 
 

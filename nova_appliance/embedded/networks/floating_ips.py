@@ -33,10 +33,15 @@ def views(reader: Reader, rows: list[Row], _settings: Settings) -> list[dict[str
 
 
 def _view(row: Row, port: Row | None) -> dict[str, Any]:
-    plain = (
-        "floating_network_id floating_ip_address fixed_ip_address port_id router_id dns_name "
-        "dns_domain"
-    ).split()
+    plain = [
+        "floating_network_id",
+        "floating_ip_address",
+        "fixed_ip_address",
+        "port_id",
+        "router_id",
+        "dns_name",
+        "dns_domain",
+    ]
     view = nouns.common_view(row) | {key: row[key] for key in plain}
     del view["name"]
     status = "ACTIVE" if row["port_id"] else "DOWN"

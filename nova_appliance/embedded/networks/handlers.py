@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -165,20 +166,15 @@ def _add(deed: Deed, noun: Noun, values: dict[str, Any]) -> str:
         return noun.create(deed, values)
 
 
-class _unique:  # noqa: N801 - reads as a word in `with`
-    """Turns a broken unique constraint that no noun explained into a conflict."""
-
-    def __init__(self, noun: Noun) -> None:
-        self._noun = noun
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, sqlite3.IntegrityError):
-            raise errors.Conflict(
-                f"{self._noun.title}: something like it exists already, or is still in use."
-            ) from error
+@contextlib.contextmanager
+def _unique(noun: Noun) -> Iterator[None]:
+    """Turns a broken constraint of the database that no noun explained into a conflict."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise errors.Conflict(
+            f"{noun.title}: something like it exists already, or is still in use."
+        ) from error
 
 
 def _one(req: Any, noun: Noun, row: Row) -> dict[str, Any]:
@@ -263,20 +259,17 @@ def _parse(noun: Noun, body: dict[str, Any], caller: Any, method: str) -> dict[s
         if not (attribute.put if method == "PUT" else attribute.post):
             raise errors.Invalid(f"Attribute '{name}' not allowed in {method}")
         values[name] = _valid(name, attribute.check, value)
-        _check_admin(noun, name, attribute, values[name], caller, method)
+        if not _is_harmless(attribute, values[name], method) and not nouns.is_elevated(caller):
+            rule = ("update_" if method == "PUT" else "create_") + noun.one
+            raise faults.PolicyNotAuthorized(
+                f"(rule:{rule} and rule:{rule}:{name}) is disallowed by policy"
+            )
     return values
 
 
-def _check_admin(
-    noun: Noun, name: str, attribute: Attribute, value: Any, caller: Any, method: str
-) -> None:
-    verb = "update" if method == "PUT" else "create"
-    harmless = method == "POST" and value == attribute.default
-    if attribute.admin and not harmless and not nouns.is_elevated(caller):
-        rule = f"{verb}_{noun.one}"
-        raise faults.PolicyNotAuthorized(
-            f"(rule:{rule} and rule:{rule}:{name}) is disallowed by policy"
-        )
+def _is_harmless(attribute: Attribute, value: Any, method: str) -> bool:
+    """Whether anybody may say this: what is the default anyway may always be said."""
+    return not attribute.admin or (method == "POST" and value == attribute.default)
 
 
 def _valid(name: str, check: Any, value: Any) -> Any:

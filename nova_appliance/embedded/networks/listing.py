@@ -13,7 +13,7 @@ from nova_appliance.embedded.store import marks
 
 View = dict[str, Any]
 Query = Mapping[str, list[str]]
-CONTROLS = frozenset("limit marker page_reverse sort_key sort_dir fields".split())
+CONTROLS = frozenset(["limit", "marker", "page_reverse", "sort_key", "sort_dir", "fields"])
 TAGS: dict[str, Callable[[set[str], set[str]], bool]] = {
     "tags": lambda asked, own: asked <= own,
     "tags-any": lambda asked, own: bool(asked & own),

@@ -110,12 +110,12 @@ NETWORK = Noun(
     missing=faults.NetworkNotFound,
     attributes=COMMON
     | {
-        "admin_state_up": Attribute(boolean, True),
-        "shared": Attribute(boolean, False, admin=True),
-        "router:external": Attribute(boolean, False, admin=True),
-        "is_default": Attribute(boolean, False, admin=True),
+        "admin_state_up": Attribute(boolean, default=True),
+        "shared": Attribute(boolean, default=False, admin=True),
+        "router:external": Attribute(boolean, default=False, admin=True),
+        "is_default": Attribute(boolean, default=False, admin=True),
         "mtu": Attribute(integer(68, 65535), 1500),
-        "port_security_enabled": Attribute(boolean, True),
+        "port_security_enabled": Attribute(boolean, default=True),
         "dns_domain": Attribute(host_name, ""),
         "availability_zone_hints": Attribute(list_of(text()), [], put=False),
     }

@@ -22,12 +22,28 @@ NEEDED: Any = object()
 ELEVATED = frozenset({"admin", "service"})
 WRITERS = ELEVATED | {"member", "manager", "_member_"}
 JSON_COLUMNS = frozenset(
-    "tags allocation_pools dns_nameservers host_routes profile allowed_address_pairs "
-    "extra_dhcp_opts routes".split()
+    [
+        "tags",
+        "allocation_pools",
+        "dns_nameservers",
+        "host_routes",
+        "profile",
+        "allowed_address_pairs",
+        "extra_dhcp_opts",
+        "routes",
+    ]
 )
 BOOLEAN_COLUMNS = frozenset(
-    "admin_state_up shared external is_default port_security_enabled enable_dhcp stateful "
-    "enable_snat".split()
+    [
+        "admin_state_up",
+        "shared",
+        "external",
+        "is_default",
+        "port_security_enabled",
+        "enable_dhcp",
+        "stateful",
+        "enable_snat",
+    ]
 )
 
 

@@ -41,10 +41,18 @@ def views(reader: Reader, rows: list[Row], settings: Settings) -> list[dict[str,
 
 
 def _view(row: Row, fixed_ips: list[dict[str, str]], groups: list[str]) -> dict[str, Any]:
-    plain = (
-        "network_id mac_address admin_state_up status device_id device_owner "
-        "allowed_address_pairs extra_dhcp_opts port_security_enabled dns_name"
-    ).split()
+    plain = [
+        "network_id",
+        "mac_address",
+        "admin_state_up",
+        "status",
+        "device_id",
+        "device_owner",
+        "allowed_address_pairs",
+        "extra_dhcp_opts",
+        "port_security_enabled",
+        "dns_name",
+    ]
     assigned = [_dns(row["dns_name"], fixed["ip_address"]) for fixed in fixed_ips]
     return (
         nouns.common_view(row)
@@ -80,7 +88,7 @@ def create(deed: Deed, values: dict[str, Any]) -> str:
     row = {_WIRE.get(k, k): v for k, v in values.items() if k not in _ELSEWHERE}
     row |= {"port_security_enabled": secured, "mac_address": values["mac_address"] or ""}
     port_id = add_row(deed, row, None if fixed is None else _wishes(fixed))
-    _check_security(secured, groups or [])
+    _check_security(groups or [], secured=secured)
     _set_groups(deed, port_id, groups or [])
     return port_id
 
@@ -139,7 +147,7 @@ def _wishes(fixed: list[dict[str, str]]) -> list[Wish]:
     return [Wish(entry.get("subnet_id", ""), entry.get("ip_address", "")) for entry in fixed]
 
 
-def _check_security(secured: bool, groups: list[str]) -> None:
+def _check_security(groups: list[str], *, secured: bool) -> None:
     if groups and not secured:
         raise errors.Conflict(
             "Port Security must be enabled in order to have allowed address pairs or security "
@@ -161,7 +169,7 @@ def change(deed: Deed, row: Row, changes: dict[str, Any]) -> None:
     secured = bool(columns.get("port_security_enabled", row["port_security_enabled"]))
     own = deed.tx.all("SELECT group_id FROM port_groups WHERE port_id = ?", row["id"])
     groups = changes.get("security_groups", [group["group_id"] for group in own])
-    _check_security(secured, groups or [])
+    _check_security(groups or [], secured=secured)
     if "security_groups" in changes:
         _set_groups(deed, row["id"], groups or [])
     if changes.get("fixed_ips") is not None:
@@ -234,7 +242,7 @@ PORT = Noun(
     | {
         "network_id": Attribute(uuid, NEEDED, put=False),
         "mac_address": Attribute(nullable(checks.mac), None),
-        "admin_state_up": Attribute(boolean, True),
+        "admin_state_up": Attribute(boolean, default=True),
         "fixed_ips": Attribute(nullable(list_of(_FIXED, 32)), None),
         "device_id": Attribute(text(), ""),
         "device_owner": Attribute(text(), ""),

@@ -262,7 +262,7 @@ ROUTER = Noun(
     missing=faults.RouterNotFound,
     attributes=COMMON
     | {
-        "admin_state_up": Attribute(boolean, True),
+        "admin_state_up": Attribute(boolean, default=True),
         _INFO: Attribute(nullable(_GATEWAY), None),
         "routes": Attribute(list_of(_ROUTE, 30), [], post=True),
         _HINTS: Attribute(list_of(text()), [], put=False),

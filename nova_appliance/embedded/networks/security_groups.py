@@ -110,10 +110,15 @@ def remove(deed: Deed, row: Row) -> None:
 
 def rule_views(_reader: Reader, rows: list[Row], _settings: Settings) -> list[dict[str, Any]]:
     """Rules as clients see them."""
-    plain = (
-        "direction ethertype protocol port_range_min port_range_max remote_ip_prefix "
-        "remote_group_id"
-    ).split()
+    plain = [
+        "direction",
+        "ethertype",
+        "protocol",
+        "port_range_min",
+        "port_range_max",
+        "remote_ip_prefix",
+        "remote_group_id",
+    ]
     out = []
     for row in rows:
         view = nouns.common_view(row) | {key: row[key] for key in plain}
@@ -167,7 +172,7 @@ def _check_ports(number: int | None, low: int | None, high: int | None) -> None:
         if low is None:
             raise errors.Invalid(f"ICMP code (port-range-max) {high} is provided but ICMP type "
                                  "(port-range-min) is missing.")  # fmt: skip
-        if max(low, high or 0) > 255:  # noqa: PLR2004
+        if max(low, high or 0) > 255:
             raise errors.Invalid("For ICMP, type and code (port-range-min, -max) must be 0 to 255.")
     elif number not in WITH_PORTS:
         raise errors.Invalid("Must also specify protocol if port range is given.")
@@ -220,7 +225,7 @@ GROUP = Noun(
     many="security_groups",
     table="security_groups",
     missing=faults.SecurityGroupNotFound,
-    attributes=COMMON | {"stateful": Attribute(_stateful, True)},
+    attributes=COMMON | {"stateful": Attribute(_stateful, default=True)},
     views=views,
     create=create,
     change=change,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 from typing import Any
 
 from nova_appliance.common import errors
@@ -23,11 +24,17 @@ _ABSENT = "absent"
 
 def views(_reader: Reader, rows: list[Row], _settings: Settings) -> list[dict[str, Any]]:
     """Subnets as clients see them."""
-    plain = (
-        "network_id ip_version cidr gateway_ip enable_dhcp allocation_pools dns_nameservers "
-        "host_routes"
-    ).split()
-    empty = {key: None for key in ("ipv6_address_mode", "ipv6_ra_mode", "subnetpool_id")}
+    plain = [
+        "network_id",
+        "ip_version",
+        "cidr",
+        "gateway_ip",
+        "enable_dhcp",
+        "allocation_pools",
+        "dns_nameservers",
+        "host_routes",
+    ]
+    empty = dict.fromkeys(("ipv6_address_mode", "ipv6_ra_mode", "subnetpool_id"))
     return [
         nouns.common_view(row)
         | {key: row[key] for key in plain}
@@ -57,14 +64,14 @@ def create(deed: Deed, values: dict[str, Any]) -> str:
     given = row["allocation_pools"]
     row["allocation_pools"] = given or addresses.default_pools(row["cidr"], row["gateway_ip"])
     _check_pools(network, row["allocation_pools"], row["gateway_ip"])
-    row["last_place"] = -(2**63) if network.version == 6 else 0  # noqa: PLR2004
+    row["last_place"] = -(2**63) if network.version == 6 else 0
     subnet_id = nouns.add(deed, SUBNET, row)
     _keep_dhcp_port(deed, row["network_id"])
     return subnet_id
 
 
 def _check_size(network: Network) -> None:
-    if network.version == 6 and network.prefixlen < LONGEST_IPV6:  # noqa: PLR2004
+    if network.version == 6 and network.prefixlen < LONGEST_IPV6:
         raise errors.Invalid(f"IPv6 subnets must be /{LONGEST_IPV6} or smaller, not {network}.")
     if network.prefixlen == 0 or network.is_multicast:
         raise faults.InvalidInput(f"Invalid input for operation: {network} cannot be a subnet.")
@@ -105,7 +112,7 @@ def _check_pools(network: Network, pools: list[dict[str, str]], gateway: str | N
             )
         spans.append((low, high))
     spans.sort()
-    if any(one[1] >= other[0] for one, other in zip(spans, spans[1:], strict=False)):
+    if any(one[1] >= other[0] for one, other in itertools.pairwise(spans)):
         raise errors.Conflict(f"Allocation pools of subnet {network} overlap.")
 
 
@@ -199,7 +206,7 @@ SUBNET = Noun(
         "ip_version": Attribute(_ip_version, 4, put=False),
         "cidr": Attribute(nullable(checks.cidr), None, put=False),
         "gateway_ip": Attribute(nullable(checks.ip), _ABSENT),
-        "enable_dhcp": Attribute(boolean, True),
+        "enable_dhcp": Attribute(boolean, default=True),
         "allocation_pools": Attribute(list_of(_POOL, 100), []),
         "dns_nameservers": Attribute(list_of(checks.ip, 16), []),
         "host_routes": Attribute(list_of(_ROUTE, 64), []),

@@ -48,9 +48,9 @@ def keep_network(settings: Settings, dhcp: Dhcp) -> bool:
     hosts = directory(settings, dhcp.network_id) / "hosts"
     hosts.mkdir(parents=True, exist_ok=True)
     wanted = {one.port_id: host_lines(one) for one in dhcp.leases}
-    gone = [name for name in os.listdir(hosts) if name not in wanted and not name.startswith(".")]
-    for name in gone:
-        (hosts / name).unlink(missing_ok=True)
+    gone = [path for path in hosts.glob("[!.]*") if path.name not in wanted]
+    for path in gone:
+        path.unlink(missing_ok=True)
     changed = [_write(hosts / name, text) for name, text in wanted.items()]
     return _write(hosts.parent / "options", options(dhcp)) or bool(gone) or any(changed)
 
@@ -125,7 +125,7 @@ def stale(leases: str, dhcp: Dhcp) -> tuple[str, bool]:
     lines = leases.splitlines(keepends=True)
     for line in lines:
         words = line.split()
-        foreign = len(words) > 2 and owners.get(words[2], words[1]) != words[1]  # noqa: PLR2004
+        foreign = len(words) > 2 and owners.get(words[2], words[1]) != words[1]
         if not foreign:
             kept.append(line)
     return "".join(kept), len(kept) != len(lines)

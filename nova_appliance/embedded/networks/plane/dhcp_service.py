@@ -7,7 +7,7 @@ import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from nova_appliance.common.clock import wait_for
@@ -46,7 +46,7 @@ def is_running(settings: Settings, network_id: str) -> bool:
 def stop_others(settings: Settings, wanted: Iterable[str]) -> None:
     """Stop the DHCP services of networks that are not wanted, and forget their files."""
     home = nudge.directory(settings) / "dhcp"
-    for name in set(os.listdir(home) if home.is_dir() else ()) - set(wanted):
+    for name in {path.name for path in home.glob("*")} - set(wanted):
         stop(home / name)
         shutil.rmtree(home / name, ignore_errors=True)
 
@@ -56,7 +56,10 @@ def stop(place: Path) -> None:
     pid = _pid(place)
     if pid is None:
         return
-    ended: Callable[[], bool] = lambda: _pid(place) != pid  # noqa: E731
+
+    def ended() -> bool:
+        return _pid(place) != pid
+
     _signal(pid, signal.SIGTERM)
     if not wait_for(ended, STOP_S, 0.01):
         _signal(pid, signal.SIGKILL)

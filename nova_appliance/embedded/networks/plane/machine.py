@@ -50,7 +50,7 @@ class Machine:
         self._clean = True
         if deep:
             self._forget()
-        self._once("netfilter", True, _load_bridge_netfilter)
+        self._once("netfilter", "loaded", _load_bridge_netfilter)
         machine = links.read() if self._needs_links(wanted) else {}
         self._bridges(wanted, machine)
         self._firewall(wanted)

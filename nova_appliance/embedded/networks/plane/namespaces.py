@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
 from nova_appliance.common.run import ProgramFailed, run
@@ -18,13 +17,13 @@ def ensure(name: str, *, forwards: bool) -> dict[str, Link]:
     """The namespace with its devices; one that a crash left half made is made again."""
     if (_HOME / name).exists():
         with contextlib.suppress(ProgramFailed):
-            return _ready(name, forwards)
+            return _ready(name, forwards=forwards)
         remove(name)
     run(["ip", "netns", "add", name])
-    return _ready(name, forwards)
+    return _ready(name, forwards=forwards)
 
 
-def _ready(name: str, forwards: bool) -> dict[str, Link]:
+def _ready(name: str, *, forwards: bool) -> dict[str, Link]:
     found = links.read(name)
     if forwards:
         run(["ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv4.ip_forward=1"])
@@ -41,4 +40,4 @@ def remove(name: str) -> None:
 
 def present() -> frozenset[str]:
     """The names of all namespaces of the machine."""
-    return frozenset(os.listdir(_HOME) if _HOME.is_dir() else ())
+    return frozenset(path.name for path in (_HOME.iterdir() if _HOME.is_dir() else ()))

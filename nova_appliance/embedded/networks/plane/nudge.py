@@ -21,7 +21,7 @@ def directory(settings: Settings) -> Path:
 def send(settings: Settings) -> None:
     """Wake the data plane of this cloud, if one runs."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, contextlib.suppress(OSError):
-        sender.setblocking(False)  # noqa: FBT003
+        sender.settimeout(0)
         sender.sendto(b"!", _address(settings))
 
 
@@ -33,7 +33,7 @@ def listen(settings: Settings) -> socket.socket:
     except OSError as error:
         receiver.close()
         raise Conflict("Another process already runs the networks of this cloud.") from error
-    receiver.setblocking(False)  # noqa: FBT003
+    receiver.settimeout(0)
     return receiver
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from nova_appliance.embedded.networks.plane import nudge
@@ -28,8 +27,8 @@ def forget(settings: Settings, kind: str, name: str) -> None:
 def names(settings: Settings, kind: str) -> list[str]:
     """All that we made of this kind."""
     place = _directory(settings)
-    found = os.listdir(place) if place.is_dir() else []
-    return sorted(one.split(":", 1)[1] for one in found if one.startswith(kind + ":"))
+    found = place.iterdir() if place.is_dir() else ()
+    return sorted(one.name.split(":", 1)[1] for one in found if one.name.startswith(kind + ":"))
 
 
 def _directory(settings: Settings) -> Path:

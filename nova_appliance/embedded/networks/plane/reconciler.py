@@ -100,7 +100,7 @@ def _link_events() -> socket.socket:
     """The kernel's news of devices that come and go, so that a plugged tap is seen at once."""
     events = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
     events.bind((0, _LINK_GROUP))
-    events.setblocking(False)  # noqa: FBT003
+    events.settimeout(0)
     return events
 
 

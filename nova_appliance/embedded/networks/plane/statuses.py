@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from nova_appliance.embedded.networks.plane import names
@@ -16,7 +15,7 @@ _DEVICES = Path("/sys/class/net")
 def keep(store: Store) -> None:
     """Write the statuses that changed."""
     sql = "SELECT id, status, device_owner, host_id, admin_state_up FROM ports WHERE device_owner != ?"
-    present = frozenset(os.listdir(_DEVICES))
+    present = frozenset(path.name for path in _DEVICES.iterdir())
     changed = [
         (row["id"], status)
         for row in store.all(sql, FLOATING)

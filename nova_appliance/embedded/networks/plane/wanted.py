@@ -159,7 +159,7 @@ def _bridge(rows: _Rows, network: Row) -> Bridge:
     gateways = [
         f"{row['gateway_ip']}/{_length(row['cidr'])}"
         for row in own
-        if network["external"] and row["gateway_ip"] and row["ip_version"] == 4  # noqa: PLR2004
+        if network["external"] and row["gateway_ip"] and row["ip_version"] == 4
     ]
     return Bridge(
         network_id=network["id"],
