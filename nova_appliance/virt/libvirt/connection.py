@@ -60,12 +60,12 @@ class Connection:
             raise _ours(error, self.uri) from error
 
     def close(self) -> None:
-        """Let go of the connection; the next call opens another."""
+        """Let go of the connection; the next call opens another.
+
+        libvirt closes it when the last thread that still uses it lets go of it too.
+        """
         with self._lock:
-            held, self._held = self._held, None
-        if held is not None:
-            with contextlib.suppress(libvirt.libvirtError):
-                held.close()
+            self._held = None
 
     def _open(self) -> libvirt.virConnect:
         with self._lock:

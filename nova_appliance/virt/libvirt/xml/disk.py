@@ -46,6 +46,12 @@ def disk(part: DiskPart) -> Element:
     )
 
 
+def controllers(buses: set[str]) -> list[Element]:
+    """<controller> for the buses whose default card guests have no driver for."""
+    virtio_scsi = element("controller", type="scsi", index=0, model="virtio-scsi")
+    return [virtio_scsi] if "scsi" in buses else []
+
+
 class Targets:
     """Gives each disk of one guest its name, such as vda, in the order of asking."""
 

@@ -11,7 +11,7 @@ from nova_appliance.virt.libvirt.folders import CONFIG_DRIVE, CONSOLE_LOG
 from nova_appliance.virt.libvirt.xml import platform
 from nova_appliance.virt.libvirt.xml.console import ConsolePart, consoles
 from nova_appliance.virt.libvirt.xml.cpu import cpu
-from nova_appliance.virt.libvirt.xml.disk import DiskPart, Targets, disk
+from nova_appliance.virt.libvirt.xml.disk import DiskPart, Targets, controllers, disk
 from nova_appliance.virt.libvirt.xml.element import Element, element, write
 from nova_appliance.virt.libvirt.xml.interface import interface
 from nova_appliance.virt.libvirt.xml.metadata import metadata
@@ -66,8 +66,14 @@ def _devices(guest: Guest, host: HostTraits, folder: Path) -> list[Element]:
         has_tablet=is_fast,
     )
     plugged = [made for vif in guest.vifs if (made := interface(vif)) is not None]
-    drives = [] if host.virt_type == "test" else [disk(p) for p in disk_parts(guest, host, folder)]
-    return [*drives, *plugged, *consoles(console), *platform.small_devices(has_usb=is_fast)]
+    parts = [] if host.virt_type == "test" else disk_parts(guest, host, folder)
+    return [
+        *controllers({part.bus for part in parts}),
+        *(disk(part) for part in parts),
+        *plugged,
+        *consoles(console),
+        *platform.small_devices(has_usb=is_fast),
+    ]
 
 
 def disk_parts(guest: Guest, host: HostTraits, folder: Path) -> list[DiskPart]:

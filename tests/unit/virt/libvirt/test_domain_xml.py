@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole definitions against golden files, and names that try to break out of them."""
+
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from nova_appliance.common import errors
+from nova_appliance.domain.guest import Disk, Guest, Vif
+from nova_appliance.virt.libvirt.xml.domain import HostTraits, domain_xml
+from nova_appliance.virt.libvirt.xml.metadata import NAMESPACE
+
+GOLDEN = Path(__file__).parent / "golden"
+SERVER = "7f3c2d10-0a1b-4c2d-8e3f-405162738495"
+FOLDER = Path("/var/lib/nova/instances") / SERVER
+HOSTILE = "</name><devices/>&amp;\"'\x00\x1b[31m\ud800\uffff<!--é"
+
+
+def make(**changes):
+    fields = {
+        "server_id": SERVER,
+        "name": "instance-00000001",
+        "display_name": "web <1> & co",
+        "project_id": "p1",
+        "user_id": "u1",
+        "flavor_name": "m1.tiny",
+        "vcpus": 1,
+        "memory_mib": 512,
+        "disks": (Disk(name="disk", size_gib=1, image_id=SERVER),),
+    }
+    return Guest(**(fields | changes))
+
+
+FULL = {
+    "vcpus": 4,
+    "disks": (
+        Disk(name="disk", size_gib=20, image_id=SERVER),
+        Disk(name="disk.eph0", size_gib=5, purpose="ephemeral"),
+        Disk(name="disk.swap", size_gib=0, size_mib=512, purpose="swap", bus="scsi"),
+    ),
+    "vifs": (
+        Vif(
+            port_id="1d2f1c3b-aaaa-4bbb-8ccc-000000000000",
+            mac="fa:16:3e:00:00:01",
+            bridge="brq01",
+            mtu=1450,
+        ),
+        Vif(
+            port_id="2d2f1c3b-aaaa-4bbb-8ccc-000000000000",
+            mac="fa:16:3e:00:00:02",
+            bridge="brq02",
+            model="e1000",
+            mtu=0,
+        ),
+        Vif(
+            port_id="3d2f1c3b-aaaa-4bbb-8ccc-000000000000",
+            mac="fa:16:3e:00:00:03",
+            kind="none",
+        ),
+    ),
+    "config_drive": {"openstack/latest/meta_data.json": "{}"},
+}
+
+CASES = {
+    # golden file: host, guest
+    "kvm": (HostTraits(virt_type="kvm", keymap="de"), make(**FULL)),
+    "qemu": (HostTraits(virt_type="qemu", cache="writeback"), make()),
+    "qemu_q35_raw": (
+        HostTraits(virt_type="qemu", cpu_mode="none", disk_format="raw"),
+        make(
+            config_drive={},
+            image_properties={"hw_machine_type": "q35", "hw_video_model": "vga"},
+        ),
+    ),
+    "kvm_custom_cpu": (
+        HostTraits(virt_type="kvm", cpu_mode="custom", cpu_model="EPYC-Rome", vnc_listen="0.0.0.0"),
+        make(),
+    ),
+    "test": (HostTraits(virt_type="test", vnc_listen=""), make(**FULL)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_definition_is_the_golden_one(name):
+    host, guest = CASES[name]
+    assert domain_xml(guest, host, FOLDER) == (GOLDEN / f"{name}.xml").read_text()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_definition_keeps_libvirts_schema(name):
+    schema = etree.RelaxNG(file="/usr/share/libvirt/schemas/domain.rng")
+    schema.assertValid(etree.parse(GOLDEN / f"{name}.xml"))
+
+
+def test_names_are_text_whatever_is_in_them():
+    guest = make(display_name=HOSTILE, flavor_name=HOSTILE, project_id=HOSTILE, user_id=HOSTILE)
+    root = etree.fromstring(domain_xml(guest, HostTraits(virt_type="kvm"), FOLDER))
+    assert len(root.findall("devices")) == 1
+    said = root.findtext(f"metadata/{{{NAMESPACE}}}server/{{{NAMESPACE}}}name")
+    assert said == HOSTILE.translate({0: 0xFFFD, 0x1B: 0xFFFD, 0xD800: 0xFFFD, 0xFFFF: 0xFFFD})
+
+
+def test_the_path_of_a_disk_is_one_attribute():
+    guest = make(disks=(Disk(name="a'/><x y=\"", size_gib=1),))
+    root = etree.fromstring(domain_xml(guest, HostTraits(virt_type="kvm"), FOLDER))
+    assert root.find("devices/disk/source").get("file") == str(FOLDER / "a'/><x y=\"")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"disks": (Disk(name="d", size_gib=1, bus="floppy"),)}, "no disk bus 'floppy'"),
+        ({"disks": tuple(Disk(name=f"d{i}", size_gib=1) for i in range(27))}, "at most 26"),
+        ({"vifs": (Vif(port_id=SERVER, mac="m", kind="ovs", bridge="b"),)}, "bound as 'ovs'"),
+        ({"vifs": (Vif(port_id=SERVER, mac="m"),)}, "plugs bridges"),
+        ({"vifs": (Vif(port_id=SERVER, mac="m", bridge="b", model="x"),)}, "no network card 'x'"),
+        ({"image_properties": {"hw_video_model": "x"}}, "no video model 'x'"),
+        ({"image_properties": {"hw_machine_type": "x"}, "config_drive": {}}, "machine type 'x'"),
+    ],
+)
+def test_what_cannot_be_built_is_refused_with_the_reason(changes, sentence):
+    with pytest.raises(errors.Refused, match=sentence):
+        domain_xml(make(**changes), HostTraits(virt_type="kvm"), FOLDER)
+
+
+def test_an_unknown_cpu_mode_is_refused():
+    with pytest.raises(errors.Invalid, match="cpu_mode 'turbo'"):
+        domain_xml(make(), HostTraits(virt_type="kvm", cpu_mode="turbo"), FOLDER)
