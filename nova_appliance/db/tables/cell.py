@@ -93,6 +93,9 @@ SAGAS = _table(
     sa.Column("error", JSON_TEXT),
     sa.Column("owner", text(255)),
     sa.Column("epoch", sa.Integer, nullable=False, default=0),
+    sa.Column("parked", sa.String(48)),
+    sa.Column("parked_epoch", sa.Integer, nullable=False, default=0),
+    sa.Column("report", JSON_TEXT),
     sa.Column("lease_until", UTC_TIME),
     sa.Column("wake_at", UTC_TIME, nullable=False),
     sa.Column("created_at", UTC_TIME, nullable=False),
@@ -101,7 +104,8 @@ SAGAS = _table(
 )
 """The orders: written in the same transaction as the server's new state. `state` is forward,
 backward, done or undone; a conductor owns one while its lease lasts, each take-over adds 1 to
-`epoch`; nothing is due before `wake_at`."""
+`epoch`; nothing is due before `wake_at`. `parked` is the step that waits for a host's report on
+the order sent in `parked_epoch`."""
 
 SAGA_STEPS = _table(
     "saga_steps",

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The vocabulary of sagas: steps, what a step may answer, and what it works with."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from nova_appliance.actions.cloud import Cloud
+from nova_appliance.common import context as contexts
+from nova_appliance.common import errors
+from nova_appliance.db import server_mappings, servers, services
+from nova_appliance.db.engines import Connection
+from nova_appliance.domain.saga import Answer, SagaError, SagaRow
+from nova_appliance.domain.server import Server
+from nova_appliance.rpc.orders import ServerOrder, Ticket
+
+LOG = logging.getLogger(__name__)
+
+Out = dict[str, Any]
+"""Step > its result."""
+Write = Callable[[Connection], object]
+"""What a step changes in the database of the server's cell, in the transaction of its own end."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Done:
+    """A step's end: its result, small JSON, and what it changes of the server."""
+
+    result: Any = None
+    write: Write | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Parked:
+    """The step waits: `order` goes to `host`, whose report ends the step."""
+
+    name: str
+    host: str
+    order: ServerOrder
+    write: Write | None = None
+
+
+class Wait(Exception):  # noqa: N818 - no error: the step's time has not come
+    """Look again in some seconds; not a failure."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"wait {seconds} s")
+
+
+class Cancelled(errors.ApplianceError):
+    """The server is wanted for something else, such as its deletion."""
+
+
+class HostFailed(errors.Refused):
+    """A host could not do it; another one, or a later try, may."""
+
+    def __init__(self, message: str, host: str, *, retryable: bool, details: str = "") -> None:
+        self.host, self.retryable, self.details = host, retryable, details
+        super().__init__(message)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step. `do(ctx, out)` may run twice, `undo(ctx, out)` may find nothing.
+
+    `then(ctx, out, answer)` turns a host's report into the end of a parked step.
+    """
+
+    name: str
+    do: Callable[[Ctx, Out], Any]
+    undo: Callable[[Ctx, Out], Any] | None = None
+    then: Callable[[Ctx, Out, Answer], Any] | None = None
+    event: str | None = None
+    """Name under which os-instance-actions shows it."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Saga:
+    """An operation: its order's type, its steps, and what is true when it could not be done."""
+
+    name: str
+    order: type[msgspec.Struct]
+    steps: tuple[Step, ...]
+    failed: Callable[[Ctx, SagaError], Write]
+    """What is written when all is undone."""
+    stubborn: bool = False
+    """Waits for neighbours as long as it takes."""
+    learn: Callable[[Ctx, Out, SagaError], msgspec.Struct] | None = None
+    """The order for another attempt after a host failed; without it there is one attempt."""
+
+
+class Ctx:
+    """What a step works with: the cloud, its saga and the server. Lives while one owner runs it."""
+
+    def __init__(self, cloud: Cloud, saga: SagaRow, order: Any) -> None:
+        self.cloud = cloud
+        self.saga = saga
+        self.order = order
+        self.context = contexts.from_wire(saga.context)
+        self._cell_id: str | None = None
+
+    @property
+    def server_id(self) -> str:
+        """Whom it is about."""
+        return self.saga.server_id
+
+    @property
+    def cell_id(self) -> str:
+        """The cell in which the server is now; the saga's own when it has no mapping any more."""
+        if self._cell_id is None:
+            with self.cloud.cells.api.read() as conn:
+                mapping = server_mappings.get(conn, self.server_id)
+            self._cell_id = mapping.cell_id if mapping else self.saga.cell_id
+        return self._cell_id
+
+    def moved_to(self, cell_id: str) -> None:
+        """The server is in this cell now."""
+        self._cell_id = cell_id
+
+    def server(self, *, deleted: bool = False) -> Server | None:
+        """The server as it is now."""
+        with self.cloud.cells.database(self.cell_id).read() as conn:
+            return servers.get(conn, self.cell_id, self.server_id, deleted=deleted)
+
+    def living(self) -> Server:
+        """The server; raises Cancelled when it is gone."""
+        server = self.server()
+        if server is None:
+            raise Cancelled(f"Server {self.server_id} is gone.")
+        return server
+
+    def ticket(self, step: str) -> Ticket:
+        """The ticket of an order that this step sends; the same when it is sent again."""
+        again = self.saga.parked == step
+        return Ticket(
+            cell_id=self.saga.cell_id,
+            saga_id=self.saga.id,
+            step=step,
+            epoch=self.saga.parked_epoch if again else self.saga.epoch,
+        )
+
+    def is_up(self, host: str) -> bool:
+        """Whether the host's nova-compute reports itself."""
+        now = self.cloud.clock.now()
+        down_s = self.cloud.conf.service_down_time
+        for cell in self.cloud.cells.all_():
+            with self.cloud.cells.database(cell.id).read() as conn:
+                found = services.list_(conn, host=host, binary=services.COMPUTE)
+            if found:
+                return services.is_up(found[0], now, down_s)
+        return False

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Queries of sagas, in a cell's database. A saga changes only for who holds its lease.
+
+Each taking adds 1 to `epoch`; all that an owner writes names its epoch, so a late one is refused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from nova_appliance.common import clock, errors
+from nova_appliance.db.tables.cell import SAGA_STEPS, SAGAS
+from nova_appliance.domain.saga import BACKWARD, OPEN, Answer, Due, SagaError, SagaRow
+
+_S = SAGAS.c
+_T = SAGA_STEPS.c
+_JSON = {"context": dict[str, Any], "order": dict[str, Any], "error": SagaError, "report": Answer}
+_COLUMNS = tuple(
+    _S.order_.label("order") if name == "order" else _S[name]
+    for name in SagaRow.__struct_fields__
+    if name not in {"cell_id", "results"}
+)
+
+
+class LeaseLost(errors.ApplianceError):
+    """Somebody else runs this saga now."""
+
+    def __init__(self, saga_id: str) -> None:
+        self.saga_id = saga_id
+        super().__init__(f"Saga {saga_id} is in other hands.")
+
+
+def add(conn: sa.Connection, sagas: Sequence[SagaRow]) -> None:
+    """Store new sagas in one statement."""
+    conn.execute(sa.insert(SAGAS), [_new(saga) for saga in sagas])
+
+
+def get(conn: sa.Connection, cell_id: str, saga_id: str) -> SagaRow | None:
+    """The saga with the results of its steps."""
+    row = conn.execute(sa.select(*_COLUMNS).where(_S.id == saga_id)).mappings().first()
+    if row is None:
+        return None
+    values = dict(row)
+    for name, kind in _JSON.items():
+        if values[name] is not None:
+            values[name] = msgspec.json.decode(values[name], type=kind)
+    return SagaRow(cell_id=cell_id, results=_results(conn, saga_id), **values)
+
+
+def due(conn: sa.Connection, cell_id: str, now: dt.datetime, limit: int) -> tuple[Due, ...]:
+    """Open sagas whose time has come, those waiting longest first, owned or not."""
+    select = (
+        sa.select(_S.id, _S.wake_at, _S.lease_until)
+        .where(_S.state.in_(OPEN), _S.wake_at <= now)
+        .order_by(_S.wake_at)
+        .limit(limit)
+    )
+    return tuple(
+        Due(cell_id=cell_id, saga_id=row.id, wake_at=row.wake_at, lease_until=row.lease_until)
+        for row in conn.execute(select)
+    )
+
+
+def take(
+    conn: sa.Connection, cell_id: str, saga_id: str, owner: str, lease_s: float
+) -> SagaRow | None:
+    """Become the owner of an open saga that is due and that nobody holds; None if it is not so."""
+    now = clock.SYSTEM.now()
+    free = sa.or_(_S.owner.is_(None), _S.lease_until < now)
+    where = (_S.id == saga_id, _S.state.in_(OPEN), _S.wake_at <= now, free)
+    lease = {"owner": owner, "lease_until": now + dt.timedelta(seconds=lease_s)}
+    update = sa.update(SAGAS).where(*where).values(epoch=_S.epoch + 1, **lease)
+    return get(conn, cell_id, saga_id) if conn.execute(update).rowcount else None
+
+
+def renew(conn: sa.Connection, held: Sequence[tuple[str, int]], lease_s: float) -> None:
+    """Hold sagas, given as (id, epoch), for longer; those in other hands stay there."""
+    until = clock.SYSTEM.now() + dt.timedelta(seconds=lease_s)
+    for saga_id, epoch in held:
+        mine = (_S.id == saga_id, _S.epoch == epoch, _S.owner.is_not(None))
+        conn.execute(sa.update(SAGAS).where(*mine).values(lease_until=until))
+
+
+def finish_step(conn: sa.Connection, saga: SagaRow, step: str, result: Any, **fields: Any) -> bool:
+    """Write a step's end; returns whether the saga was cancelled. Raises LeaseLost."""
+    write(conn, saga, failures=0, parked=None, report=None, **fields)
+    _put_step(conn, saga.id, step, result)
+    return _is_cancelled(conn, saga.id)
+
+
+def unfinish_step(conn: sa.Connection, saga: SagaRow, step: str) -> None:
+    """Write that a step is undone. Raises LeaseLost."""
+    write(conn, saga, failures=0, parked=None, report=None)
+    conn.execute(sa.delete(SAGA_STEPS).where(_T.saga_id == saga.id, _T.name == step))
+
+
+def turn_back(
+    conn: sa.Connection, saga: SagaRow, error: SagaError, *, tried: bool, order: dict[str, Any]
+) -> None:
+    """From now on undo, beginning with the step that failed if it was tried. Raises LeaseLost."""
+    fresh = {"failures": 0, "parked": None, "report": None}
+    write(conn, saga, state=BACKWARD, error=error, order=order, **fresh)
+    if tried and error.step not in _results(conn, saga.id):
+        _put_step(conn, saga.id, error.step, None)
+
+
+def let_go(conn: sa.Connection, saga: SagaRow, wait_s: float, **fields: Any) -> None:
+    """Give the lease back; nobody is to look before `wait_s` seconds. Raises LeaseLost."""
+    wake_at = clock.SYSTEM.now() + dt.timedelta(seconds=wait_s)
+    write(conn, saga, owner=None, lease_until=None, wake_at=wake_at, **fields)
+
+
+def write(conn: sa.Connection, saga: SagaRow, **fields: Any) -> None:
+    """Set columns of a saga whose lease is held. Raises LeaseLost."""
+    values = _encoded(fields) | {"updated_at": clock.SYSTEM.now()}
+    mine = (_S.id == saga.id, _S.epoch == saga.epoch, _S.owner == saga.owner)
+    if not conn.execute(sa.update(SAGAS).where(*mine).values(values)).rowcount:
+        raise LeaseLost(saga.id)
+
+
+def answer(
+    conn: sa.Connection, saga_id: str, epoch: int, step: str, report: Answer
+) -> bool:
+    """Keep what a host reported of the order that a parked step sent, and wake the saga.
+
+    False when the saga waits for no report on that ticket.
+    """
+    awaited = (_S.id == saga_id, _S.parked == step, _S.parked_epoch == epoch)
+    values = _encoded({"report": report}) | {"wake_at": clock.SYSTEM.now()}
+    update = sa.update(SAGAS).where(*awaited, _S.state.in_(OPEN), _S.report.is_(None))
+    return bool(conn.execute(update.values(values)).rowcount)
+
+
+def send_again(conn: sa.Connection, saga_id: str, epoch: int, wait_s: float) -> None:
+    """An order could not be handed over: look at the parked saga again in `wait_s` seconds."""
+    wake_at = clock.SYSTEM.now() + dt.timedelta(seconds=wait_s)
+    where = (_S.id == saga_id, _S.epoch == epoch, _S.owner.is_(None), _S.report.is_(None))
+    conn.execute(sa.update(SAGAS).where(*where).values(wake_at=wake_at))
+
+
+def cancel_others(conn: sa.Connection, server_id: str, but: str) -> int:
+    """Tell the open sagas of a server to turn back, and wake them; how many are open still.
+
+    Those named `but` are left alone: two deletions must not wait for each other.
+    """
+    now = clock.SYSTEM.now()
+    others = (_S.server_id == server_id, _S.name != but, _S.state.in_(OPEN))
+    fresh = sa.update(SAGAS).where(*others, _S.cancelled.is_(False))
+    conn.execute(fresh.values(cancelled=True, wake_at=now))
+    return int(conn.execute(sa.select(sa.func.count()).where(*others)).scalar_one())
+
+
+def open_of(conn: sa.Connection, server_id: str) -> tuple[tuple[str, str], ...]:
+    """(id, name) of the open sagas of a server, oldest first."""
+    select = sa.select(_S.id, _S.name).where(_S.server_id == server_id, _S.state.in_(OPEN))
+    return tuple(conn.execute(select.order_by(_S.row)).tuples())
+
+
+def stuck(conn: sa.Connection, before: dt.datetime) -> tuple[tuple[str, str, str], ...]:
+    """(id, name, server id) of open sagas that began before that time."""
+    select = sa.select(_S.id, _S.name, _S.server_id)
+    old = select.where(_S.state.in_(OPEN), _S.created_at < before)
+    return tuple(conn.execute(old.order_by(_S.row)).tuples())
+
+
+def forget(conn: sa.Connection, before: dt.datetime, limit: int) -> int:
+    """Remove sagas that ended before that time; how many."""
+    ended = sa.select(_S.id).where(_S.state.not_in(OPEN), _S.updated_at < before).limit(limit)
+    saga_ids = list(conn.execute(ended).scalars())
+    conn.execute(sa.delete(SAGA_STEPS).where(_T.saga_id.in_(saga_ids)))
+    conn.execute(sa.delete(SAGAS).where(_S.id.in_(saga_ids)))
+    return len(saga_ids)
+
+
+def _results(conn: sa.Connection, saga_id: str) -> dict[str, Any]:
+    steps = sa.select(_T.name, _T.result).where(_T.saga_id == saga_id).order_by(_T.row)
+    return {name: msgspec.json.decode(result) for name, result in conn.execute(steps).tuples()}
+
+
+def _put_step(conn: sa.Connection, saga_id: str, step: str, result: Any) -> None:
+    values = {"result": msgspec.json.encode(result).decode(), "finished_at": clock.SYSTEM.now()}
+    conn.execute(sa.insert(SAGA_STEPS).values(saga_id=saga_id, name=step, **values))
+
+
+def _is_cancelled(conn: sa.Connection, saga_id: str) -> bool:
+    return bool(conn.execute(sa.select(_S.cancelled).where(_S.id == saga_id)).scalar())
+
+
+def _new(saga: SagaRow) -> dict[str, Any]:
+    skip = {"cell_id", "results"}
+    return _encoded({n: getattr(saga, n) for n in SagaRow.__struct_fields__ if n not in skip})
+
+
+def _encoded(fields: dict[str, Any]) -> dict[str, Any]:
+    values = dict(fields)
+    for name in values.keys() & _JSON.keys():
+        if values[name] is not None:
+            values[name] = msgspec.json.encode(values[name]).decode()
+    if "order" in values:
+        values["order_"] = values.pop("order")
+    return values
