@@ -83,7 +83,7 @@ def failure(error: BaseException, request_id: str) -> Failure:
                 return make(status, error.message)
     if isinstance(error, webob.exc.HTTPException):
         return make(error.status_int, error.detail or error.explanation)
-    LOG.exception("request %s failed", request_id, exc_info=error)
+    LOG.error("request %s failed", request_id, exc_info=error)
     return make(500, f"{GENERIC}\n{type(error)}")
 
 

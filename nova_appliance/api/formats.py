@@ -85,6 +85,8 @@ FORMATS: dict[str, Check] = {
     "name_with_leading_trailing_spaces": _spaced_name,
     "keypair_name": _keypair_name,
     "az_name": _zone_name,
+    "az_spaced_name": lambda text: ":" not in text and _spaced_name(text),
+    "printable": lambda text: all(map(is_printable, text)),
     "regex": re.compile,
     "uri": _uri,
     "uuid": ids.is_id,

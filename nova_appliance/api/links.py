@@ -12,7 +12,7 @@ Link = dict[str, str]
 
 
 def root(req: Request) -> str:
-    """This service as the client reaches it, without the version."""
+    """The service as the client reaches it, without the version."""
     prefix: str | None = req.cloud.conf.api.compute_link_prefix
     return (prefix or str(req.application_url)).rstrip("/")
 
@@ -40,8 +40,8 @@ def bookmark(req: Request, collection: str, thing: str) -> str:
 def image(req: Request, image_id: str) -> str:
     """Where the image service has it, by [api]glance_link_prefix."""
     prefix: str | None = req.cloud.conf.api.glance_link_prefix
-    return f"{prefix.rstrip('/')}/images/{image_id}" if prefix else bookmark(
-        req, "images", image_id
+    return (
+        f"{prefix.rstrip('/')}/images/{image_id}" if prefix else bookmark(req, "images", image_id)
     )
 
 

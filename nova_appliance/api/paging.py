@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 LIMIT: dict[str, Any] = {
     "type": "array",
-    "items": {"type": "string", "pattern": "^[0-9]*$", "minLength": 1},
+    "items": {"type": "string", "pattern": "^[0-9]*$", "minLength": 1, "maxLength": 255},
 }
 MARKER: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
 QUERY: dict[str, Any] = {"limit": LIMIT, "marker": MARKER}

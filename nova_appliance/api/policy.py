@@ -10,11 +10,20 @@ from oslo_config import cfg
 from oslo_policy import opts as policy_opts
 from oslo_policy import policy
 
-from nova_appliance.api.policies import base, servers
+from nova_appliance.api.policies import (
+    aggregates,
+    base,
+    flavors,
+    hosts,
+    keypairs,
+    quotas,
+    server_groups,
+    servers,
+)
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 
-FAMILIES = (base, servers)
+FAMILIES = (base, servers, flavors, keypairs, quotas, server_groups, aggregates, hosts)
 """Each module has RULES: a tuple of DocumentedRuleDefault."""
 
 

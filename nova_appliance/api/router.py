@@ -145,11 +145,13 @@ def write_answer(req: Request, answer: Answer) -> pecan.Response:
 class Response(pecan.Response):  # type: ignore[misc]
     """Pecan turns an empty 200 into 204; Nova does not, so the meant status is kept."""
 
-    def __init__(self, body: bytes = b"", headers: dict[str, str] | None = None, **more: Any):
+    def __init__(
+        self, body: bytes = b"", headers: dict[str, str] | None = None, **more: Any
+    ) -> None:
         super().__init__(body=body, content_type=more.get("content_type"), status=more["status"])
         self.charset = None
         self.headers.update(headers or {})
-        self._meant = self.status
+        self._meant: str = self.status
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         """Send it."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from nova_appliance.api import gone
 from nova_appliance.api.operation import ByBodyKey, Operation, Routes
-from nova_appliance.api.urls import servers, versions
+from nova_appliance.api.urls import flavors, hosts, quotas, server_groups, servers, versions
 
-FAMILIES = (versions, servers, gone)
+FAMILIES = (versions, servers, flavors, quotas, server_groups, hosts, gone)
 """Each module has ROUTES: path below /v2.1 > method > operation."""
 
 

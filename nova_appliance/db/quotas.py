@@ -37,12 +37,13 @@ def own_limits(conn: sa.Connection, project_id: str, user_id: str | None = None)
     return dict(rows.tuples().all())
 
 
-def user_limits(conn: sa.Connection, project_id: str) -> dict[str, int]:
-    """The largest limit that any user of the project has of their own, by resource."""
-    largest = sa.func.max(QUOTAS.c.hard_limit)
+def given_to_users(conn: sa.Connection, project_id: str) -> dict[str, int]:
+    """What the limits of single users of a project add up to, by resource."""
+    total = sa.func.sum(QUOTAS.c.hard_limit)
     where = (QUOTAS.c.project_id == project_id, QUOTAS.c.user_id != _NOBODY)
-    select = sa.select(QUOTAS.c.resource, largest).where(*where).group_by(QUOTAS.c.resource)
-    return dict(conn.execute(select).tuples().all())
+    select = sa.select(QUOTAS.c.resource, total).where(*where, QUOTAS.c.hard_limit > 0)
+    rows = conn.execute(select.group_by(QUOTAS.c.resource)).tuples().all()
+    return {resource: int(limit) for resource, limit in rows}
 
 
 def change(

@@ -12,8 +12,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """One limited thing; `name` is its word in the quota tables and in os-quota-sets."""
 
     name: str
-    option: str
-    """Name of its default in [quota]."""
+    option: str | None = None
+    """Name of its default in [quota]; None: no limit unless one is set."""
     counted: bool = False
     """Whether present use counts against it; else it bounds one request."""
     by_user: bool = False
@@ -33,9 +33,14 @@ RESOURCES = {
         Resource(name="key_pairs", option="key_pairs", by_user=True),
         Resource(name="server_groups", option="server_groups", counted=True, by_user=True),
         Resource(name="server_group_members", option="server_group_members", by_user=True),
+        Resource(name="fixed_ips"),
+        Resource(name="floating_ips"),
+        Resource(name="security_groups"),
+        Resource(name="security_group_rules"),
     )
 }
-"""key_pairs belong to users and server_group_members to groups: no use of a project exists."""
+"""key_pairs belong to users and server_group_members to groups: no use of a project exists.
+The last four are kept for old microversions only: the network service has these quotas."""
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +52,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     server_groups: int = 0
 
     def as_resources(self) -> dict[str, int]:
-        """The counts under the names of the resources; 0 for what is not counted."""
+        """Return the counts under the names of the resources; 0 for what is not counted."""
         counts = {
             "instances": self.servers,
             "cores": self.vcpus,

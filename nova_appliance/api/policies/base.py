@@ -51,6 +51,6 @@ def rule(name: str, check: str, description: str, *calls: str) -> policy.Documen
     )
 
 
-def _operations(calls: Sequence[str]) -> list[dict[str, str]]:
+def _operations(calls: Sequence[str]) -> list[policy.Operation]:
     pairs = (call.split(" ", 1) for call in calls)
     return [{"method": method, "path": path} for method, path in pairs]

@@ -36,13 +36,14 @@ HOSTNAME: Schema = {
     "maxLength": 255,
     "pattern": r"^[a-zA-Z0-9-._]*$",
 }
-POSITIVE: Schema = {"type": ["integer", "string"], "pattern": "^[0-9]*$", "minimum": 1, "minLength": 1}
 NOT_NEGATIVE: Schema = {
     "type": ["integer", "string"],
     "pattern": "^[0-9]*$",
     "minimum": 0,
     "minLength": 1,
+    "maxLength": 255,
 }
+POSITIVE: Schema = {**NOT_NEGATIVE, "minimum": 1}
 IPV4: Schema = {"type": "string", "format": "ipv4"}
 IPV6: Schema = {"type": "string", "format": "ipv6"}
 METADATA: Schema = {

@@ -58,7 +58,8 @@ def test_the_nearest_limit_wins(conn: sa.Connection) -> None:
     quotas.change(conn, "p", {"ram": 3, "instances": 1}, "u")
     assert quotas.limits(conn, defaults, "p") == {"instances": 10, "cores": 21, "ram": 7}
     assert quotas.limits(conn, defaults, "p", "u") == {"instances": 1, "cores": 21, "ram": 3}
-    assert quotas.user_limits(conn, "p") == {"ram": 3, "instances": 1}
+    quotas.change(conn, "p", {"ram": 4, "cores": -1}, "v")
+    assert quotas.given_to_users(conn, "p") == {"ram": 7, "instances": 1}
     quotas.remove(conn, "p", "u")
     assert quotas.limits(conn, defaults, "p", "u") == {"instances": 10, "cores": 21, "ram": 7}
     quotas.change(conn, "p", {"ram": 8})
