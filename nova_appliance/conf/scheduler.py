@@ -23,6 +23,21 @@ OPTIONS = {
         cfg.IntOpt("max_attempts", default=3, min=1, help="Hosts tried for one server."),
         cfg.IntOpt("max_placement_results", default=1000, min=1, help="Hosts looked at."),
         cfg.IntOpt("workers", default=1, min=1, help="Threads of the scheduler."),
+        cfg.BoolOpt(
+            "limit_tenants_to_placement_aggregate",
+            default=False,
+            help="Projects named by an aggregate's filter_tenant_id use its hosts only.",
+        ),
+        cfg.BoolOpt(
+            "placement_aggregate_required_for_tenants",
+            default=False,
+            help="Projects that no aggregate names get no host; needs the option before.",
+        ),
+        cfg.BoolOpt(
+            "enable_isolated_aggregate_filtering",
+            default=False,
+            help="Hosts of aggregates with required traits take only servers that require them.",
+        ),
     ),
     "filter_scheduler": (
         cfg.ListOpt("enabled_filters", default=_DEFAULT_FILTERS, help="Filters, in order."),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -70,3 +71,18 @@ def is_up(service: Service, now: dt.datetime, down_s: float) -> bool:
     if service.forced_down or service.last_seen_at is None:
         return False
     return abs((now - service.last_seen_at).total_seconds()) <= down_s
+
+
+def alive(
+    conn: sa.Connection, binary: str, hosts: Collection[str], since: dt.datetime
+) -> frozenset[str]:
+    """Those of `hosts` whose daemon reported itself since then and is not forced down."""
+    s = SERVICES.c
+    select = sa.select(s.host).where(
+        s.binary == binary,
+        s.host.in_(hosts),
+        s.last_seen_at >= since,
+        s.forced_down.is_(False),
+        s.disabled.is_(False),
+    )
+    return frozenset(conn.execute(select).scalars())
