@@ -45,7 +45,7 @@ def configure(binary: str, argv: Sequence[str] | None = None) -> cfg.ConfigOpts:
 
 def make_cloud(conf: cfg.ConfigOpts) -> Cloud:
     """All that a control plane process works with."""
-    session = sessions.make(conf)
+    session = sessions.open_session(conf)
     return Cloud(
         conf=conf,
         cells=databases.open_(conf),

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 of the whole cloud at every saga step: after the next start nothing is stuck or left."""
+
+import contextlib
+import time
+
+import openstack.exceptions
+import pytest
+import requests
+from fixtures.whole_cloud import WholeCloud
+from keystoneauth1 import exceptions as ksa
+from nova_appliance.conductor.sagas.registry import SAGAS
+
+from .conftest import seed, server_body
+
+VERBS = {
+    "boot": lambda c, s: None,
+    "delete": lambda c, s: c.compute.delete_server(s),
+    "stop": lambda c, s: c.compute.stop_server(s),
+    "start": lambda c, s: c.compute.start_server(s),
+    "reboot": lambda c, s: c.compute.reboot_server(s, "HARD"),
+}
+"""Saga > how a user asks for it."""
+CASES = [
+    (name, step.name, when)
+    for name, saga in SAGAS.items()
+    if name in VERBS
+    for step in saga.steps
+    for when in ("before", "after")
+]
+GONE = (openstack.exceptions.SDKException, ksa.ClientException, requests.RequestException)
+
+
+def test_every_saga_has_its_verb():
+    assert set(SAGAS) == set(VERBS)
+
+
+@pytest.mark.parametrize(("saga", "step", "when"), CASES, ids="-".join)
+def test_nothing_is_stuck_after_a_kill(saga, step, when, tmp_path):
+    cloud = WholeCloud(tmp_path)
+    try:
+        cloud.start()
+        seed(cloud)
+        server = None
+        if saga != "boot":
+            server = _make(cloud, stopped=saga == "start")
+        cloud.stop()
+        cloud.start(saga, step, when)
+        with contextlib.suppress(*GONE):
+            if saga == "boot":
+                cloud.connect().compute.post("/servers", json={"server": server_body(cloud, "a")})
+            else:
+                VERBS[saga](cloud.connect(), server)
+        assert cloud.wait_until_dead() == -9
+        cloud.start()
+        _settled(cloud)
+        _clean(cloud, gone=saga == "delete")
+    finally:
+        cloud.stop()
+
+
+def _make(cloud, *, stopped):
+    connection = cloud.connect()
+    server = connection.compute.create_server(
+        name="a",
+        image_id=cloud.wanted["image_id"],
+        flavor_id=cloud.wanted["flavor_id"],
+        networks=[{"uuid": cloud.wanted["network"]}],
+    )
+    connection.compute.wait_for_server(server, interval=0.1, wait=60)
+    if stopped:
+        connection.compute.stop_server(server)
+        connection.compute.wait_for_server(server, "SHUTOFF", interval=0.1, wait=60)
+    return server.id
+
+
+def _settled(cloud):
+    """Wait until no server is in a transitional state and no saga is open."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        open_sagas = [
+            row
+            for name in ("nova", "nova_cell0")
+            for row in cloud.rows(name, "SELECT name, state FROM sagas")
+            if row["state"] in ("forward", "backward")
+        ]
+        servers = list(cloud.connect().compute.servers())
+        if not open_sagas and not [s for s in servers if s.task_state or s.status == "BUILD"]:
+            return
+        time.sleep(0.2)
+    raise AssertionError((open_sagas, servers, cloud.log.read_text()[-4000:]))
+
+
+def _clean(cloud, *, gone):
+    """What exists belongs to a living server; a living server has what it needs."""
+    connection = cloud.connect()
+    servers = list(connection.compute.servers())
+    ids = {s.id for s in servers}
+    assert not (gone and ids)
+    assert {s.status for s in servers} <= {"ACTIVE", "SHUTOFF"}
+    claims = cloud.rows("nova_api", "SELECT server_id FROM claims")
+    assert {row["server_id"] for row in claims} == ids and len(claims) == len(ids)
+    mappings = cloud.rows("nova_api", "SELECT server_id FROM server_mappings")
+    assert {row["server_id"] for row in mappings} == ids
+    ports = [p for p in connection.network.ports() if p.device_owner.startswith("compute:")]
+    assert {p.device_id for p in ports} == ids and len(ports) == len(ids)
+    used = cloud.rows("nova_api", "SELECT vcpus_used, servers FROM hosts")
+    assert sum(row["vcpus_used"] for row in used) == len(ids)
+    folders = cloud.settings.state_dir / "nova" / "instances"
+    guests = {p.name for p in folders.iterdir() if len(p.name) == 36} if folders.exists() else set()
+    assert guests == ids
