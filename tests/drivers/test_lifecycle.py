@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every driver keeps of virt.driver.Lifecycle and Power."""
 
+import concurrent.futures
+
 import pytest
 
 from nova_appliance.common import ids
@@ -25,6 +27,15 @@ def test_starting_twice_keeps_one_guest(bench):
     again = bench.driver.lifecycle.start_new(guest)
     assert again.power_state == PowerState.RUNNING
     assert bench.driver.lifecycle.list_() == (again,)
+
+
+def test_parallel_starts_each_give_one_guest(bench):
+    guests = [bench.guest() for _ in range(3)]
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        seen = list(pool.map(bench.driver.lifecycle.start_new, guests * 2))
+    assert {s.power_state for s in seen} == {PowerState.RUNNING}
+    assert {s.server_id for s in seen} == {guest.server_id for guest in guests}
+    assert len(bench.driver.lifecycle.list_()) == 3
 
 
 def test_start_new_starts_a_guest_that_is_off(bench):

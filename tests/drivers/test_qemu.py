@@ -109,6 +109,25 @@ def test_disks_have_the_flavors_size_over_the_cached_image(qemu):
     assert facts["disk"]["backing-filename-format"] == "raw"
 
 
+@pytest.mark.parametrize(
+    ("machine", "bus", "video"),
+    [
+        ("pc", "ide", "vga"),
+        ("pc", "usb", "cirrus"),
+        ("q35", "sata", "virtio"),
+        ("q35", "scsi", "bochs"),
+    ],
+)
+def test_a_guest_boots_on_every_board_and_bus(qemu, machine, bus, video):
+    root = msgspec.structs.replace(qemu.bare_guest().disks[0], bus=bus)
+    guest = qemu.started(
+        disks=(root,),
+        config_drive={"a": "b"},
+        image_properties={"hw_machine_type": machine, "hw_video_model": video},
+    )
+    assert wait_for(lambda: boots(qemu, guest) == 1, 30)
+
+
 def test_vnc_listens_on_loopback_only(qemu, running):
     ports = _listening(_qemu_pid(running.server_id))
     assert ports

@@ -67,12 +67,13 @@ def _devices(guest: Guest, host: HostTraits, folder: Path) -> list[Element]:
     )
     plugged = [made for vif in guest.vifs if (made := interface(vif)) is not None]
     parts = [] if host.virt_type == "test" else disk_parts(guest, host, folder)
+    buses = {part.bus for part in parts}
     return [
-        *controllers({part.bus for part in parts}),
+        *controllers(buses),
         *(disk(part) for part in parts),
         *plugged,
         *consoles(console),
-        *platform.small_devices(has_usb=is_fast),
+        *platform.small_devices(has_usb=is_fast or "usb" in buses),
     ]
 
 
