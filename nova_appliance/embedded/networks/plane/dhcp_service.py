@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from nova_appliance.common.clock import wait_for
@@ -56,14 +57,10 @@ def stop(place: Path) -> None:
     pid = _pid(place)
     if pid is None:
         return
-
-    def ended() -> bool:
-        return _pid(place) != pid
-
     _signal(pid, signal.SIGTERM)
-    if not wait_for(ended, STOP_S, 0.01):
+    if not wait_for(partial(_is_over, pid), STOP_S, 0.01):
         _signal(pid, signal.SIGKILL)
-        wait_for(ended, STOP_S, 0.01)
+        wait_for(partial(_is_over, pid), STOP_S, 0.01)
 
 
 def _pid(place: Path) -> int | None:
@@ -73,6 +70,13 @@ def _pid(place: Path) -> int | None:
         if f"--conf-file={place / 'conf'}" in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
             return pid
     return None
+
+
+def _is_over(pid: int) -> bool:
+    """Whether the process has let go of its sockets: it is gone, or only its end is to be noted."""
+    with contextlib.suppress(OSError, IndexError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    return True
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
