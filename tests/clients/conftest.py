@@ -21,8 +21,7 @@ from unittest import mock
 import openstack
 import pytest
 from openstackclient import shell as openstack_shell
-from openstackclient.common.clientmanager import ClientManager
-from osc_lib.clientmanager import ClientCache
+from osc_lib.clientmanager import ClientCache, ClientManager
 
 from nova_appliance.embedded import settings as settings_
 from nova_appliance.embedded import web

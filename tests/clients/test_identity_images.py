@@ -7,7 +7,10 @@ import hashlib
 import json
 import os
 import struct
+import subprocess
+import sys
 import uuid
+from pathlib import Path
 
 import openstack.exceptions
 import pytest
@@ -26,6 +29,19 @@ def test_token_issue_and_catalog(cloud):
     catalog = {row["Type"]: row["Endpoints"] for row in cloud.run("catalog list -f json")}
     assert set(catalog) == {"identity", "image", "network", "compute"}
     assert str(cloud.settings.image_port) in json.dumps(catalog["image"])
+
+
+def test_the_installed_command_finds_its_cloud(cloud):
+    program = Path(sys.executable).with_name("openstack")
+    done = subprocess.run(
+        [program, "--os-cloud", "demo", "token", "issue", "-f", "value", "-c", "project_id"],
+        env=os.environ | {"OS_CLIENT_CONFIG_FILE": str(cloud.clouds_yaml)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.strip() == cloud.connect("demo").current_project_id
 
 
 def test_projects_and_users_by_command(cloud):

@@ -16,6 +16,7 @@ from nova_appliance.embedded.identity import checks, passwords
 from nova_appliance.embedded.identity.service import (
     link,
     listing,
+    require_unrestricted,
     require_user,
     sees_all,
 )
@@ -46,7 +47,7 @@ def create(req: Any, user_id: str) -> tuple[int, dict[str, Any]]:
     caller: Caller = req.caller
     if caller.user_id != user_id or caller.project_id is None:
         raise Forbidden("Only users themselves, with a project's token, make their credentials.")
-    _require_unrestricted(caller)
+    require_unrestricted(caller, "identity:create_application_credential")
     body = web.read_object(req, "application_credential")
     if body.get("access_rules"):
         raise Invalid("Access rules are not kept here: leave 'access_rules' out.")
@@ -73,7 +74,7 @@ def create(req: Any, user_id: str) -> tuple[int, dict[str, Any]]:
 def delete(req: Any, user_id: str, app_id: str) -> None:
     """DELETE /v3/users/{id}/application_credentials/{id}; its tokens end with it."""
     require_user(req, user_id, "identity:delete_application_credential")
-    _require_unrestricted(req.caller)
+    require_unrestricted(req.caller, "identity:delete_application_credential")
     _find(req, user_id, app_id)
     with req.service.store.write() as tx:
         tx.run("DELETE FROM application_credentials WHERE id = ?", app_id)
@@ -82,11 +83,6 @@ def delete(req: Any, user_id: str, app_id: str) -> None:
 def _require_reader(req: Any, user_id: str, what: str) -> None:
     if not sees_all(req.caller):
         require_user(req, user_id, what)
-
-
-def _require_unrestricted(caller: Caller) -> None:
-    if caller.app_credential is not None and not caller.app_credential["unrestricted"]:
-        raise Forbidden("A restricted application credential cannot make or delete others.")
 
 
 def _find(req: Any, user_id: str, app_id: str) -> Row:

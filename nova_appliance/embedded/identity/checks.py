@@ -48,9 +48,13 @@ def interface(name: str, value: Any) -> str:
     return str(value)
 
 
+def description(name: str, value: Any) -> str:
+    """Text that may be long; null is the same as none."""
+    return "" if value is None else str(text(4096)(name, value))
+
+
 NAME = text(255, shortest=1)
 PROJECT_NAME = text(64, shortest=1)
-DESCRIPTION = text(4096)
 ID = text(64, shortest=1)
 ID_OR_NULL = text(64, shortest=1, nullable=True)
 PASSWORD = text(128, shortest=1, nullable=True)

@@ -21,6 +21,7 @@ from nova_appliance.embedded.identity.service import (
     find,
     link,
     listing,
+    require_unrestricted,
     require_user,
     sees_all,
 )
@@ -59,6 +60,7 @@ def list_ec2(req: Any, user_id: str) -> dict[str, Any]:
 def create_ec2(req: Any, user_id: str) -> tuple[int, dict[str, Any]]:
     """POST /v3/users/{id}/credentials/OS-EC2."""
     require_user(req, user_id, "identity:ec2_create_credential")
+    require_unrestricted(req.caller, "identity:ec2_create_credential")
     body = web.read_json(req)
     project_id = body.get("tenant_id") if isinstance(body, dict) else None
     if not isinstance(project_id, str):
@@ -97,6 +99,7 @@ def create(req: Any) -> tuple[int, dict[str, Any]]:
     body = web.read_object(req, "credential")
     user_id = checks.ID("user_id", body.get("user_id", req.caller.user_id))
     require_user(req, user_id, "identity:create_credential")
+    require_unrestricted(req.caller, "identity:create_credential")
     kind = checks.NAME("type", body.get("type"))
     project_id = checks.ID_OR_NULL("project_id", body.get("project_id"))
     blob = BLOB("blob", body.get("blob"))

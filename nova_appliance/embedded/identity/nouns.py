@@ -89,7 +89,7 @@ DOMAIN = Noun(
     table="domains",
     fields={
         "name": checks.PROJECT_NAME,
-        "description": checks.DESCRIPTION,
+        "description": checks.description,
         "enabled": checks.flag,
     },
     required=("name",),
@@ -154,7 +154,7 @@ REGION = Noun(
     table="regions",
     fields={
         "id": checks.text(255, shortest=1),
-        "description": checks.DESCRIPTION,
+        "description": checks.description,
         "parent_region_id": checks.text(255, shortest=1, nullable=True),
     },
     required=(),

@@ -49,6 +49,12 @@ def require_user(req: Any, user_id: str, what: str) -> None:
         raise refused(what)
 
 
+def require_unrestricted(caller: Caller, what: str) -> None:
+    """A restricted application credential makes no further credentials."""
+    if caller.app_credential is not None and not caller.app_credential["unrestricted"]:
+        raise refused(what)
+
+
 def refused(what: str) -> errors.Forbidden:
     """The error for a caller whose roles do not allow `what`."""
     return errors.Forbidden(f"You are not authorized to perform the requested action: {what}.")

@@ -38,7 +38,7 @@ class Written:
 
 def write(path: Path, source: Readable, *, limit: int, declared_size: str | None) -> Written:
     """Stream a body to a file beside `path`; nothing is left behind when that fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = path.with_name(path.name + PART)
     try:
         written = _copy(source, beside, limit)

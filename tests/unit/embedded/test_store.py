@@ -60,6 +60,7 @@ def test_threads_take_turns_and_lose_nothing(store):
 def test_kill_9_in_a_transaction_leaves_the_old_state(store, tmp_path):
     path = tmp_path / "deep" / "things.db"
     code = f"""
+import os
 from pathlib import Path
 from nova_appliance.embedded.store import Store
 with Store(Path({str(path)!r}), {SCHEMA!r}).write() as tx:

@@ -102,6 +102,13 @@ def test_bad_bodies_are_refused_with_a_sentence(rig, plural, body, status):
     assert answer.json["error"]["message"].endswith(".")
 
 
+@pytest.mark.parametrize("plural", ["domains", "projects", "regions"])
+def test_no_description_is_an_empty_one(rig, plural):
+    body = {plural[:-1]: {"name": "x", "description": None}}
+    made = rig.app.post_json(f"/v3/{plural}", body, headers=rig.admin(), status=201)
+    assert made.json[plural[:-1]]["description"] == ""
+
+
 def test_names_and_flags_filter(rig):
     admin = rig.admin()
     assert [u["name"] for u in rig.get("/v3/users?name=DEMO", admin).json["users"]] == ["demo"]
@@ -226,6 +233,8 @@ def test_an_application_credential_gives_some_roles_until_it_ends(rig):
     held = {"X-Auth-Token": answer.headers["X-Subject-Token"]}
     more = {"application_credential": {"name": "b"}}
     rig.app.post_json(url, more, headers=held, status=403)
+    key = {"tenant_id": rig.id("projects", "demo")}
+    rig.app.post_json(f"/v3/users/{user}/credentials/OS-EC2", key, headers=held, status=403)
     app_token(rig, made | {"secret": "wrong"}, status=401)
     assert "secret" not in rig.get(url, demo).json["application_credentials"][0]
     rig.clock.turn(1800)
