@@ -32,9 +32,14 @@ def both(req: Request, collection: str, thing: str) -> list[Link]:
     ]
 
 
+def bookmarks(req: Request) -> str:
+    """Root and project: what addresses without version begin with."""
+    return f"{root(req)}{_project(req)}"
+
+
 def bookmark(req: Request, collection: str, thing: str) -> str:
     """An address without version."""
-    return f"{root(req)}{_project(req)}/{collection}/{thing}"
+    return f"{bookmarks(req)}/{collection}/{thing}"
 
 
 def image(req: Request, image_id: str) -> str:

@@ -15,15 +15,21 @@ from nova_appliance.api.policies import (
     base,
     flavors,
     hosts,
+    instance_actions,
     keypairs,
     quotas,
     server_groups,
+    server_ips,
+    server_metadata,
     servers,
 )
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 
-FAMILIES = (base, servers, flavors, keypairs, quotas, server_groups, aggregates, hosts)
+FAMILIES = (
+    base, servers, server_ips, server_metadata, instance_actions,
+    flavors, keypairs, quotas, server_groups, aggregates, hosts,
+)  # fmt: skip
 """Each module has RULES: a tuple of DocumentedRuleDefault."""
 
 

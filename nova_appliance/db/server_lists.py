@@ -17,7 +17,7 @@ import msgspec
 import sqlalchemy as sa
 
 from nova_appliance.common import errors
-from nova_appliance.db import server_query, server_arrays
+from nova_appliance.db import server_arrays, server_query
 from nova_appliance.db.cells import CELL0, Cells
 from nova_appliance.db.engines import Database
 from nova_appliance.db.server_query import ServerQuery
@@ -94,7 +94,7 @@ def mappings_in(
     cells: Cells, cell_ids: Sequence[str], project_id: str | None, limit: int | None
 ) -> tuple[Mapping, ...]:
     """The servers that nova_api knows in cells that do not answer, newest first."""
-    where = [SERVER_MAPPINGS.c.cell_id.in_(cell_ids)]
+    where: list[sa.ColumnElement[bool]] = [SERVER_MAPPINGS.c.cell_id.in_(cell_ids)]
     if project_id is not None:
         where.append(SERVER_MAPPINGS.c.project_id == project_id)
     return _mappings(cells, *where, limit=limit)
@@ -117,11 +117,13 @@ def host_statuses(
         with cells.database(cell_id).read() as connection:
             for host, forced_down, disabled, seen_at in connection.execute(select):
                 is_up = seen_at is not None and abs((now - seen_at).total_seconds()) <= down_s
-                found[host] = _host_status(forced_down, disabled, is_up)
+                found[host] = _host_status(
+                    forced_down=forced_down, disabled=disabled, is_up=is_up
+                )
     return found
 
 
-def _host_status(forced_down: bool, disabled: bool, is_up: bool) -> str:
+def _host_status(*, forced_down: bool, disabled: bool, is_up: bool) -> str:
     if forced_down:
         return "DOWN"
     if disabled:
@@ -162,7 +164,7 @@ def _ask_cells(
 
     others = [cell.id for cell in cells.all_() if cell.id != CELL0]
     first = [ask(CELL0)] if len(others) < len(cells.all_()) else []
-    if len(others) < 2:  # noqa: PLR2004 - a thread for one cell would only cost time
+    if len(others) < 2:
         return [*first, *map(ask, others)]
     with ThreadPoolExecutor(len(others)) as pool:
         return [*first, *pool.map(ask, others)]

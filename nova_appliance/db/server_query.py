@@ -200,7 +200,8 @@ def behind(sort: tuple[Sort, ...], values: tuple[Any, ...]) -> Condition:
 
 
 def _above(column: Any, value: Any) -> Condition:
-    return column.is_not(None) if value is None else column > value
+    later: Condition = column.is_not(None) if value is None else column > value
+    return later
 
 
 def _below(column: Any, value: Any) -> Condition:
