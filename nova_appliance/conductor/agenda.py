@@ -39,6 +39,7 @@ class Agenda:
                 if wait_s is not None and wait_s <= 0:
                     _, key = heapq.heappop(self._heap)
                     del self._times[key]
+                    self._changed.notify()  # somebody must wait for the one behind it
                     return key
                 self._changed.wait(wait_s)
             return None

@@ -119,6 +119,11 @@ class Ctx:
             self._cell_id = mapping.cell_id if mapping else self.saga.cell_id
         return self._cell_id
 
+    def look_where(self) -> str:
+        """The cell in which the server is, asked anew."""
+        self._cell_id = None
+        return self.cell_id
+
     def moved_to(self, cell_id: str) -> None:
         """The server is in this cell now."""
         self._cell_id = cell_id

@@ -108,18 +108,22 @@ def get(conn: sa.Connection, server_id: str, request_id: str) -> Action | None:
     return Action(**row, events=seen)
 
 
-def take_out(conn: sa.Connection, server_id: str) -> tuple[Action, ...]:
-    """Remove a server's actions with their events, to be put into another cell."""
-    requests = conn.execute(sa.select(_A.request_id, _A.row).where(_A.server_id == server_id)).all()
-    found = [get(conn, server_id, request_id) for request_id, _ in requests]
-    rows = [row for _, row in requests]
-    conn.execute(sa.delete(ACTION_EVENTS).where(_E.action_row.in_(rows)))
-    conn.execute(sa.delete(ACTIONS).where(_A.row.in_(rows)))
+def with_events(conn: sa.Connection, server_id: str) -> tuple[Action, ...]:
+    """All actions of a server with their events, oldest first."""
+    select = sa.select(_A.request_id).where(_A.server_id == server_id).order_by(_A.row)
+    found = [get(conn, server_id, request_id) for request_id in conn.execute(select).scalars()]
     return tuple(action for action in found if action)
 
 
+def drop(conn: sa.Connection, server_id: str) -> None:
+    """Remove a server's actions: they are in another cell now."""
+    rows = sa.select(_A.row).where(_A.server_id == server_id)
+    conn.execute(sa.delete(ACTION_EVENTS).where(_E.action_row.in_(rows.scalar_subquery())))
+    conn.execute(sa.delete(ACTIONS).where(_A.server_id == server_id))
+
+
 def put_in(conn: sa.Connection, actions: Sequence[Action]) -> None:
-    """Store actions that `take_out` gave; those that are here already stay as they are."""
+    """Store actions of another cell; those that are here already stay as they are."""
     for action in actions:
         if conn.execute(sa.select(_A.row).where(*_of(action.server_id, action.request_id))).first():
             continue

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -28,7 +28,7 @@ _JSON = {
 }
 """Field > type of the columns that hold JSON."""
 
-_DECODE = {name: msgspec.json.Decoder(kind).decode for name, kind in _JSON.items()}
+_DECODE: dict[str, Callable[[str], Any]] = {name: msgspec.json.Decoder(kind).decode for name, kind in _JSON.items()}
 _ENCODE = msgspec.json.Encoder().encode
 
 FIELDS = tuple(name for name in Server.__struct_fields__ if name not in {"cell_id"})

@@ -123,6 +123,12 @@ def change(conn: sa.Connection, server_id: str, **fields: Any) -> bool:
     return _update(conn, [_C.id == server_id, _C.deleted == 0], fields)
 
 
+def note_power(conn: sa.Connection, server_id: str, power: int) -> bool:
+    """Set the power of a server at rest; False if it has a task."""
+    where = [_C.id == server_id, _C.deleted == 0, _C.task.is_(None)]
+    return _update(conn, where, {"power": power})
+
+
 def reset(conn: sa.Connection, server_id: str, state: str) -> bool:
     """What os-resetState does: this state (active or error), no task."""
     return _update(conn, [_C.id == server_id, _C.deleted == 0], {"state": state, "task": None})
@@ -146,6 +152,12 @@ def erase(conn: sa.Connection, server_id: str, **fields: Any) -> bool:
 def drop(conn: sa.Connection, server_id: str) -> bool:
     """Take the row away for good: the server has one in another cell now."""
     return bool(conn.execute(sa.delete(SERVERS).where(_C.id == server_id)).rowcount)
+
+
+def drop_unchanged(conn: sa.Connection, server: Server) -> bool:
+    """Drop the row if it is as it was read; False if somebody wrote to it since."""
+    where = (_C.id == server.id, _C.updated_at.is_not_distinct_from(server.updated_at))
+    return bool(conn.execute(sa.delete(SERVERS).where(*where)).rowcount)
 
 
 def _under_way(

@@ -13,7 +13,7 @@ import msgspec
 
 from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.guest import Guest
-from nova_appliance.domain.host import Inventory
+from nova_appliance.domain.host import Inventory, Limits
 from nova_appliance.domain.server import ServerImage
 
 
@@ -88,14 +88,6 @@ class CheckedIn(msgspec.Struct, frozen=True, kw_only=True):
     disabled: bool = False
     versions: dict[str, int] = {}
     """Topic > lowest living version, for the pins of daemons without a database."""
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be claimed on a host: (total - reserved) * ratio."""
-
-    vcpus: int
-    memory_mib: int
-    disk_gib: int
 
 
 class PutInventory(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the conductor does from time to time: orphans, old sagas, sagas that take long."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+
+from nova_appliance.actions.cloud import Cloud
+from nova_appliance.db import hosts, request_specs, sagas, server_mappings, servers
+from nova_appliance.db.cells import CELL0
+from nova_appliance.db.engines import Connection
+
+LOG = logging.getLogger(__name__)
+
+ORPHAN_S = 60.0
+"""A mapping without a server is left alone for so long: its request may be under way."""
+LONG_S = 3600.0
+"""A saga open for longer is named in the log."""
+PAGE = 500
+
+
+def remove_orphans(cloud: Cloud) -> int:
+    """Forget mappings whose request died before it wrote the server; how many."""
+    before = cloud.clock.now() - dt.timedelta(seconds=ORPHAN_S)
+    after, removed = 0, 0
+    while True:
+        with cloud.cells.api.read() as conn:
+            page = server_mappings.older_than(conn, before, CELL0, after, PAGE)
+        if not page:
+            return removed
+        with cloud.cells.database(CELL0).read() as conn:
+            known = servers.known(conn, [server_id for _, server_id in page])
+        for row, server_id in page:
+            after = row
+            if server_id not in known:
+                removed += _forget(cloud, server_id)
+
+
+def _forget(cloud: Cloud, server_id: str) -> bool:
+    def work(conn: Connection) -> bool:
+        mapping = server_mappings.get(conn, server_id)
+        if mapping is None or mapping.cell_id != CELL0:
+            return False
+        hosts.release(conn, server_id)
+        request_specs.remove(conn, server_id)
+        return server_mappings.remove(conn, server_id)
+
+    gone = cloud.cells.api.transact(work)
+    if gone:
+        LOG.warning("server %s was never written: its mapping is removed", server_id)
+    return gone
+
+
+def forget_sagas(cloud: Cloud) -> int:
+    """Remove sagas that ended long ago; how many."""
+    before = cloud.clock.now() - dt.timedelta(seconds=cloud.conf.conductor.keep_sagas)
+    removed = 0
+    for cell in cloud.cells.all_():
+        database = cloud.cells.database(cell.id)
+        while batch := database.transact(lambda conn: sagas.forget(conn, before, PAGE)):
+            removed += batch
+    return removed
+
+
+def name_stuck(cloud: Cloud) -> int:
+    """Log sagas that have been open for long; how many."""
+    before = cloud.clock.now() - dt.timedelta(seconds=LONG_S)
+    found = 0
+    for cell in cloud.cells.all_():
+        with cloud.cells.database(cell.id).read() as conn:
+            for saga_id, name, server_id in sagas.stuck(conn, before):
+                LOG.warning("saga %s (%s) of server %s takes long", name, saga_id, server_id)
+                found += 1
+    return found
+
+
+CHORES: tuple[tuple[str, float, Callable[[Cloud], int]], ...] = (
+    ("remove orphans", 60.0, remove_orphans),
+    ("name stuck sagas", 300.0, name_stuck),
+    ("forget old sagas", 600.0, forget_sagas),
+)
+"""Name, seconds between two rounds, what is done."""

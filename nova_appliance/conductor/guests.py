@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a host is told of a server: domain.guest.Guest from the row and the configuration."""
+
+from __future__ import annotations
+
+from oslo_config import cfg
+
+from nova_appliance.conductor import ports
+from nova_appliance.domain import config_drive
+from nova_appliance.domain.guest import Disk, Guest
+from nova_appliance.domain.server import Server
+
+_DISK_BUS = "hw_disk_bus"
+
+
+def guest_of(server: Server, conf: cfg.ConfigOpts) -> Guest:
+    """The guest of a server whose ports are bound."""
+    vifs = ports.vifs_of(server)
+    flavor = server.flavor
+    drive = None
+    if server.config_drive:
+        drive = config_drive.files(server, vifs, conf.api.dhcp_domain)
+    return Guest(
+        server_id=server.id,
+        name=guest_name(conf.instance_name_template, server),
+        display_name=server.name,
+        project_id=server.project_id,
+        user_id=server.user_id,
+        flavor_name=flavor.name,
+        vcpus=flavor.vcpus,
+        memory_mib=flavor.memory_mib,
+        disks=disks_of(server),
+        vifs=vifs,
+        config_drive=drive,
+        extra_specs=flavor.extra_specs,
+        image_properties=server.image.properties if server.image else {},
+    )
+
+
+def guest_name(template: str, server: Server) -> str:
+    """The hypervisor's name of a server: a template for its number, or for %(uuid)s."""
+    if "%(" in template:
+        return template % {"uuid": server.id, "id": server.row}
+    return template % server.row
+
+
+def disks_of(server: Server) -> tuple[Disk, ...]:
+    """Root disk over the image, then what the flavor adds."""
+    flavor = server.flavor
+    bus = server.image.properties.get(_DISK_BUS, "virtio") if server.image else "virtio"
+    image_id = server.image.id if server.image else None
+    disks = [Disk(name="disk", size_gib=flavor.root_gib, image_id=image_id, bus=bus)]
+    if flavor.ephemeral_gib:
+        extra = Disk(
+            name="disk.eph0", size_gib=flavor.ephemeral_gib, purpose="ephemeral", bus=bus
+        )
+        disks.append(extra)
+    if flavor.swap_mib:
+        swap = Disk(
+            name="disk.swap", size_gib=0, size_mib=flavor.swap_mib, purpose="swap", bus=bus
+        )
+        disks.append(swap)
+    return tuple(disks)

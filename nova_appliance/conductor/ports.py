@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ports of a server: made or taken, bound to its host, remembered in its row, given back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from nova_appliance.clients.network_nouns import Port, PortWanted
+from nova_appliance.clients.networks import Networks
+from nova_appliance.domain.boot import NetworkRequest
+from nova_appliance.domain.guest import Vif
+from nova_appliance.domain.server import Address, Server
+
+VIFS = "vifs"
+"""Key of system_metadata: the interfaces as drivers are told them, JSON."""
+MADE = "ports_made"
+"""Key of system_metadata: ids of the ports that go with the server, JSON."""
+
+
+class Plugged(msgspec.Struct, frozen=True, kw_only=True):
+    """The interfaces of a server on its host."""
+
+    made: tuple[str, ...]
+    vifs: tuple[Vif, ...]
+    addresses: tuple[Address, ...]
+
+    def remembered(self) -> dict[str, str]:
+        """What the server's row keeps."""
+        return {
+            VIFS: msgspec.json.encode(self.vifs).decode(),
+            MADE: msgspec.json.encode(self.made).decode(),
+        }
+
+
+def plug(
+    networks: Networks,
+    server: Server,
+    wanted: Sequence[NetworkRequest],
+    security_groups: tuple[str, ...],
+) -> Plugged:
+    """Make or take each port and bind it to the server's host; done again, it finds them."""
+    bound: list[Port] = []
+    made: list[str] = []
+    host, zone = server.host or "", server.zone or ""
+    for index, request in enumerate(wanted):
+        if request.port_id:
+            bound.append(networks.bind_port(request.port_id, host, server.id, zone))
+            continue
+        new = PortWanted(
+            server_id=server.id,
+            index=index,
+            network_id=request.network_id or "",
+            project_id=server.project_id,
+            host=host,
+            zone=zone,
+            fixed_ip=request.fixed_ip,
+            security_groups=security_groups,
+        )
+        port = networks.create_port(new)
+        if port.host != host:
+            port = networks.bind_port(port.id, host, server.id, zone)
+        bound.append(port)
+        made.append(port.id)
+    return Plugged(
+        made=tuple(made),
+        vifs=tuple(networks.vif(port) for port in bound),
+        addresses=networks.addresses(bound),
+    )
+
+
+def unplug(networks: Networks, server_id: str, keep: Collection[str]) -> None:
+    """Give up all ports of a server: those in `keep` are let go, the others deleted."""
+    for port in networks.ports(device_id=server_id):
+        if port.id in keep:
+            networks.unbind_port(port.id)
+        else:
+            networks.delete_port(port.id)
+
+
+def vifs_of(server: Server) -> tuple[Vif, ...]:
+    """The interfaces that the row remembers."""
+    text = server.system_metadata.get(VIFS)
+    return msgspec.json.decode(text, type=tuple[Vif, ...]) if text else ()
+
+
+def made_of(server: Server) -> frozenset[str]:
+    """Ids of the ports that were made for the server."""
+    text = server.system_metadata.get(MADE)
+    return msgspec.json.decode(text, type=frozenset[str]) if text else frozenset()
+
+
+def forgotten(system_metadata: Mapping[str, str]) -> dict[str, str]:
+    """The row's memory without the ports."""
+    return {key: value for key, value in system_metadata.items() if key not in {VIFS, MADE}}

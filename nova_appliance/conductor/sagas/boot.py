@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A new server: a host, its place in that host's cell, ports, the guest, and it is open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from nova_appliance.common import errors
+from nova_appliance.conductor import guests, ports
+from nova_appliance.conductor.relocate import relocate
+from nova_appliance.conductor.saga import (
+    Cancelled,
+    Ctx,
+    Done,
+    HostFailed,
+    Out,
+    Parked,
+    Saga,
+    Step,
+    Write,
+)
+from nova_appliance.db import hosts, servers
+from nova_appliance.db.cells import CELL0
+from nova_appliance.domain.boot import NetworkRequest
+from nova_appliance.domain.guest import PowerState
+from nova_appliance.domain.saga import Answer, SagaError
+from nova_appliance.domain.server import Fault, Server
+from nova_appliance.rpc.orders import ChooseHosts, Chosen, ServerOrder
+
+VERB = "create"
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server's row does not say."""
+
+    networks: tuple[NetworkRequest, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    """Ids."""
+    zone: str | None = None
+    host: str | None = None
+    node: str | None = None
+    tried: tuple[str, ...] = ()
+    """Ids of the hosts that could not build it."""
+    said: tuple[str, ...] = ()
+    """Why they could not."""
+
+
+class NoValidHost(errors.Refused):
+    """No host can take the server."""
+
+    def __init__(self, reason: str, said: tuple[str, ...]) -> None:
+        prefix = "No valid host was found."
+        sentence = reason if reason.startswith(prefix) else f"{prefix} {reason}"
+        super().__init__(" ".join((sentence, *(f"Tried before: {text}" for text in said))))
+
+
+def choose_host(ctx: Ctx, _out: Out) -> dict[str, Any]:
+    """Ask the scheduler, which claims."""
+    server, order = ctx.living(), ctx.order
+    wanted = ChooseHosts(
+        server_id=server.id,
+        project_id=server.project_id,
+        flavor=server.flavor,
+        image=server.image,
+        zone=order.zone,
+        host=order.host,
+        node=order.node,
+        group=server.group_id,
+        hints=server.hints,
+        tried=order.tried,
+    )
+    chosen = ctx.cloud.rpc.call("scheduler", "choose_hosts", wanted, ctx.context)
+    if not isinstance(chosen, Chosen):
+        raise NoValidHost(chosen.reason, order.said)
+    return {name: getattr(chosen, name) for name in Chosen.__struct_fields__}
+
+
+def leave_host(ctx: Ctx, out: Out) -> None:
+    """Give the claims back, and remember a host that failed."""
+    chosen, error = out["choose_host"], ctx.saga.error
+    failed = chosen is not None and error is not None and error.retryable
+
+    def work(conn: Any) -> None:
+        hosts.release(conn, ctx.server_id)
+        if failed:
+            hosts.build_failed(conn, chosen["host_id"])
+
+    ctx.cloud.cells.api.transact(work)
+
+
+def place(ctx: Ctx, out: Out) -> dict[str, Any]:
+    """Move the server's row to the cell of its host."""
+    chosen = out["choose_host"]
+    fields = {
+        "host": chosen["host"],
+        "node": chosen["node"],
+        "launched_on": chosen["host"],
+        "zone": chosen["zone"],
+    }
+    relocate(ctx, CELL0, chosen["cell_id"], _advance(ctx, "networking", **fields))
+    return {"cell_id": chosen["cell_id"]}
+
+
+def take_back(ctx: Ctx, out: Out) -> None:
+    """Move the server's row to cell0 again."""
+    gone = {"host": None, "node": None, "launched_on": None, "zone": ctx.order.zone}
+
+    def adjust(conn: Any) -> None:
+        servers.change(conn, ctx.server_id, **gone)
+        servers.advance(conn, ctx.server_id, VERB, "scheduling")
+
+    try:
+        relocate(ctx, out["choose_host"]["cell_id"], CELL0, adjust)
+    except Cancelled:
+        return
+
+
+def make_ports(ctx: Ctx, _out: Out) -> Done:
+    """Make the ports that networks were asked for, and bind all to the host."""
+    server = ctx.living()
+    plugged = ports.plug(ctx.cloud.networks, server, ctx.order.networks, ctx.order.security_groups)
+    known = {**server.system_metadata, **plugged.remembered()}
+    write = _advance(ctx, "spawning", addresses=plugged.addresses, system_metadata=known)
+    return Done(result={"made": plugged.made}, write=write)
+
+
+def remove_ports(ctx: Ctx, _out: Out) -> Done:
+    """Delete the ports that were made, let go of the others."""
+    given = {wanted.port_id for wanted in ctx.order.networks if wanted.port_id}
+    ports.unplug(ctx.cloud.networks, ctx.server_id, keep=given)
+    server = ctx.server()
+    known = ports.forgotten(server.system_metadata) if server else {}
+    return Done(
+        write=lambda conn: servers.change(
+            conn, ctx.server_id, addresses=(), system_metadata=known
+        )
+    )
+
+
+def build(ctx: Ctx, out: Out) -> Parked:
+    """Let the host build the guest."""
+    host = out["choose_host"]["host"]
+    check_patience(ctx, "build", host, ctx.cloud.conf.conductor.build_timeout)
+    server = ctx.living()
+    order = ServerOrder(
+        ticket=ctx.ticket("build"),
+        server_id=server.id,
+        guest=guests.guest_of(server, ctx.cloud.conf),
+        image=server.image,
+    )
+    return Parked(name="build", host=host, order=order)
+
+
+def check_patience(ctx: Ctx, step: str, host: str, limit_s: float) -> None:
+    """Raise HostFailed when an order is to be sent again to a host that is down or silent."""
+    if ctx.saga.parked != step:
+        return
+    if not ctx.is_up(host):
+        raise HostFailed(f"Host {host} went down.", host, retryable=True)
+    if ctx.saga.failures * ctx.cloud.conf.conductor.order_timeout >= limit_s:
+        raise HostFailed(f"Host {host} did not answer in {limit_s} s.", host, retryable=True)
+
+
+def built(_ctx: Ctx, _out: Out, answer: Answer) -> dict[str, Any]:
+    """The guest runs."""
+    return {"power": answer.result.get("power", int(PowerState.RUNNING))}
+
+
+def tear_down(ctx: Ctx, out: Out) -> Parked | None:
+    """Let the host remove the guest; a host that is down does so when it is back."""
+    host = out["choose_host"]["host"]
+    if not ctx.is_up(host):
+        return None
+    order = ServerOrder(ticket=ctx.ticket("build"), server_id=ctx.server_id)
+    return Parked(name="destroy", host=host, order=order)
+
+
+def open_for_business(ctx: Ctx, out: Out) -> Done:
+    """The server is active."""
+    ctx.cloud.cells.api.transact(lambda conn: hosts.settle(conn, ctx.server_id))
+    fields = {"power": out["build"]["power"], "launched_at": ctx.cloud.clock.now(), "progress": 0}
+
+    def write(conn: Any) -> None:
+        if not servers.settle(conn, ctx.server_id, VERB, **fields):
+            raise Cancelled("The server is wanted for something else.")
+
+    return Done(write=write)
+
+
+def failed(ctx: Ctx, error: SagaError) -> Write:
+    """The server stays in cell0, with a fault that says why."""
+    fault = Fault(
+        code=500,
+        message=error.message,
+        created_at=ctx.cloud.clock.now(),
+        details=error.details,
+    )
+    return lambda conn: servers.give_up(conn, ctx.server_id, VERB, fault)
+
+
+def learn(ctx: Ctx, out: Out, error: SagaError) -> Order:
+    """Another attempt leaves the host out that failed."""
+    order: Order = ctx.order
+    chosen = out.get("choose_host")
+    if not chosen:
+        return order
+    tried = (*order.tried, chosen["host_id"])
+    return msgspec.structs.replace(order, tried=tried, said=(*order.said, error.message))
+
+
+def _advance(ctx: Ctx, task: str, **fields: Any) -> Write:
+    def write(conn: Any) -> None:
+        if not servers.advance(conn, ctx.server_id, VERB, task, **fields):
+            raise Cancelled("The server is wanted for something else.")
+
+    return write
+
+
+BOOT = Saga(
+    name="boot",
+    order=Order,
+    steps=(
+        Step(name="choose_host", do=choose_host, undo=leave_host),
+        Step(name="place", do=place, undo=take_back),
+        Step(name="make_ports", do=make_ports, undo=remove_ports),
+        Step(
+            name="build",
+            do=build,
+            then=built,
+            undo=tear_down,
+            event="compute__do_build_and_run_instance",
+        ),
+        Step(name="open_for_business", do=open_for_business),
+    ),
+    failed=failed,
+    learn=learn,
+)
+
+
+def born(server: Server) -> Server:
+    """The server as its boot begins with it."""
+    return msgspec.structs.replace(server, state="building", task="scheduling")

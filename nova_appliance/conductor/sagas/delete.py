@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server goes, whatever it is doing: other sagas turn back, then guest, ports, claims, row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from nova_appliance.conductor import ports
+from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step, Wait, Write
+from nova_appliance.conductor.sagas.power import failed as power_failed
+from nova_appliance.db import hosts, request_specs, sagas, server_mappings, servers
+from nova_appliance.db.cells import CELL0
+from nova_appliance.domain.saga import Answer, SagaError
+from nova_appliance.rpc.orders import ServerOrder
+
+PAUSE_S = 0.2
+"""Between looks whether the server's other sagas have ended."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """`verb` is the row of domain.states.MOVES."""
+
+    verb: str = "delete"
+
+
+def stop_others(ctx: Ctx, _out: Out) -> dict[str, Any]:
+    """Turn back what else goes on with the server, and wait until it has ended."""
+    cells = {CELL0, ctx.saga.cell_id, ctx.look_where()}
+    going = 0
+    for cell_id in sorted(cells):
+        database = ctx.cloud.cells.database(cell_id)
+        going += database.transact(
+            lambda conn: sagas.cancel_others(conn, ctx.server_id, but="delete")
+        )
+    if going:
+        raise Wait(PAUSE_S)
+    server = ctx.server()
+    return {
+        "cell_id": ctx.look_where(),
+        "host": server.host if server else None,
+        "made": sorted(ports.made_of(server)) if server else [],
+    }
+
+
+def destroy(ctx: Ctx, out: Out) -> Parked | Done:
+    """Let the host remove guest and disks; one that is down does so when it is back."""
+    host = out["stop_others"]["host"]
+    if host is None or not ctx.is_up(host):
+        return Done(result={"locally": True})
+    order = ServerOrder(ticket=ctx.ticket("destroy"), server_id=ctx.server_id)
+    return Parked(name="destroy", host=host, order=order)
+
+
+def destroyed(_ctx: Ctx, _out: Out, _answer: Answer) -> dict[str, Any]:
+    """Nothing of the server is on its host."""
+    return {"locally": False}
+
+
+def give_ports_back(ctx: Ctx, out: Out) -> None:
+    """Delete the ports that Nova made, let go of those that the user made."""
+    made = set(out["stop_others"]["made"])
+    networks = ctx.cloud.networks
+    for port in networks.ports(device_id=ctx.server_id):
+        if port.id in made:
+            networks.delete_port(port.id)
+        else:
+            networks.unbind_port(port.id)
+
+
+def erase(ctx: Ctx, out: Out) -> Done:
+    """Give back claims and quota; the row stays, marked as deleted."""
+
+    def forget(conn: Any) -> None:
+        hosts.release(conn, ctx.server_id)
+        request_specs.remove(conn, ctx.server_id)
+        server_mappings.remove(conn, ctx.server_id)
+
+    ctx.cloud.cells.api.transact(forget)
+    ctx.moved_to(out["stop_others"]["cell_id"])
+    return Done(write=lambda conn: servers.erase(conn, ctx.server_id))
+
+
+def failed(ctx: Ctx, error: SagaError) -> Write:
+    """The server is in error; its deletion may be asked for again."""
+    return power_failed(ctx, error)
+
+
+DELETE = Saga(
+    name="delete",
+    order=Order,
+    steps=(
+        Step(name="stop_others", do=stop_others),
+        Step(
+            name="destroy", do=destroy, then=destroyed, event="compute_terminate_instance"
+        ),
+        Step(name="give_ports_back", do=give_ports_back),
+        Step(name="erase", do=erase),
+    ),
+    failed=failed,
+    stubborn=True,
+)

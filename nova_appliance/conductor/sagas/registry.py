@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every saga by its name, as it stands in `sagas.name`."""
+
+from __future__ import annotations
+
+from nova_appliance.conductor.saga import Saga
+from nova_appliance.conductor.sagas.boot import BOOT
+from nova_appliance.conductor.sagas.delete import DELETE
+from nova_appliance.conductor.sagas.power import START, STOP
+from nova_appliance.conductor.sagas.reboot import REBOOT
+
+SAGAS: dict[str, Saga] = {saga.name: saga for saga in (BOOT, DELETE, START, STOP, REBOOT)}
