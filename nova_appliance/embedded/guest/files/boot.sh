@@ -9,6 +9,8 @@ mount -t devtmpfs dev /dev
 mkdir -p /dev/pts /run/lease
 mount -t devpts devpts /dev/pts
 echo 0 >/proc/sys/kernel/printk
+# While somebody has the serial port open, words typed before the shell is there wait for it.
+sleep 2147483647 <>/dev/ttyS0 &
 
 modprobe -a virtio_pci virtio_blk virtio_net
 ip link set lo up
