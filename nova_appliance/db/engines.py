@@ -33,6 +33,8 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self.engine = _make_engine(url)
+        # The last connection that closes a SQLite file folds its log, so one stays open.
+        self._keeper = self.engine.raw_connection() if self.is_sqlite else None
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -62,6 +64,8 @@ class Database:
 
     def dispose(self) -> None:
         """Close the pool's connections."""
+        if self._keeper is not None:
+            self._keeper.close()
         self.engine.dispose()
 
 
@@ -90,17 +94,19 @@ class Databases:
 def _reachable() -> Iterator[None]:
     try:
         yield
-    except db_errors.DBConnectionError as error:
+    except (db_errors.DBConnectionError, db_errors.DBNonExistentDatabase) as error:
         raise errors.Unavailable("The database does not answer.") from error
 
 
 def _make_engine(url: str) -> sa.Engine:
     if not url.startswith("sqlite"):
         engine: sa.Engine = oslo_engines.create_engine(
-            url, max_pool_size=20, max_overflow=30, connection_recycle_time=1800
+            url, max_retries=0, max_pool_size=20, max_overflow=30, connection_recycle_time=1800
         )
         return engine
-    engine = oslo_engines.create_engine(url, sqlite_fk=True, max_pool_size=20, max_overflow=80)
+    engine = oslo_engines.create_engine(
+        url, max_retries=0, sqlite_fk=True, max_pool_size=20, max_overflow=80
+    )
     sa.event.listen(engine, "connect", _set_up_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from oslo_config import cfg
 
@@ -21,6 +22,8 @@ from nova_appliance.db.engines import Connection
 from nova_appliance.domain.host import Inventory
 from nova_appliance.domain.server_group import ServerGroup
 from nova_appliance.rpc.orders import ChooseHosts
+
+T = TypeVar("T")
 
 
 class Scene:
@@ -42,12 +45,20 @@ class Scene:
         self.properties: Mapping[str, str] = order.image.properties if order.image else {}
         self.hints = order.hints
         self._sets: dict[tuple[int, ...], Mapping[str, frozenset[str]]] = {}
+        self._once: dict[Callable[[Scene], Any], Any] = {}
 
     def show(self, hosts: Sequence[Candidate]) -> None:
         """Turn to the next page of candidates."""
         self.hosts = hosts
         for name in ("_inventories", "_memberships", "_alive"):
             self.__dict__.pop(name, None)
+
+    def once(self, compute: Callable[[Scene], T]) -> T:
+        """What `compute` makes of the request, computed at the first host only."""
+        if compute not in self._once:
+            self._once[compute] = compute(self)
+        found: T = self._once[compute]
+        return found
 
     def inventory(self, host: Candidate) -> Inventory:
         """What the driver of the host reported."""

@@ -15,7 +15,7 @@ MODES = {"xen": ("xen", "hvm"), "lxc": ("exe",), "uml": ("uml",)}
 
 def reason(scene: Scene, host: Candidate) -> str | None:
     """Refuse hosts that cannot run what the image was made for."""
-    asked = {name: _asked(scene, *keys) for name, keys in KEYS.items()}
+    asked = scene.once(_all_asked)
     if not any(asked.values()):
         return None
     inventory = scene.inventory(host)
@@ -38,6 +38,10 @@ KEYS = {
     "mode": ("hw_vm_mode", "vm_mode"),
     "version": ("img_hv_requested_version", "hypervisor_version_requires"),
 }
+
+
+def _all_asked(scene: Scene) -> dict[str, str]:
+    return {name: _asked(scene, *keys) for name, keys in KEYS.items()}
 
 
 def _asked(scene: Scene, *keys: str) -> str:

@@ -11,7 +11,7 @@ from nova_appliance.scheduler.scene import Scene
 
 def reason(scene: Scene, host: Candidate) -> str | None:
     """Refuse hosts that lack a required trait or have a forbidden one."""
-    asked = tuple(wanted(scene))
+    asked = scene.once(wanted)
     if not asked:
         return None
     has = scene.inventory(host).traits
@@ -21,7 +21,12 @@ def reason(scene: Scene, host: Candidate) -> str | None:
     return None
 
 
-def wanted(scene: Scene) -> Iterator[tuple[str, str]]:
+def wanted(scene: Scene) -> tuple[tuple[str, str], ...]:
+    """Traits of the request as `_wanted` finds them."""
+    return tuple(_wanted(scene))
+
+
+def _wanted(scene: Scene) -> Iterator[tuple[str, str]]:
     """Each trait and its word, required or forbidden; images cannot forbid."""
     for specs, known in (
         (scene.specs, ("required", "forbidden")),
