@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the agent does again and again: a table of jobs, and the threads that run them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+import msgspec
+from oslo_config import cfg
+
+from nova_appliance.common import context as contexts
+from nova_appliance.common import errors
+from nova_appliance.compute import image_cache, inventory, reconcile
+from nova_appliance.compute.agent import Agent
+from nova_appliance.rpc.orders import PowerSeen
+
+LOG = logging.getLogger(__name__)
+USUAL_S = 60
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """`every` tells the seconds between runs; 0 is the usual minute, negative never."""
+
+    name: str
+    every: Callable[[cfg.ConfigOpts], int]
+    run: Callable[[Agent], object]
+    at_start: bool = False
+
+
+def sync_power(agent: Agent) -> None:
+    """Tell the conductor which guests run; not those that an order is changing meanwhile."""
+    began = agent.clock.monotonic()
+    guests = agent.driver.lifecycle.list_()
+    seen = tuple(
+        (guest.server_id, int(guest.power_state))
+        for guest in guests
+        if not agent.desk.touched_since(guest.server_id, began)
+    )
+    order = PowerSeen(host=agent.host, seen=seen)
+    agent.rpc.call("conductor", "power_seen", order, contexts.for_background())
+
+
+def clean_up(agent: Agent) -> None:
+    """Reap guests and folders of deleted servers."""
+    if agent.conf.running_deleted_instance_action != "noop":
+        reconcile.reconcile(agent, resume=False)
+
+
+def age_images(agent: Agent) -> None:
+    """Remove cached images that are not used any more."""
+    expected = reconcile.ask(agent, agent.driver.disks.owners())
+    image_cache.age(agent, expected)
+
+
+JOBS = (
+    Job(
+        name="update_available_resource",
+        every=lambda conf: conf.update_resources_interval,
+        run=inventory.send,
+    ),
+    Job(
+        name="sync_power_states",
+        every=lambda conf: conf.sync_power_state_interval,
+        run=sync_power,
+        at_start=True,
+    ),
+    Job(
+        name="cleanup_running_deleted",
+        every=lambda conf: conf.running_deleted_instance_poll_interval,
+        run=clean_up,
+    ),
+    Job(
+        name="image_cache_pass",
+        every=lambda conf: conf.image_cache.manager_interval,
+        run=age_images,
+    ),
+)
+
+
+def start(agent: Agent) -> list[threading.Thread]:
+    """One thread for each job that is on; they end with the agent."""
+    threads = [
+        threading.Thread(target=_repeat, args=(agent, job), name=job.name, daemon=True)
+        for job in JOBS
+        if job.every(agent.conf) >= 0
+    ]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _repeat(agent: Agent, job: Job) -> None:
+    pause_s = job.every(agent.conf) or USUAL_S
+    if job.at_start:
+        run(agent, job)
+    while not agent.over.wait(pause_s):
+        run(agent, job)
+
+
+def run(agent: Agent, job: Job) -> bool:
+    """Run a job once; False when it failed, which the log tells."""
+    try:
+        job.run(agent)
+    except errors.Unavailable as error:
+        LOG.warning("%s: %s", job.name, error.message)
+        return False
+    except Exception:
+        LOG.exception("%s failed", job.name)
+        return False
+    return True

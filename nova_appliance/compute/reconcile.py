@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Brings the host in line with what the conductor expects: at start, and from time to time.
+
+`plan` is pure. What the conductor did not answer about is never touched.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+import msgspec
+
+from nova_appliance.common import context as contexts
+from nova_appliance.common import errors
+from nova_appliance.compute.agent import Agent
+from nova_appliance.domain.guest import Guest, PowerState
+from nova_appliance.rpc.orders import ExpectedServer, ExpectedServers
+
+LOG = logging.getLogger(__name__)
+
+
+class Deed(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to do: `start` a guest again, `reap` one that was deleted, `leave` a stranger."""
+
+    kind: str
+    server_id: str
+    guest: Guest | None = None
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on the host: server id > power state of its guest, and ids of its folders."""
+
+    guests: Mapping[str, PowerState]
+    folders: frozenset[str]
+
+    @property
+    def servers(self) -> frozenset[str]:
+        """All servers of which there is something."""
+        return self.folders | self.guests.keys()
+
+
+def plan(expected: Collection[ExpectedServer], found: Found, *, resume: bool) -> tuple[Deed, ...]:
+    """The deeds, in the order of server ids; `resume`: guests that ran before must run again."""
+    known = {server.id: server for server in expected}
+    return tuple(
+        deed
+        for server_id in sorted(found.servers | known.keys())
+        for deed in _deeds(server_id, known.get(server_id), found, resume=resume)
+    )
+
+
+def _deeds(
+    server_id: str, server: ExpectedServer | None, found: Found, *, resume: bool
+) -> Iterator[Deed]:
+    if server is None:
+        yield Deed(kind="leave", server_id=server_id)
+    elif server.deleted:
+        if server_id in found.servers:
+            yield Deed(kind="reap", server_id=server_id)
+    elif resume and _should_run(server, found):
+        yield Deed(kind="start", server_id=server_id, guest=server.guest)
+
+
+def _should_run(server: ExpectedServer, found: Found) -> bool:
+    """A server with a task is left to its saga, whose order will come again."""
+    ran = server.state == "active" and server.power == PowerState.RUNNING and server.task is None
+    there = server.guest is not None and server.id in found.folders
+    return ran and there and found.guests.get(server.id) != PowerState.RUNNING
+
+
+def reconcile(agent: Agent, *, resume: bool) -> tuple[Deed, ...]:
+    """Look, ask, plan and do. Raises Unavailable when the conductor does not answer."""
+    found = look(agent)
+    expected = ask(agent, found.servers)
+    deeds = plan(expected, found, resume=resume)
+    for deed in deeds:
+        carry_out(agent, deed)
+    return deeds
+
+
+def look(agent: Agent) -> Found:
+    """What is on the host now."""
+    guests = {seen.server_id: seen.power_state for seen in agent.driver.lifecycle.list_()}
+    return Found(guests=guests, folders=frozenset(agent.driver.disks.owners()))
+
+
+def ask(agent: Agent, seen: Collection[str]) -> tuple[ExpectedServer, ...]:
+    """What the conductor expects here, and which of those `seen` are deleted."""
+    order = ExpectedServers(host=agent.host, seen=tuple(sorted(seen)))
+    answer = agent.rpc.call("conductor", "expected_servers", order, contexts.for_background())
+    servers: tuple[ExpectedServer, ...] = answer.servers
+    return servers
+
+
+def carry_out(agent: Agent, deed: Deed) -> None:
+    """Do one deed; a failure is logged and tried again at the next pass."""
+    try:
+        with agent.servers.hold(deed.server_id):
+            DEEDS[deed.kind](agent, deed)
+    except errors.ApplianceError as error:
+        LOG.warning("server %s: cannot %s: %s", deed.server_id, deed.kind, error.message)
+    except Exception:
+        LOG.exception("server %s: cannot %s", deed.server_id, deed.kind)
+
+
+def _start(agent: Agent, deed: Deed) -> None:
+    if deed.guest is None:
+        return
+    LOG.info("server %s ran before the host started; it is started again", deed.server_id)
+    agent.driver.power.on(deed.guest)
+
+
+def _reap(agent: Agent, deed: Deed) -> None:
+    action = agent.conf.running_deleted_instance_action
+    LOG.warning("server %s is deleted but was found here: %s", deed.server_id, action)
+    if action == "shutdown":
+        if agent.driver.lifecycle.find(deed.server_id):
+            agent.driver.power.off(deed.server_id, 0)
+    elif action == "reap":
+        agent.driver.lifecycle.destroy(deed.server_id)
+        agent.driver.disks.remove(deed.server_id)
+
+
+def _leave(_agent: Agent, deed: Deed) -> None:
+    LOG.warning("server %s is here but nobody knows it; it is left alone", deed.server_id)
+
+
+DEEDS: dict[str, Callable[[Agent, Deed], None]] = {
+    "start": _start,
+    "reap": _reap,
+    "leave": _leave,
+}

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fills the driver's settings from nova.conf."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from oslo_config import cfg
+
+from nova_appliance.virt.settings import VirtSettings
+
+URIS = {
+    "lxc": "lxc:///system",
+    "parallels": "parallels:///system",
+    "test": "test:///default",
+    "xen": "xen:///system",
+}
+"""virt_type > URI when [libvirt]connection_uri is empty; all others are QEMU's."""
+
+
+def virt_settings(conf: cfg.ConfigOpts) -> VirtSettings:
+    """What the driver of this host is told."""
+    folder = Path(conf.instances_path)
+    libvirt = conf.libvirt
+    return VirtSettings(
+        host=conf.host,
+        host_ip=conf.my_ip,
+        state_dir=folder,
+        image_dir=folder / conf.image_cache.subdirectory_name,
+        disk_format="qcow2" if libvirt.images_type == "qcow2" else "raw",
+        uri=libvirt.connection_uri or URIS.get(libvirt.virt_type, "qemu:///system"),
+        virt_type=libvirt.virt_type,
+        cpu_mode=libvirt.cpu_mode,
+        cpu_model=next(iter(libvirt.cpu_models), ""),
+        vnc_listen=conf.vnc.server_listen if conf.vnc.enabled else "",
+        fake_vcpus=conf.compute.fake_vcpus,
+        fake_memory_mib=conf.compute.fake_memory_mb,
+        fake_disk_gib=conf.compute.fake_disk_gb,
+        fake_delay_s=conf.compute.fake_delay_ms / 1000,
+    )

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Order `destroy`: the guest and its disks go. Nothing there is fine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nova_appliance.compute.agent import Agent
+from nova_appliance.domain.guest import PowerState
+from nova_appliance.rpc.orders import ServerOrder
+
+
+def destroy(agent: Agent, order: ServerOrder) -> dict[str, Any]:
+    """Stop the guest at once and remove all that it had on this host."""
+    agent.driver.lifecycle.destroy(order.server_id)
+    agent.driver.disks.remove(order.server_id)
+    return {"power": int(PowerState.NOSTATE)}
