@@ -58,7 +58,7 @@ def test_ports_by_command(cloud):
     assert shown["security_group_ids"] == []
     listed = cloud.run("port list --fixed-ip ip-address=10.20.0.99 -f json", cloud="demo")
     assert [row["Name"] for row in listed] == ["p3"]
-    assert cloud.run("port list --mac-address %s -f json" % port["mac_address"], cloud="demo")
+    assert cloud.run("port list --mac-address {} -f json".format(port["mac_address"]), cloud="demo")
     cloud.run("port delete p3", cloud="demo")
 
 
@@ -82,8 +82,8 @@ def test_security_groups_by_command(cloud):
     cloud.run(
         "security group rule create --egress --ethertype IPv6 --remote-group web web", cloud="demo"
     )
-    assert cloud.run("security group rule show %s -f json" % rule["id"], cloud="demo")
-    cloud.run("security group rule delete %s" % rule["id"], cloud="demo")
+    assert cloud.run("security group rule show {} -f json".format(rule["id"]), cloud="demo")
+    cloud.run("security group rule delete {}".format(rule["id"]), cloud="demo")
     cloud.run("security group set --name www --description e web", cloud="demo")
     assert cloud.run("security group show www -f json", cloud="demo")["description"] == "e"
     cloud.run("security group delete www", cloud="demo")

@@ -67,6 +67,14 @@ class RouterInterfaceNotFound(errors.NotFound):
     """The router has no such interface."""
 
 
+class InvalidRoutes(errors.Invalid):
+    """A static route leads through an address that the router does not see."""
+
+
+class RouterInterfaceInUseByRoute(errors.Conflict):
+    """Static routes still need the interface."""
+
+
 class ExternalGatewayForFloatingIPNotFound(errors.NotFound):
     """No router leads from the port's subnet to the floating IP's network."""
 

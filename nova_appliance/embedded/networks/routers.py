@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from nova_appliance.common import errors
@@ -54,18 +55,20 @@ def create(deed: Deed, values: dict[str, Any]) -> str:
     info, _ = values.pop(_INFO), values.pop(_HINTS)
     router_id = nouns.add(deed, ROUTER, values | {"enable_snat": True})
     if info:
-        _set_gateway(deed, router_id, values["project_id"], info)
+        _set_gateway(deed, router_id, info)
+    _check_routes(deed, router_id, values["routes"])
     return router_id
 
 
 def change(deed: Deed, row: Row, changes: dict[str, Any]) -> None:
     """Change a router; `external_gateway_info` of null or {} takes the gateway away."""
     if _INFO in changes:
-        _set_gateway(deed, row["id"], row["project_id"], changes.pop(_INFO) or {})
+        _set_gateway(deed, row["id"], changes.pop(_INFO) or {})
+    _check_routes(deed, row["id"], (row | changes)["routes"])
     nouns.touch(deed, ROUTER, row["id"], changes)
 
 
-def _set_gateway(deed: Deed, router_id: str, project_id: str, info: dict[str, Any]) -> None:
+def _set_gateway(deed: Deed, router_id: str, info: dict[str, Any]) -> None:
     present = _port_of(deed, router_id, GATEWAY)
     wanted = info.get("network_id")
     if present and wanted != present["network_id"]:
@@ -74,12 +77,12 @@ def _set_gateway(deed: Deed, router_id: str, project_id: str, info: dict[str, An
     if present and not keep:
         ports.remove_row(deed, present["id"])
     if wanted and not keep:
-        _add_gateway(deed, router_id, project_id, info)
+        _add_gateway(deed, router_id, info)
     snat = info.get("enable_snat", True)
     deed.tx.update("routers", router_id, {"enable_snat": snat})
 
 
-def _add_gateway(deed: Deed, router_id: str, project_id: str, info: dict[str, Any]) -> None:
+def _add_gateway(deed: Deed, router_id: str, info: dict[str, Any]) -> None:
     network = nouns.find(deed.tx, NETWORK, info["network_id"], deed.caller)
     if not network["external"]:
         raise errors.Invalid(
@@ -89,9 +92,27 @@ def _add_gateway(deed: Deed, router_id: str, project_id: str, info: dict[str, An
         raise errors.Invalid(f"Bad router request: No subnets on network {network['id']}.")
     fixed = info.get("external_fixed_ips")
     wishes = fixed and [Wish(one.get("subnet_id", ""), one.get("ip_address", "")) for one in fixed]
-    del project_id  # the gateway port belongs to nobody, as in Neutron
+    # The gateway port belongs to nobody, as in Neutron.
     owner = {"device_owner": GATEWAY, "device_id": router_id, "project_id": ""}
     ports.add_row(deed, owner | {"network_id": network["id"]}, wishes or None)
+
+
+def _check_routes(deed: Deed, router_id: str, routes: list[dict[str, str]]) -> None:
+    for route in routes:
+        if not _sees(deed, router_id, route["nexthop"]):
+            raise faults.InvalidRoutes(
+                f"Invalid format for routes: {route}, the nexthop is not connected with router"
+            )
+
+
+def _sees(deed: Deed, router_id: str, ip: str) -> bool:
+    sql = """SELECT cidr, ip FROM ports JOIN addresses ON port_id = ports.id
+             JOIN subnets ON subnets.id = subnet_id WHERE device_id = ?"""
+    address = ipaddress.ip_address(ip)
+    return any(
+        address in ipaddress.ip_network(row["cidr"]) and row["ip"] != ip
+        for row in deed.tx.all(sql, router_id)
+    )
 
 
 def _check_gateway_unused(deed: Deed, router_id: str) -> None:
@@ -111,7 +132,7 @@ def remove(deed: Deed, row: Row) -> None:
     """Remove a router without interfaces; its gateway goes with it."""
     if _port_of(deed, row["id"], INTERFACE):
         raise faults.RouterInUse(f"Router {row['id']} still has ports.")
-    _set_gateway(deed, row["id"], row["project_id"], {})
+    _set_gateway(deed, row["id"], {})
     deed.tx.run("DELETE FROM routers WHERE id = ?", row["id"])
 
 
@@ -204,6 +225,7 @@ def remove_interface() -> Handler:
             own = [row["subnet_id"] for row in tx.all(sql, port["id"])]
             _check_no_floating(deed, router_id, own)
             ports.remove_row(deed, port["id"])
+            _check_routes_remain(deed, router)
             nouns.touch(deed, ROUTER, router_id, {})
         req.service.changed([])
         return _interface(router, port, subnet_id or own[0])
@@ -235,6 +257,14 @@ def _check_no_floating(deed: Deed, router_id: str, subnet_ids: list[str]) -> Non
                 f"Router interface for subnet {subnet_id} on router {router_id} cannot be deleted, "
                 "as it is required by one or more floating IPs."
             )
+
+
+def _check_routes_remain(deed: Deed, router: Row) -> None:
+    if not all(_sees(deed, router["id"], route["nexthop"]) for route in router["routes"]):
+        raise faults.RouterInterfaceInUseByRoute(
+            f"Router interface on router {router['id']} cannot be deleted, as it is required by "
+            "one or more routes."
+        )
 
 
 def _interface(router: Row, port: Row, subnet_id: str) -> dict[str, Any]:

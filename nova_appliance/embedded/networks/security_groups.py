@@ -135,9 +135,9 @@ def create_rule(deed: Deed, values: dict[str, Any]) -> str:
     """Add a rule to a group of the caller's."""
     group = nouns.find_own(deed.tx, GROUP, values.pop("security_group_id"), deed.caller)
     values.pop("remote_address_group_id")
+    _check_rule(values)
     if values["remote_group_id"]:
         nouns.find(deed.tx, GROUP, values["remote_group_id"], deed.caller)
-    _check_rule(values)
     same = [row for row in deed.tx.all(_SAME, group["id"]) if _is_same(row, values)]
     if same:
         raise faults.SecurityGroupRuleExists(

@@ -65,7 +65,7 @@ def test_killed_at_every_step_of_the_first_pass(lab, after):
     lab.plane.purge()
     calls = 1
     while killed_pass(lab.service.settings, calls, after=after):
-        lab.apply(deep=True)
+        assert Plane(lab.service.settings).apply()
         assert picture(lab) == right, f"after a kill at program {calls}"
         lab.plane.purge()
         calls += 1
@@ -82,7 +82,8 @@ def test_killed_at_every_step_of_taking_things_away(lab):
         lab.apply()
         lab.service.ask("DELETE", f"networks/{network['id']}")
         was_killed = killed_pass(lab.service.settings, calls, after=False)
-        lab.apply(deep=True)
+        lab.plane = Plane(lab.service.settings)
+        lab.apply()
         assert picture(lab) == base, f"after a kill at program {calls}"
         calls += 1
     assert calls > 10

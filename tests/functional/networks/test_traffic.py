@@ -132,6 +132,14 @@ def test_an_unfiltered_port_may_say_anything(lab):
     assert free.reaches(other.ip)
 
 
+@pytest.mark.parametrize("pair", ["10.20.0.248", "0.0.0.0/0"])
+def test_an_allowed_pair_may_be_spoken_under(lab, pair):
+    pairs = [{"ip_address": pair}]
+    guest, other = lab.guest(lab.port(allowed_address_pairs=pairs)), lab.guest()
+    guest.run("ip addr flush dev eth0; ip addr add 10.20.0.248/24 dev eth0")
+    assert guest.reaches(other.ip)
+
+
 def test_a_tap_that_no_port_knows_gets_nothing(lab):
     known = lab.guest()
     port = lab.port()

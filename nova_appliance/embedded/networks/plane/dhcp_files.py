@@ -39,8 +39,10 @@ def keep_ports(settings: Settings, store: Store, port_ids: Iterable[str]) -> Non
         elif not port["device_owner"].startswith("network:"):
             own = lease(nouns.decode(port), store.all(sql, port_id))
             hosts = directory(settings, port["network_id"]) / "hosts"
-            hosts.mkdir(parents=True, exist_ok=True)
-            _write(hosts / port_id, host_lines(own))
+            # The plane may be clearing away an unknown network just now; then it writes them all.
+            with contextlib.suppress(FileNotFoundError):
+                hosts.mkdir(parents=True, exist_ok=True)
+                _write(hosts / port_id, host_lines(own))
 
 
 def keep_network(settings: Settings, dhcp: Dhcp) -> bool:

@@ -18,10 +18,11 @@ from nova_appliance.embedded.networks.plane.wanted import Dhcp
 from nova_appliance.embedded.settings import Settings
 
 STOP_S = 3
+LOG_BYTES = 4 * 1024 * 1024
 
 
-def keep(settings: Settings, dhcp: Dhcp) -> None:
-    """Files right, dnsmasq running with them; a running one is only told to read again."""
+def keep(settings: Settings, dhcp: Dhcp, *, reread: bool) -> None:
+    """Files right, dnsmasq running with them; a running one is told to read again if it must."""
     place = dhcp_files.directory(settings, dhcp.network_id)
     place.mkdir(parents=True, exist_ok=True)
     changed = dhcp_files.keep_network(settings, dhcp)
@@ -29,7 +30,8 @@ def keep(settings: Settings, dhcp: Dhcp) -> None:
     pid = _pid(place)
     leases, has_stale = dhcp_files.stale(_text(place / "leases"), dhcp)
     if pid and not has_stale and _text(place / "conf") == wanted:
-        if changed:
+        _bound_log(place / "log")
+        if changed or reread:
             _signal(pid, signal.SIGHUP)
         return
     stop(place)
@@ -37,6 +39,13 @@ def keep(settings: Settings, dhcp: Dhcp) -> None:
         (place / "leases").write_text(leases)
     (place / "conf").write_text(wanted)
     run(["ip", "netns", "exec", dhcp.namespace, "dnsmasq", f"--conf-file={place / 'conf'}"])
+
+
+def _bound_log(log: Path) -> None:
+    """Dnsmasq appends for ever; it does not mind that what was written is thrown away."""
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > LOG_BYTES:
+            os.truncate(log, 0)
 
 
 def is_running(settings: Settings, network_id: str) -> bool:

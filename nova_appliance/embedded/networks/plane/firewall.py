@@ -23,6 +23,7 @@ OURS = f"meta mark & {OURS_BIT:#x} == {OURS_BIT:#x}"
 _AFTER = "priority 10; policy accept;"
 _TAPS = "type ifname : verdict;"
 _DISCOVERY = "icmpv6 type { 130, 131, 132, 133, 135, 136, 143 }"
+_NONE = "0.0.0.0"  # noqa: S104 - the sender that has no address yet
 _FAMILY = {"IPv4": "ip", "IPv6": "ip6"}
 
 
@@ -83,19 +84,27 @@ def from_guest(guest: Guest) -> Iterable[str]:
     v6 = [ip for ip in guest.ips if ":" in ip] + [_link_local(mac) for mac in guest.macs]
     macs = _set(guest.macs)
     yield f"ether saddr != {macs} drop"
-    yield f"ether type arp arp saddr ether {macs} arp saddr ip {_set(['0.0.0.0', *v4])} accept"  # noqa: S104
+    yield f"ether type arp arp saddr ether {macs} arp saddr ip {_set([_NONE, *v4])} accept"
     yield "ether type != { ip, ip6 } drop"
-    yield f"ip saddr {_set(['0.0.0.0', *v4])} udp sport 68 udp dport 67 accept"  # noqa: S104
-    yield f"ip saddr != {_set(v4)} drop" if v4 else "ether type ip drop"
+    yield f"ip saddr {_set([_NONE, *v4])} udp sport 68 udp dport 67 accept"
+    yield from _only("ip", v4)
     yield "ether type ip udp sport 67 udp dport 68 drop"
     yield "icmpv6 type nd-router-advert drop"
     yield "ip6 saddr :: icmpv6 type { 131, 132, 135, 143 } accept"
-    yield f"ip6 saddr != {_set(v6)} drop"
+    yield from _only("ip6", v6)
     yield "ether type ip6 udp sport 547 udp dport 546 drop"
     yield f"{_DISCOVERY} accept"
     yield f"{KNOWN} accept"
     yield from (f"jump {_group_chain('egress', group_id)}" for group_id in guest.groups)
     yield "drop"
+
+
+def _only(family: str, values: list[str]) -> Iterable[str]:
+    """Nothing from other addresses; a pair that allows every address takes the check away."""
+    if not values:
+        yield f"ether type {family} drop"
+    elif not any(value.endswith("/0") for value in values):
+        yield f"{family} saddr != {_set(values)} drop"
 
 
 def to_guest(guest: Guest) -> Iterable[str]:

@@ -43,13 +43,15 @@ class Machine:
         self._store = store
         self._right: dict[str, Any] = {}
         self._tables: dict[str, Table] = {}
+        self._leases: dict[str, Dhcp] = {}
         self._clean = True
 
     def keep(self, wanted: Wanted, *, deep: bool) -> bool:
         """Make everything as wanted; one failure does not keep the rest from being done."""
         self._clean = True
         if deep:
-            self._forget()
+            self._right.clear()
+            self._try("tables", self._forget_lost_tables)
         self._once("netfilter", "loaded", _load_bridge_netfilter)
         machine = links.read() if self._needs_links(wanted) else {}
         self._bridges(wanted, machine)
@@ -57,7 +59,7 @@ class Machine:
         for dhcp in wanted.dhcps:
             key = "dhcp " + dhcp.namespace
             self._once(key, _joint(dhcp), partial(self._plug_dhcp, dhcp, machine))
-            self._try(key, partial(dhcp_service.keep, self._settings, dhcp))
+            self._serve_dhcp(dhcp, deep=deep)
         for router in wanted.routers:
             key = "router " + router.namespace
             self._once(key, router, partial(self._router, router, machine))
@@ -70,10 +72,24 @@ class Machine:
         for path in (f"bridge {names.FILTER}", f"inet {names.FILTER}"):
             nft.delete(path)
         nat.stop_forwarding(self._settings)
-
-    def _forget(self) -> None:
-        self._right.clear()
         self._tables.clear()
+        self._leases.clear()
+
+    def _forget_lost_tables(self) -> None:
+        present = nft.tables()
+        self._tables = {key: one for key, one in self._tables.items() if one.path in present}
+
+    def _serve_dhcp(self, dhcp: Dhcp, *, deep: bool) -> None:
+        """Only what changed since the last pass: a network may have thousands of ports."""
+        changed = self._leases.get(dhcp.network_id) != dhcp
+        running = dhcp_service.is_running(self._settings, dhcp.network_id)
+        if running and not changed and not deep:
+            return
+        keep = partial(dhcp_service.keep, self._settings, dhcp, reread=changed)
+        if self._try("dhcp " + dhcp.namespace, keep):
+            self._leases[dhcp.network_id] = dhcp
+        else:
+            self._leases.pop(dhcp.network_id, None)
 
     def _once(self, key: str, wanted: Any, do: Callable[[], None]) -> None:
         """Do it unless just this was done before."""
@@ -129,9 +145,9 @@ class Machine:
 
     def _router(self, router: Router, machine: dict[str, Link]) -> None:
         self._namespace(router.namespace, router.cables, machine, forwards=True)
+        nft.apply(nft.whole(nat.router_table(router)), router.namespace)
         present = links.read_routes(router.namespace)
         links.batch(links.plan_routes(router, present), router.namespace)
-        nft.apply(nft.whole(nat.router_table(router)), router.namespace)
 
     def _namespace(
         self, name: str, cables: tuple[Cable, ...], machine: dict[str, Link], *, forwards: bool

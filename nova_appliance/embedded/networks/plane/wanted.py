@@ -131,7 +131,8 @@ class _Rows:
 
 def read(store: Store) -> Wanted:
     """What the rows want now."""
-    rows = _Rows(store)
+    with store.snapshot():
+        rows = _Rows(store)
     return Wanted(
         bridges=tuple(_bridge(rows, network) for network in rows.networks.values()),
         dhcps=tuple(_dhcp(rows, port) for port in rows.ports.values() if _is(port, DHCP)),
