@@ -32,10 +32,12 @@ class Machine:
         chardev = f"socket,id=serial,path={self._ports['serial']},server=on,wait=off"
         self._keyboard: socket.socket | None = None
         self._process = subprocess.Popen(
-            [*QEMU.split(), "-netdev", net, "-drive", f"file={disk},if=virtio,format=qcow2"]
-            + ["-chardev", f"{chardev},logfile={self.log}", "-serial", "chardev:serial"]
-            + ["-qmp", f"unix:{self._ports['qmp']},server=on,wait=off", *extra]
-        )
+            [
+                *QEMU.split(), "-netdev", net, "-drive", f"file={disk},if=virtio,format=qcow2",
+                "-chardev", f"{chardev},logfile={self.log}", "-serial", "chardev:serial",
+                "-qmp", f"unix:{self._ports['qmp']},server=on,wait=off", *extra,
+            ]
+        )  # fmt: skip
 
     def kill(self) -> None:
         self._process.kill()
@@ -140,7 +142,17 @@ def config_drive(tmp_path, key) -> Callable[..., Path]:
         (tree / "user_data").write_text(user_data)
         drive = tmp_path / "drive.iso"
         subprocess.run(
-            ["genisoimage", "-quiet", "-J", "-r", "-V", "config-2", "-o", drive, tmp_path / "drive"],
+            [
+                "genisoimage",
+                "-quiet",
+                "-J",
+                "-r",
+                "-V",
+                "config-2",
+                "-o",
+                drive,
+                tmp_path / "drive",
+            ],
             check=True,
         )
         return drive

@@ -46,7 +46,7 @@ def test_data_survives_and_user_data_runs_once(boot, disk, config_drive):
     second.hear("guest ready: first")
     second.type('echo "$(wc -l < /data/runs) run, $(cat /data/file)"')
     second.hear("1 run, kept", timeout_s=15)
-    second.type("df -m /data | awk 'END {print \"data\", ($2 > 120) ? \"grown\" : $2}'")
+    second.type('df -m /data | awk \'END {print "data", ($2 > 120) ? "grown" : $2}\'')
     second.hear("data grown", timeout_s=15)
 
 

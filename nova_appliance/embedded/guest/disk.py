@@ -63,9 +63,11 @@ def _embed_grub(raw: Path, work: Path) -> None:
     files = resources.files("nova_appliance.embedded.guest") / "files"
     commands.write_bytes((files / "grub.cfg").read_bytes())
     run(
-        ["grub-mkimage", "-O", "i386-pc", "-d", recipe.GRUB_DIR, "-c", str(commands)]
-        + ["-p", "(hd0,msdos1)/", "-o", str(core), *recipe.GRUB_MODULES]
-    )
+        [
+            "grub-mkimage", "-O", "i386-pc", "-d", recipe.GRUB_DIR, "-c", str(commands),
+            "-p", "(hd0,msdos1)/", "-o", str(core), *recipe.GRUB_MODULES,
+        ]
+    )  # fmt: skip
     with raw.open("r+b") as file:
         file.write(Path(recipe.GRUB_DIR, "boot.img").read_bytes()[:CODE_BYTES])
         file.seek(SECTOR)
@@ -82,17 +84,15 @@ def _boot_tree(bootable: Bootable, work: Path) -> Path:
 
 def _file_system(raw: Path, tree: Path, start_mib: int, size_mib: int) -> None:
     features = "^metadata_csum,^64bit,^has_journal,^resize_inode"
-    run(
-        ["mke2fs", "-q", "-F", "-t", "ext4", "-O", features, "-L", "guest-boot", "-m", "0"]
-        + ["-d", str(tree), "-E", f"offset={start_mib * MIB},root_owner=0:0"]
-        + [str(raw), f"{size_mib}M"]
-    )
+    options = ["-O", features, "-L", "guest-boot", "-d", str(tree)]
+    _make_ext4(raw, options, start_mib, size_mib)
 
 
 def _data_system(raw: Path, start_mib: int, size_mib: int) -> None:
-    run(
-        ["mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-J", "size=4", "-m", "0"]
-        + ["-L", recipe.DATA_LABEL, "-E", f"offset={start_mib * MIB},root_owner=0:0"]
-        + [str(raw), f"{size_mib}M"]
-    )
+    options = ["-b", "4096", "-J", "size=4", "-L", recipe.DATA_LABEL]
+    _make_ext4(raw, options, start_mib, size_mib)
 
+
+def _make_ext4(raw: Path, options: list[str], start_mib: int, size_mib: int) -> None:
+    place = ["-E", f"offset={start_mib * MIB},root_owner=0:0", str(raw), f"{size_mib}M"]
+    run(["mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", *options, *place])

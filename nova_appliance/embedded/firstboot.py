@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts an image, flavors, networks, a key and a first server into a fresh cloud.
+
+Everything but the networks goes through the cloud's own HTTP APIs, as any user's wish would.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openstack
+
+from nova_appliance.common.clock import wait_for
+from nova_appliance.common.errors import Unavailable
+from nova_appliance.common.run import run
+from nova_appliance.embedded import guide
+from nova_appliance.embedded.networks import seed as networks_seed
+from nova_appliance.embedded.settings import Settings
+
+IMAGE, FIRST, KEY = "tiny", "first", "appliance"
+READY = "nova-appliance guest ready"
+BUILD_S, BOOT_S = 120, 150
+
+# Flavor > id, vCPUs, memory in MiB, disk in GiB.
+FLAVORS = {
+    "m1.nano": ("1", 1, 128, 1),
+    "m1.tiny": ("2", 1, 192, 1),
+    "m1.small": ("3", 1, 512, 5),
+    "m1.medium": ("4", 2, 1024, 10),
+    "m1.large": ("5", 2, 2048, 20),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """The first server as it was found or made."""
+
+    server_id: str
+    status: str
+    address: str | None
+    made_now: bool
+
+
+def connect(settings: Settings) -> Any:
+    """A client of the cloud as its administrator."""
+    wanted: dict[str, Any] = {"load_yaml_config": False, "load_envvars": False}
+    wanted |= {"region_name": settings.region, **guide.credentials(settings, "admin")}
+    return openstack.connect(**wanted)
+
+
+def furnish(cloud: Any, settings: Settings, image: Path) -> None:
+    """Networks, flavors, the key pair and the image; what is there already stays as it is."""
+    networks_seed.seed(settings, cloud.current_project_id)
+    known = {flavor.name for flavor in cloud.compute.flavors(details=False)}
+    for name, (flavor_id, vcpus, memory_mib, disk_gib) in FLAVORS.items():
+        if name not in known:
+            cloud.compute.create_flavor(
+                name=name, id=flavor_id, vcpus=vcpus, ram=memory_mib, disk=disk_gib
+            )
+    if cloud.compute.find_keypair(KEY) is None:
+        cloud.compute.create_keypair(name=KEY, public_key=_public_key(settings.state_dir / "key"))
+    if cloud.image.find_image(IMAGE) is None:
+        cloud.image.create_image(
+            IMAGE,
+            filename=str(image),
+            disk_format="qcow2",
+            container_format="bare",
+            visibility="public",
+            allow_duplicates=True,
+        )
+
+
+def first_server(cloud: Any, settings: Settings) -> Seen | None:
+    """The first server, made once in the life of this cloud; None when the user deleted it."""
+    mark = settings.state_dir / "first-server"
+    found = cloud.compute.find_server(FIRST)
+    if found is None and mark.exists():
+        return None
+    if found is None:
+        found = _create(cloud)
+        mark.write_text(found.id + "\n")
+        return _seen(cloud.compute.get_server(found.id), made_now=True)
+    mark.write_text(found.id + "\n")
+    return _seen(cloud.compute.get_server(found.id), made_now=False)
+
+
+def wait_active(cloud: Any, seen: Seen) -> Seen:
+    """Wait until the server runs; raises Unavailable with its fault when it never will."""
+    found: list[Any] = []
+
+    def settled() -> bool:
+        found[:] = [cloud.compute.get_server(seen.server_id)]
+        return found[0].status in {"ACTIVE", "ERROR"}
+
+    wait_for(settled, BUILD_S, every_s=0.3)
+    server = found[0]
+    if server.status != "ACTIVE":
+        fault = (server.fault or {}).get("message", "no fault was reported")
+        raise Unavailable(f"The server {FIRST} is {server.status}: {fault}")
+    return _seen(server, made_now=seen.made_now)
+
+
+def wait_ready(cloud: Any, seen: Seen, watch: Callable[[str], object]) -> str:
+    """Wait until the guest says on its serial console that it is ready; returns that line."""
+    lines: list[str] = []
+
+    def is_ready() -> bool:
+        log = cloud.compute.get_server_console_output(seen.server_id)["output"] or ""
+        lines[:] = [line.strip() for line in log.splitlines()]
+        return any(READY in line for line in lines)
+
+    if not wait_for(is_ready, BOOT_S, every_s=0.5):
+        watch("\n".join(lines[-15:]))
+        raise Unavailable(f"The guest of {FIRST} did not get ready within {BOOT_S} s")
+    return next(line for line in reversed(lines) if READY in line)
+
+
+def _create(cloud: Any) -> Any:
+    return cloud.compute.create_server(
+        name=FIRST,
+        image_id=cloud.image.find_image(IMAGE).id,
+        flavor_id=cloud.compute.find_flavor("m1.tiny").id,
+        networks=[{"uuid": cloud.network.find_network("private").id}],
+        key_name=KEY,
+        config_drive=True,
+    )
+
+
+def _seen(server: Any, *, made_now: bool) -> Seen:
+    nets = (server.addresses or {}).values()
+    addresses = [row["addr"] for rows in nets for row in rows if row["version"] == 4]
+    return Seen(server.id, server.status, addresses[0] if addresses else None, made_now)
+
+
+def _public_key(path: Path) -> str:
+    if not path.exists():
+        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "appliance", "-f", str(path)])
+    return path.with_suffix(".pub").read_text().strip()

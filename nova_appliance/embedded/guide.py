@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `up` leaves for the user: clouds.yaml, openrc, and the last page on the screen."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+from nova_appliance.embedded import settings as settings_
+from nova_appliance.embedded.settings import Settings
+
+CLOUD = "nova-appliance"
+# Cloud in clouds.yaml > its user and project.
+CLOUDS = {CLOUD: "admin", f"{CLOUD}-demo": "demo"}
+
+
+def write(settings: Settings) -> None:
+    """Write the files that clients read; only their owner may read them."""
+    _place(clouds_yaml(settings), _clouds(settings))
+    _place(settings.state_dir / "openrc", _openrc(settings))
+
+
+def clouds_yaml(settings: Settings) -> Path:
+    """Where clouds.yaml is."""
+    return settings.state_dir / "clouds.yaml"
+
+
+def exports(settings: Settings) -> dict[str, str]:
+    """What `./appliance env` exports."""
+    return {"OS_CLIENT_CONFIG_FILE": str(clouds_yaml(settings)), "OS_CLOUD": CLOUD}
+
+
+def credentials(settings: Settings, user: str) -> dict[str, str]:
+    """What a client needs to ask for a token as this user."""
+    secrets = settings_.secrets(settings)
+    return {
+        "auth_url": settings.identity_url,
+        "username": user,
+        "password": secrets.admin_password if user == "admin" else secrets.demo_password,
+        "project_name": user,
+        "user_domain_name": "Default",
+        "project_domain_name": "Default",
+    }
+
+
+def endpoints(settings: Settings) -> dict[str, tuple[str, int]]:
+    """Service > its address and port, of those in the catalog."""
+    known = {
+        "identity": (settings.identity_url, settings.identity_port),
+        "image": (settings.image_url, settings.image_port),
+        "network": (settings.network_url, settings.network_port),
+        "compute": (settings.compute_url, settings.compute_port),
+    }
+    return {name: known[name] for name in settings.catalog if name in known}
+
+
+def page(settings: Settings, address: str | None) -> str:
+    """The last page: endpoints, files, the server, and what to try next."""
+    urls = "\n".join(f"  {name:<9} {url}" for name, (url, _) in endpoints(settings).items())
+    key = settings.state_dir / "key"
+    network = f"  server first  {address}   (key: {key})\n" if address else ""
+    return (
+        f"The cloud is up.\n{urls}\n"
+        f"  files     {clouds_yaml(settings)}, {settings.state_dir / 'openrc'}\n{network}\n"
+        "Try next:\n"
+        '  eval "$(./appliance env)"; PATH=$PWD/.venv/bin:$PATH\n'
+        "  openstack server list --long\n"
+        "  openstack server create --image tiny --flavor m1.tiny --network private"
+        " --key-name appliance --wait second\n"
+        "  openstack console log show second\n"
+    )
+
+
+def _clouds(settings: Settings) -> str:
+    """YAML by hand: each value as a JSON string is a YAML string too."""
+    lines = ["clouds:"]
+    for cloud, user in CLOUDS.items():
+        lines += [f"  {cloud}:", f'    region_name: "{settings.region}"', "    auth:"]
+        lines += [f'      {key}: "{text}"' for key, text in credentials(settings, user).items()]
+        lines += ['    identity_api_version: "3"']
+    return "\n".join(lines) + "\n"
+
+
+def _openrc(settings: Settings) -> str:
+    values = {f"OS_{key.upper()}": text for key, text in credentials(settings, "admin").items()}
+    values |= {"OS_REGION_NAME": settings.region, "OS_IDENTITY_API_VERSION": "3"}
+    return "".join(f"export {name}={shlex.quote(text)}\n" for name, text in values.items())
+
+
+def _place(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.new")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    beside.replace(path)
