@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from nova_appliance.actions.orders import BootOrder
 from nova_appliance.common import errors
 from nova_appliance.conductor import guests, ports
 from nova_appliance.conductor.relocate import relocate
@@ -23,28 +24,12 @@ from nova_appliance.conductor.saga import (
 )
 from nova_appliance.db import hosts, servers
 from nova_appliance.db.cells import CELL0
-from nova_appliance.domain.boot import NetworkRequest
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.saga import Answer, SagaError
-from nova_appliance.domain.server import Fault, Server
+from nova_appliance.domain.server import Fault
 from nova_appliance.rpc.orders import ChooseHosts, Chosen, ServerOrder
 
 VERB = "create"
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server's row does not say."""
-
-    networks: tuple[NetworkRequest, ...] = ()
-    security_groups: tuple[str, ...] = ()
-    """Ids."""
-    zone: str | None = None
-    host: str | None = None
-    node: str | None = None
-    tried: tuple[str, ...] = ()
-    """Ids of the hosts that could not build it."""
-    said: tuple[str, ...] = ()
-    """Why they could not."""
 
 
 class NoValidHost(errors.Refused):
@@ -200,9 +185,9 @@ def failed(ctx: Ctx, error: SagaError) -> Write:
     return lambda conn: servers.give_up(conn, ctx.server_id, VERB, fault)
 
 
-def learn(ctx: Ctx, out: Out, error: SagaError) -> Order:
+def learn(ctx: Ctx, out: Out, error: SagaError) -> BootOrder:
     """Another attempt leaves the host out that failed."""
-    order: Order = ctx.order
+    order: BootOrder = ctx.order
     chosen = out.get("choose_host")
     if not chosen:
         return order
@@ -220,7 +205,7 @@ def _advance(ctx: Ctx, task: str, **fields: Any) -> Write:
 
 BOOT = Saga(
     name="boot",
-    order=Order,
+    order=BootOrder,
     steps=(
         Step(name="choose_host", do=choose_host, undo=leave_host),
         Step(name="place", do=place, undo=take_back),
@@ -237,8 +222,3 @@ BOOT = Saga(
     failed=failed,
     learn=learn,
 )
-
-
-def born(server: Server) -> Server:
-    """The server as its boot begins with it."""
-    return msgspec.structs.replace(server, state="building", task="scheduling")

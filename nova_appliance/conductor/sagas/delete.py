@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
+from nova_appliance.actions.orders import VerbOrder
 from nova_appliance.conductor import ports
 from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step, Wait, Write
 from nova_appliance.conductor.sagas.power import failed as power_failed
@@ -17,12 +16,6 @@ from nova_appliance.rpc.orders import ServerOrder
 
 PAUSE_S = 0.2
 """Between looks whether the server's other sagas have ended."""
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """`verb` is the row of domain.states.MOVES."""
-
-    verb: str = "delete"
 
 
 def stop_others(ctx: Ctx, _out: Out) -> dict[str, Any]:
@@ -89,7 +82,7 @@ def failed(ctx: Ctx, error: SagaError) -> Write:
 
 DELETE = Saga(
     name="delete",
-    order=Order,
+    order=VerbOrder,
     steps=(
         Step(name="stop_others", do=stop_others),
         Step(

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
+from nova_appliance.actions.orders import VerbOrder
 from nova_appliance.conductor import guests
 from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step, Write
 from nova_appliance.conductor.sagas.boot import check_patience
@@ -15,12 +14,6 @@ from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.saga import Answer, SagaError
 from nova_appliance.domain.server import Fault
 from nova_appliance.rpc.orders import ServerOrder
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """The row of domain.states.MOVES that is under way."""
-
-    verb: str
 
 
 def power_on(ctx: Ctx, _out: Out) -> Parked:
@@ -77,14 +70,14 @@ def failed(ctx: Ctx, error: SagaError) -> Write:
 
 START = Saga(
     name="start",
-    order=Order,
+    order=VerbOrder,
     steps=(Step(name="power_on", do=power_on, then=is_on, event="compute_start_instance"),),
     failed=failed,
 )
 
 STOP = Saga(
     name="stop",
-    order=Order,
+    order=VerbOrder,
     steps=(Step(name="power_off", do=power_off, then=is_off, event="compute_stop_instance"),),
     failed=failed,
 )

@@ -3,21 +3,13 @@
 
 from __future__ import annotations
 
-import msgspec
-
+from nova_appliance.actions.orders import RebootOrder
 from nova_appliance.conductor import guests
 from nova_appliance.conductor.saga import Ctx, Out, Parked, Saga, Step
 from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.conductor.sagas.power import failed, is_on
 from nova_appliance.db import servers
 from nova_appliance.rpc.orders import ServerOrder
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """`verb` is the row of domain.states.MOVES: reboot SOFT or reboot HARD."""
-
-    verb: str
-    hard: bool
 
 
 def restart(ctx: Ctx, _out: Out) -> Parked:
@@ -43,7 +35,7 @@ def restart(ctx: Ctx, _out: Out) -> Parked:
 
 REBOOT = Saga(
     name="reboot",
-    order=Order,
+    order=RebootOrder,
     steps=(Step(name="restart", do=restart, then=is_on, event="compute_reboot_instance"),),
     failed=failed,
 )

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How an action begins: check the table of moves, then task, record and saga in one transaction.
+
+The saga's row is the order; the nudge that follows may get lost.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable
+
+import msgspec
+
+from nova_appliance.actions import find_server
+from nova_appliance.actions.cloud import Cloud
+from nova_appliance.common import errors, ids
+from nova_appliance.common.context import RequestContext
+from nova_appliance.db import sagas, server_actions, servers
+from nova_appliance.db.engines import Connection
+from nova_appliance.domain import states
+from nova_appliance.domain.saga import SagaRow
+from nova_appliance.domain.server import Server
+from nova_appliance.rpc.orders import Nudge
+
+LOG = logging.getLogger(__name__)
+
+TRIES = 5
+"""How often the server may change between the check and the transaction."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A move of domain.states, and the saga that carries it out."""
+
+    verb: str
+    saga: str
+    order: msgspec.Struct
+
+
+def begin(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted) -> None:
+    """Begin the move. Raises Conflict when the server's state or lock does not allow it."""
+    for _ in range(TRIES):
+        states.check_lock(server, wanted.verb, is_admin=bool(context.is_admin))
+        states.check(server, wanted.verb)
+        saga = new_saga(cloud, context, server, wanted)
+        if cloud.cells.database(server.cell_id).transact(_write(context, saga, wanted.verb)):
+            nudge(cloud, context, (saga,))
+            return
+        server = find_server.by_id(cloud, server.id)
+    raise errors.Conflict(f"Instance {server.id} changes all the time; try again.")
+
+
+def new_saga(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted) -> SagaRow:
+    """The row of a saga that begins now."""
+    now = cloud.clock.now()
+    return SagaRow(
+        id=ids.new_id(),
+        cell_id=server.cell_id,
+        name=wanted.saga,
+        server_id=server.id,
+        context=context.as_wire(),
+        order=msgspec.to_builtins(wanted.order),
+        wake_at=now,
+        created_at=now,
+    )
+
+
+def nudge(cloud: Cloud, context: RequestContext, begun: tuple[SagaRow, ...]) -> None:
+    """Tell a conductor; it would find the rows by itself a little later."""
+    for saga in begun:
+        try:
+            order = Nudge(cell_id=saga.cell_id, saga_id=saga.id)
+            cloud.rpc.cast("conductor", "nudge", order, context)
+        except errors.Unavailable as error:
+            LOG.warning("No nudge for saga %s: %s", saga.id, error.message)
+            return
+
+
+def _write(context: RequestContext, saga: SagaRow, verb: str) -> Callable[[Connection], bool]:
+    """Task, record and saga; False if the server may not begin the move any more."""
+
+    def work(conn: Connection) -> bool:
+        if not servers.move(conn, saga.server_id, verb):
+            return False
+        action = states.MOVES[verb].action
+        if action:
+            server_actions.start(conn, saga.server_id, action, context)
+        sagas.add(conn, (saga,))
+        return True
+
+    return work

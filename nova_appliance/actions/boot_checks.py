@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is checked of a request for new servers, in Nova's order, before anything is written."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+import msgspec
+
+from nova_appliance.actions import boot_networks, metadata, zones
+from nova_appliance.actions.cloud import Cloud
+from nova_appliance.clients.images import Image
+from nova_appliance.common import errors
+from nova_appliance.common.context import RequestContext
+from nova_appliance.db import flavors, hosts, keypairs, server_groups
+from nova_appliance.domain.boot import BlockDevice, BootRequest, NetworkRequest
+from nova_appliance.domain.flavor import Flavor
+from nova_appliance.domain.keypair import Keypair
+from nova_appliance.domain.server import ServerImage
+from nova_appliance.domain.server_group import ServerGroup
+
+GIB = 1 << 30
+MAX_USER_DATA = 65535
+"""Characters of base64."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the servers are wanted."""
+
+    zone: str | None = None
+    host: str | None = None
+    node: str | None = None
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """A request with everything it names."""
+
+    request: BootRequest
+    flavor: Flavor
+    image: ServerImage
+    place: Place
+    networks: tuple[NetworkRequest, ...]
+    security_groups: tuple[str, ...]
+    key: Keypair | None
+    group: ServerGroup | None
+
+
+def check(cloud: Cloud, context: RequestContext, request: BootRequest) -> Checked:
+    """The request with what it names. Raises Invalid, Conflict, OverQuota."""
+    flavor = _flavor(cloud, context, request.flavor_id)
+    place = _place(cloud, request)
+    image = _image(cloud, context, _image_id(request))
+    _check_counts(request)
+    _check_user_data(request, image)
+    groups = boot_networks.security_group_ids(cloud, context, request.security_groups)
+    networks = boot_networks.choose(cloud, context, request)
+    key = _key(cloud, context, request.key_name)
+    metadata.check_room(cloud, context, len(request.metadata))
+    _check_fits(image, flavor)
+    return Checked(
+        request=request,
+        flavor=flavor,
+        image=image.remembered,
+        place=place,
+        networks=networks,
+        security_groups=groups,
+        key=key,
+        group=_group(cloud, context, request),
+    )
+
+
+def _flavor(cloud: Cloud, context: RequestContext, flavor_id: str) -> Flavor:
+    project_id = None if context.is_admin else context.project_id
+    with cloud.cells.api.read() as conn:
+        flavor = flavors.get(conn, flavor_id, project_id)
+    if flavor is None or flavor.disabled:
+        raise errors.Invalid(f"Flavor {flavor_id} could not be found.")
+    return flavor
+
+
+def _place(cloud: Cloud, request: BootRequest) -> Place:
+    words = (request.availability_zone or "").split(":")
+    zone, host, node = (*words, "", "")[:3]
+    place = Place(
+        zone=zone or cloud.conf.default_schedule_zone,
+        host=request.host or host or None,
+        node=request.node or node or None,
+    )
+    if place.zone and not any(
+        known.name == place.zone and known.is_available for known in zones.list_(cloud)
+    ):
+        raise errors.Invalid("The requested availability zone is not available")
+    if place.host or place.node:
+        _check_host(cloud, place)
+    return place
+
+
+def _check_host(cloud: Cloud, place: Place) -> None:
+    with cloud.cells.api.read() as conn:
+        known = hosts.list_(conn, hosts=[place.host] if place.host else None)
+    if not any(place.node in (None, host.node) for host in known):
+        raise errors.Invalid(f"Compute host {place.host or place.node} could not be found.")
+
+
+def _image_id(request: BootRequest) -> str:
+    """The image of the root disk; so far every disk is a local one."""
+    root = request.image_id
+    for row in request.block_devices:
+        if not _is_root_from_image(row):
+            raise errors.Invalid(
+                "Block Device Mapping is Invalid: so far only a local disk from an image can be "
+                "mapped, with boot_index 0."
+            )
+        if root is not None and row.uuid != root:
+            raise errors.Invalid(
+                "Block Device Mapping is Invalid: the boot disk has another image than imageRef."
+            )
+        root = row.uuid
+    if not root:
+        raise errors.Invalid("Invalid image identifier or unable to use it.")
+    return root
+
+
+def _is_root_from_image(row: BlockDevice) -> bool:
+    local = row.source_type == "image" and row.destination_type == "local"
+    return local and row.boot_index == 0 and bool(row.uuid)
+
+
+def _image(cloud: Cloud, context: RequestContext, image_id: str) -> Image:
+    try:
+        return cloud.images.get(image_id, context)
+    except errors.NotFound as error:
+        raise errors.Invalid("Can not find requested image") from error
+
+
+def _check_counts(request: BootRequest) -> None:
+    if request.min_count > request.max_count:
+        raise errors.Invalid("min_count must be <= max_count")
+    if request.personality:
+        raise errors.Invalid("Files cannot be injected; give them as user data.")
+
+
+def _check_user_data(request: BootRequest, image: Image) -> None:
+    if request.user_data is None:
+        return
+    if len(request.user_data) > MAX_USER_DATA:
+        raise errors.Invalid(f"User data is longer than {MAX_USER_DATA} characters of base64.")
+    try:
+        data = base64.b64decode(request.user_data, validate=True)
+        if wants_config_drive(request, image):
+            data.decode()
+    except binascii.Error as error:
+        raise errors.Invalid("User data is not base64.") from error
+    except UnicodeDecodeError as error:
+        raise errors.Invalid("User data on a config drive must be UTF-8 text.") from error
+
+
+def wants_config_drive(request: BootRequest, image: ServerImage) -> bool:
+    """Whether the servers get a config drive: the request or the image says so."""
+    return bool(request.config_drive) or image.properties.get("img_config_drive") == "mandatory"
+
+
+def _key(cloud: Cloud, context: RequestContext, name: str | None) -> Keypair | None:
+    if name is None:
+        return None
+    with cloud.cells.api.read() as conn:
+        key = keypairs.get(conn, str(context.user_id), name)
+    if key is None:
+        raise errors.Invalid("Invalid key_name provided.")
+    return key
+
+
+def _check_fits(image: Image, flavor: Flavor) -> None:
+    if image.status != "active":
+        raise errors.Invalid(f"Image {image.id} is not active.")
+    if flavor.memory_mib < image.min_ram_mib:
+        raise errors.Invalid("Flavor's memory is too small for requested image.")
+    if not flavor.root_gib:
+        return
+    disk_bytes = flavor.root_gib * GIB
+    if image.size_bytes > disk_bytes:
+        raise errors.Invalid(
+            "Flavor's disk is too small for requested image. Flavor disk is "
+            f"{disk_bytes} bytes, image is {image.size_bytes} bytes."
+        )
+    if image.min_disk_gib > flavor.root_gib:
+        raise errors.Invalid(
+            "Flavor's disk is smaller than the minimum size specified in image metadata. Flavor "
+            f"disk is {disk_bytes} bytes, minimum size is {image.min_disk_gib * GIB} bytes."
+        )
+
+
+def _group(cloud: Cloud, context: RequestContext, request: BootRequest) -> ServerGroup | None:
+    group_id = request.hints.get("group")
+    if not group_id:
+        return None
+    project_id = None if context.is_admin else context.project_id
+    with cloud.cells.api.read() as conn:
+        group = server_groups.get(conn, str(group_id), project_id)
+    if group is None:
+        raise errors.Invalid(f"Instance group {group_id} could not be found.")
+    return group
