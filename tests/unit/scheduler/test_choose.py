@@ -179,14 +179,14 @@ def test_affinity_gathers(cells: Cells) -> None:
     assert len({chosen(cells, made.order(cells, group=members)) for _ in range(4)}) == 1
 
 
-@pytest.mark.parametrize(("policy", "hosts_used"), [("soft-affinity", 1), ("soft-anti-affinity", 3)])
+@pytest.mark.parametrize(
+    ("policy", "hosts_used"), [("soft-affinity", 1), ("soft-anti-affinity", 3)]
+)
 def test_soft_policies_prefer(cells: Cells, policy: str, hosts_used: int) -> None:
     for name in "abc":
         made.add_host(cells, name)
     members = group(cells, policy)
-    options = {
-        f"{name}_weight_multiplier": 0.0 for name in ("ram", "cpu", "disk", "io_ops")
-    }
+    options = {f"{name}_weight_multiplier": 0.0 for name in ("ram", "cpu", "disk", "io_ops")}
     found = {chosen(cells, made.order(cells, group=members), **options) for _ in range(3)}
     assert len(found) == hosts_used
 

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The host comes in line: what is started, reaped, and never touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fixtures.agent import Bench, guest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nova_appliance.common import errors
+from nova_appliance.compute import boot_mark, image_cache, inventory, periodic
+from nova_appliance.compute.reconcile import Found, plan, reconcile
+from nova_appliance.domain.guest import PowerState
+from nova_appliance.rpc.orders import ExpectedServer
+
+IDS = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(6)]
+
+
+def server(number: int = 0, **changes: object) -> ExpectedServer:
+    values = {"id": IDS[number], "state": "active", "task": None, "power": 1}
+    return ExpectedServer(**(values | {"guest": guest(IDS[number])} | changes))
+
+
+def found(power: PowerState | None = None, *, folder: bool = True) -> Found:
+    guests = {} if power is None else {IDS[0]: power}
+    return Found(guests=guests, folders=frozenset(IDS[:1] if folder else ()))
+
+
+@pytest.mark.parametrize(
+    ("expected", "seen", "resume", "kinds"),
+    [
+        (server(), found(), True, ["start"]),
+        (server(), found(PowerState.SHUTDOWN), True, ["start"]),
+        (server(), found(PowerState.RUNNING), True, []),
+        (server(), found(), False, []),
+        (server(), found(folder=False), True, []),
+        (server(task="powering-off"), found(), True, []),
+        (server(state="stopped", power=4), found(), True, []),
+        (server(guest=None, state="building", task="spawning"), found(), True, []),
+        (server(deleted=True), found(PowerState.RUNNING), True, ["reap"]),
+        (server(deleted=True), found(), False, ["reap"]),
+        (server(deleted=True), found(folder=False), True, []),
+        (None, found(PowerState.RUNNING), True, ["leave"]),
+    ],
+)
+def test_plan(expected: ExpectedServer | None, seen: Found, resume: bool, kinds: list[str]) -> None:
+    deeds = plan([expected] if expected else [], seen, resume=resume)
+    assert [deed.kind for deed in deeds] == kinds
+
+
+EXPECTED = st.lists(st.tuples(st.sampled_from(range(6)), st.booleans()), unique_by=lambda t: t[0])
+GUESTS = st.dictionaries(st.sampled_from(IDS), st.sampled_from(list(PowerState)))
+
+
+@given(EXPECTED, GUESTS, st.frozensets(st.sampled_from(IDS)), st.booleans())
+def test_only_confirmed_deletions_are_reaped(
+    answers: list[tuple[int, bool]],
+    guests: dict[str, PowerState],
+    folders: frozenset[str],
+    resume: bool,
+) -> None:
+    expected = [server(number, deleted=deleted) for number, deleted in answers]
+    deeds = plan(expected, Found(guests=guests, folders=folders), resume=resume)
+    reaped = {deed.server_id for deed in deeds if deed.kind == "reap"}
+    assert reaped == {e.id for e in expected if e.deleted} & (folders | guests.keys())
+    assert len({deed.server_id for deed in deeds}) == len(deeds)
+
+
+def build(bench: Bench, server_id: str) -> None:
+    bench.driver.disks.create(guest(server_id))
+    bench.driver.lifecycle.start_new(guest(server_id))
+
+
+def test_it_is_carried_out(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    for server_id in IDS[:3]:
+        build(bench, server_id)
+    bench.driver.power.off(IDS[1], 0)
+    bench.conductor.expected = (server(0, deleted=True, guest=None), server(1))
+    deeds = reconcile(bench.agent, resume=True)
+    assert [deed.kind for deed in deeds] == ["reap", "start", "leave"]
+    left = {seen.server_id: seen.power_state for seen in bench.driver.lifecycle.list_()}
+    assert left == {IDS[1]: PowerState.RUNNING, IDS[2]: PowerState.RUNNING}
+    assert bench.driver.disks.owners() == frozenset(IDS[1:3])
+    assert bench.conductor.got("expected_servers")[0].seen == tuple(IDS[:3])
+    assert [deed.kind for deed in reconcile(bench.agent, resume=True)] == ["leave"]
+
+
+def test_one_that_fails_does_not_keep_others(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    for server_id in IDS[:2]:
+        build(bench, server_id)
+    bench.hypervisor.fail_next("destroy", errors.Unavailable("libvirtd is away"))
+    bench.conductor.expected = (server(0, deleted=True), server(1, deleted=True))
+    reconcile(bench.agent, resume=False)
+    assert bench.driver.disks.owners() == frozenset(IDS[:1])
+
+
+def test_nothing_is_touched_when_the_conductor_is_away(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    build(bench, IDS[0])
+    bench.conductor.away = 1
+    with pytest.raises(errors.Unavailable):
+        reconcile(bench.agent, resume=True)
+    assert bench.driver.lifecycle.find(IDS[0]) is not None
+
+
+@pytest.mark.parametrize(
+    ("action", "power"),
+    [("noop", 1), ("log", 1), ("shutdown", 4), ("reap", None)],
+)
+def test_the_operator_says_what_is_done_with_deleted_guests(
+    tmp_path: Path, action: str, power: int | None
+) -> None:
+    bench = Bench(tmp_path, running_deleted_instance_action=action)
+    build(bench, IDS[0])
+    bench.conductor.expected = (server(0, deleted=True),)
+    periodic.clean_up(bench.agent)
+    seen = bench.driver.lifecycle.find(IDS[0])
+    assert (seen.power_state if seen else None) == power
+
+
+def test_a_host_start_is_noticed_once(tmp_path: Path) -> None:
+    assert boot_mark.is_new(tmp_path)
+    boot_mark.keep(tmp_path)
+    assert not boot_mark.is_new(tmp_path)
+    (tmp_path / boot_mark.NAME).write_text("another start")
+    assert boot_mark.is_new(tmp_path)
+
+
+def test_limits_are_total_less_reserved_times_ratio(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, reserved_host_memory_mb=512, cpu_allocation_ratio=2.0,
+                  reserved_host_disk_mb=1500)  # fmt: skip
+    inventory.send(bench.agent)
+    sent = bench.conductor.got("put_inventory")[0]
+    assert (sent.host, sent.inventory.node) == ("h1", "h1")
+    assert sent.limits.vcpus == 128
+    assert sent.limits.memory_mib == 262144 - 512
+    assert sent.limits.disk_gib == 4096 - 2
+
+
+def test_power_is_told_but_not_of_servers_in_work(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    for server_id in IDS[:2]:
+        build(bench, server_id)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench.agent.desk, "touched_since", lambda server_id, _: server_id == IDS[0])
+        periodic.sync_power(bench.agent)
+    assert bench.conductor.got("power_seen")[0].seen == ((IDS[1], 1),)
+
+
+def test_jobs_survive_a_conductor_that_is_away(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    for job in periodic.JOBS:
+        bench.conductor.away = 9
+        assert not periodic.run(bench.agent, job)
+        bench.conductor.away = 0
+        assert periodic.run(bench.agent, job)
+
+
+def test_images_age_out_when_nothing_lies_over_them(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.conf.set_override("remove_unused_original_minimum_age_seconds", 100, "image_cache")
+    used, unused = bench.images.add(), bench.images.add(b"another")
+    for image in (used, unused):
+        image_cache.fetch(bench.agent, image)
+        bench.agent.image_used_at[image.id] -= 200
+    one = guest(IDS[0], used)
+    bench.driver.disks.create(one)
+    assert image_cache.age(bench.agent, ()) == ()  # nobody said what the folder lies over
+    assert image_cache.age(bench.agent, (server(0, guest=one),)) == (unused.id,)
+    assert [image.image_id for image in bench.driver.images.list_()] == [used.id]
+
+
+def test_an_image_never_seen_before_counts_as_used_now() -> None:
+    assert image_cache.too_old(["a", "b"], {"a": 0.0}, 50.0, 10.0) == ("a",)
