@@ -119,10 +119,12 @@ def _noun_routes(url: str, noun: nouns.Noun) -> dict[str, dict[str, Any]]:
 
 
 def _with_default_group(index: web.Handler) -> web.Handler:
-    """Listing groups makes the project's default group when it is not there yet."""
+    """Listing a project's groups makes its default group when it is not there yet."""
 
     def handler(req: Any) -> Any:
-        project = req.caller.project_id
+        named = req.GET.getall("project_id") + req.GET.getall("tenant_id")
+        elevated = named and nouns.is_elevated(req.caller)
+        project = named[0] if elevated else req.caller.project_id
         sql = "SELECT 1 FROM security_groups WHERE project_id = ? AND name = 'default'"
         if project and nouns.store_of(req).one(sql, project) is None:
             with nouns.store_of(req).write() as tx:

@@ -107,6 +107,12 @@ def test_the_default_group_lets_ssh_and_ping_in(service):
     }  # fmt: skip
 
 
+def test_a_service_that_lists_a_projects_groups_finds_its_default_group(service):
+    demo = service.projects["demo"]
+    groups = service.ask("GET", f"security-groups?tenant_id={demo}", as_="nova")["security_groups"]
+    assert [(group["name"], group["project_id"]) for group in groups] == [("default", demo)]
+
+
 def test_a_project_has_one_default_group_however_many_ask(service, private):
     def make(_):
         return service.make("port", network_id=private["id"], as_="demo")["security_groups"]
