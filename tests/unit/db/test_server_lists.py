@@ -11,7 +11,7 @@ from fixtures.cells import CELL1, NOW, make_cells, make_server, put
 from nova_appliance.common import errors
 from nova_appliance.db import server_lists
 from nova_appliance.db.cells import CELL0
-from nova_appliance.db.server_query import Sort, ServerQuery
+from nova_appliance.db.server_query import ServerQuery, Sort
 from nova_appliance.db.tables.cell import SERVERS, SERVICES
 from nova_appliance.domain.server import Fault, Server
 

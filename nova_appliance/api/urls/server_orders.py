@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""URLs that change servers."""
+
+from __future__ import annotations
+
+from nova_appliance.api.operation import ByBodyKey, Routes
+from nova_appliance.api.resources import server_actions, server_metadata, server_orders
+
+ACTIONS = ByBodyKey(
+    {
+        "os-start": server_actions.start,
+        "os-stop": server_actions.stop,
+        "reboot": server_actions.reboot,
+        "lock": server_actions.lock,
+        "unlock": server_actions.unlock,
+        "os-getConsoleOutput": server_actions.read_console,
+        "os-resetState": server_actions.set_state,
+    }
+)
+
+ROUTES: Routes = {
+    "servers": {"POST": server_orders.create},
+    "servers/{server_id}": {"PUT": server_orders.change, "DELETE": server_orders.remove},
+    "servers/{server_id}/action": {"POST": ACTIONS},
+    "servers/{server_id}/metadata": {
+        "GET": server_metadata.index,
+        "POST": server_metadata.create,
+        "PUT": server_metadata.replace,
+    },
+    "servers/{server_id}/metadata/{key}": {
+        "GET": server_metadata.show,
+        "PUT": server_metadata.update,
+        "DELETE": server_metadata.delete,
+    },
+}
