@@ -24,6 +24,7 @@ LOG = logging.getLogger(__name__)
 PATROL_S = 5.0
 DEEP_EVERY_S = 60.0
 RETRY_S = 1.0
+FIRST_PASS_S = 30.0
 _LINK_GROUP = 1
 
 
@@ -36,6 +37,7 @@ class Plane:
         self._store = tables.open_store(settings)
         self._machine = Machine(settings, self._store)
         self._stopping = threading.Event()
+        self._looked = threading.Event()
         self._thread: threading.Thread | None = None
         self._deep_at = 0.0
 
@@ -46,9 +48,11 @@ class Plane:
         nudge.directory(self._settings).mkdir(parents=True, exist_ok=True)
         nudges = nudge.listen(self._settings)
         self._stopping.clear()
+        self._looked.clear()
         self._thread = threading.Thread(target=self._keep, args=(nudges,), name="networks")
         self._thread.daemon = True
         self._thread.start()
+        self._looked.wait(FIRST_PASS_S)
 
     def stop(self) -> None:
         """Stop looking; networks, DHCP services and filters stay, so that servers live on."""
@@ -83,6 +87,7 @@ class Plane:
                     _drain(one)
                 if not self._stopping.is_set():
                     wait_s = PATROL_S if self._pass() else RETRY_S
+                    self._looked.set()
 
     def _pass(self) -> bool:
         now = clock.SYSTEM.monotonic()
