@@ -7,9 +7,18 @@ from collections.abc import Sequence
 
 from nova_appliance.api import gone
 from nova_appliance.api.operation import ByBodyKey, Operation, Routes
-from nova_appliance.api.urls import flavors, hosts, quotas, server_groups, servers, versions
+from nova_appliance.api.urls import (
+    flavors,
+    hosts,
+    proxies,
+    quotas,
+    server_groups,
+    server_orders,
+    servers,
+    versions,
+)
 
-FAMILIES = (versions, servers, flavors, quotas, server_groups, hosts, gone)
+FAMILIES = (versions, servers, server_orders, flavors, quotas, server_groups, hosts, proxies, gone)
 """Each module has ROUTES: path below /v2.1 > method > operation."""
 
 

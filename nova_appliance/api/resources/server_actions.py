@@ -34,7 +34,8 @@ def stop(req: Request, server: Server, _body: Body) -> None:
 @operation(policy=rules.REBOOT, load=find, body=schemas.REBOOT, status=202, errors=(404, 409))
 def reboot(req: Request, server: Server, body: Body) -> None:
     """Reboot, SOFT or HARD."""
-    reboots.reboot(req.cloud, req.context, server, body["reboot"]["type"].upper() == "HARD")
+    hard = body["reboot"]["type"].upper() == "HARD"
+    reboots.reboot(req.cloud, req.context, server, hard=hard)
 
 
 @operation(policy=rules.LOCK, load=find, body=schemas.LOCK, status=202, errors=(404,))

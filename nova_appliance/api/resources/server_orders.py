@@ -49,8 +49,7 @@ def change(req: Request, server: Server, body: dict[str, Any]) -> dict[str, Any]
     """PUT /servers/{server_id}."""
     changes = server_changes.read(server, body["server"])
     if changes:
-        update.update(req.cloud, req.context, server, changes)
-        server = find(req, server.id)
+        server = update.update(req.cloud, req.context, server, changes)
     return {"server": views.whole(server, server_sight.of(req, (server,)), "update")}
 
 
