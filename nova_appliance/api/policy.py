@@ -17,6 +17,7 @@ from nova_appliance.api.policies import (
     hosts,
     instance_actions,
     keypairs,
+    proxies,
     quotas,
     server_groups,
     server_ips,
@@ -28,7 +29,7 @@ from nova_appliance.common.context import RequestContext
 
 FAMILIES = (
     base, servers, server_ips, server_metadata, instance_actions,
-    flavors, keypairs, quotas, server_groups, aggregates, hosts,
+    flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies,
 )  # fmt: skip
 """Each module has RULES: a tuple of DocumentedRuleDefault."""
 

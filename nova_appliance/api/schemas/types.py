@@ -20,7 +20,8 @@ DESCRIPTION: Schema = {
     "maxLength": 255,
     "pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$",
 }
-BOOLEAN: Schema = {"type": ["boolean", "string"], "enum": [*TRUE, *FALSE]}
+_IN_BODIES = [word for word in (*TRUE, *FALSE) if word not in {"y", "t", "n", "f"}]
+BOOLEAN: Schema = {"type": ["boolean", "string"], "enum": _IN_BODIES}
 UUID: Schema = {"type": "string", "format": "uuid"}
 UUID_OR_NULL: Schema = {"type": ["string", "null"], "format": "uuid"}
 NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 255, "format": "name"}
