@@ -109,6 +109,14 @@ def _make_engine(url: str) -> sa.Engine:
     )
     sa.event.listen(engine, "connect", _set_up_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
+    # oslo.db gives SQLite a pool that opens the file anew for each transaction: 0.5 ms each
+    engine.pool = sa.pool.QueuePool(
+        engine.pool._creator,  # noqa: SLF001 - as Pool.recreate() does
+        pool_size=20,
+        max_overflow=80,
+        dialect=engine.dialect,
+        _dispatch=engine.pool.dispatch,
+    )
     return engine
 
 
