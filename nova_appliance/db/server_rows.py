@@ -31,7 +31,7 @@ _JSON = {
 _DECODE: dict[str, Callable[[str], Any]] = {name: msgspec.json.Decoder(kind).decode for name, kind in _JSON.items()}
 _ENCODE = msgspec.json.Encoder().encode
 
-FIELDS = tuple(name for name in Server.__struct_fields__ if name not in {"cell_id"})
+FIELDS = tuple(name for name in Server.__struct_fields__ if name != "cell_id")
 COLUMNS = tuple(SERVERS.c[name] for name in FIELDS)
 """What to select for `read`, in this order."""
 

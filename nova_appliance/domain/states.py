@@ -165,7 +165,7 @@ def check(server: Server, verb: str) -> Move:
     return move
 
 
-def check_lock(server: Server, verb: str, is_admin: bool) -> None:
+def check_lock(server: Server, verb: str, *, is_admin: bool) -> None:
     """Raise Conflict if the server is locked against this verb for this caller."""
     if MOVES[verb].locked and server.locked_by and not is_admin:
         raise Conflict(f"Instance {server.id} is locked")

@@ -78,7 +78,7 @@ class Client:
         self._url = url
 
     def at(self, url: str | None) -> Client:
-        """This client for the cell whose transport is `url`; empty or None is our own."""
+        """Speak to the cell whose transport is `url`; empty or None is our own."""
         return Client(self.conf, self.pins, self._bus, url) if url else self
 
     def cast(

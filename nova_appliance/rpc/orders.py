@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from nova_appliance.domain.console import ConsoleToken
 from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.guest import Guest
 from nova_appliance.domain.host import Inventory, Limits
@@ -185,3 +186,59 @@ class Uptime(msgspec.Struct, frozen=True, kw_only=True):
     """Text of `uptime` on the host."""
 
     text: str
+
+
+class ConsoleAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Where is the guest's console?"""
+
+    server_id: str
+    device: str
+    """vnc, spice or serial: see domain.console.KINDS."""
+
+
+class Authorize(msgspec.Struct, frozen=True, kw_only=True):
+    """Give out a token."""
+
+    cell_id: str
+    token: ConsoleToken
+    """Its `expires_at` is for nova-consoleauth to say."""
+
+
+class Authorized(msgspec.Struct, frozen=True, kw_only=True):
+    """A new token; only its hash is kept."""
+
+    token: str
+    expires_at: dt.datetime
+
+
+class CheckToken(msgspec.Struct, frozen=True, kw_only=True):
+    """May its bearer have a console of that kind now?"""
+
+    token: str
+    kind: str
+
+
+class Granted(msgspec.Struct, frozen=True, kw_only=True, tag="granted"):
+    """Yes; the guest was there just now."""
+
+    token: ConsoleToken
+    server_name: str
+
+
+class NotGranted(msgspec.Struct, frozen=True, kw_only=True, tag="not_granted"):
+    """No."""
+
+    reason: str
+    """One sentence for the person who waits for the console."""
+
+
+class RevokeTokens(msgspec.Struct, frozen=True, kw_only=True):
+    """All tokens of a server end now."""
+
+    server_id: str
+
+
+class Revoked(msgspec.Struct, frozen=True, kw_only=True):
+    """How many there were."""
+
+    tokens: int

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from nova_appliance.domain.console import ConsoleAddress
 from nova_appliance.rpc.calls.row import NORMAL, URGENT, Call
-from nova_appliance.rpc.orders import ConsoleOutput, Empty, Output, ServerOrder, Uptime
+from nova_appliance.rpc.orders import ConsoleAsked, ConsoleOutput, Empty, Output, ServerOrder, Uptime
 
 CALLS: dict[str, Call] = {
     "build": Call(since=1, order=ServerOrder, to_host=True),
@@ -14,6 +15,9 @@ CALLS: dict[str, Call] = {
     "reboot": Call(since=1, order=ServerOrder, to_host=True),
     "console_output": Call(
         since=1, order=ConsoleOutput, reply=Output, wait=NORMAL, to_host=True
+    ),
+    "console_address": Call(
+        since=1, order=ConsoleAsked, reply=ConsoleAddress, wait=URGENT, to_host=True
     ),
     "uptime": Call(since=1, order=Empty, reply=Uptime, wait=URGENT, to_host=True),
 }
