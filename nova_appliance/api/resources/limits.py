@@ -15,7 +15,9 @@ from nova_appliance.api.schemas import quotas as schemas
 from nova_appliance.api.views import quotas as views
 
 
-@operation(policy=rules.LIMITS, also=(rules.OTHER_PROJECT,), query=schemas.LIMITS)
+@operation(
+    policy=rules.LIMITS, also=(rules.OTHER_PROJECT,), query=schemas.LIMITS, errors=(400, 403)
+)
 def index(req: Request) -> dict[str, Any]:
     """GET /limits."""
     project_id = req.first("tenant_id")

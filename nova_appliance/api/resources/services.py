@@ -54,7 +54,7 @@ def disable_with_reason(req: Request, body: dict[str, Any]) -> dict[str, Any]:
     return _change(req, body, Change(disabled=True, disabled_reason=reason), answer)
 
 
-@operation(**_OLD, since="2.11")
+@operation(**_OLD | {"body": schemas.FORCED_SERVICE}, since="2.11")
 def force_down(req: Request, body: dict[str, Any]) -> dict[str, Any]:
     """PUT /os-services/force-down."""
     if "forced_down" not in body:

@@ -18,7 +18,8 @@ _NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 255}
 _OLD = {"host": HOSTNAME, "binary": _NAME, "disabled_reason": _NAME}
 
 SERVICES = Versioned(query(host=TEXT, binary=TEXT), v2_75=closed)
-OLD_SERVICE = Versioned(shape(_OLD, "host", "binary"), v2_11=add(forced_down=BOOLEAN))
+OLD_SERVICE = shape(_OLD, "host", "binary")
+FORCED_SERVICE = Versioned(OLD_SERVICE, v2_11=add(forced_down=BOOLEAN))
 SERVICE = shape(
     {
         "status": {"type": "string", "enum": ["enabled", "disabled"]},

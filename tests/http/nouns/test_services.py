@@ -87,7 +87,8 @@ def test_old_urls(api: ComputeApi) -> None:
 
 @pytest.mark.parametrize("verb", ["enable", "disable", "disable-log-reason", "force-down"])
 def test_old_urls_end_at_2_52(api: ComputeApi, verb: str) -> None:
-    body = COMPUTE | {"disabled_reason": "x", "forced_down": False}
+    body = COMPUTE | {"disabled_reason": "x"}
+    body |= {"forced_down": False} if verb == "force-down" else {}
     assert api.put(f"{PATH}/{verb}", body, "2.52").status == 200
     assert api.put(f"{PATH}/{verb}", {"status": "enabled"}, "2.53").status == 400
 
