@@ -147,7 +147,7 @@ def test_a_port_asks_for_its_address(networks: Networks, private: Network, demo:
     port = networks.create_port(one)
     assert [ip.address for ip in port.fixed_ips] == ["10.20.0.77"]
     assert networks.create_port(one).id == port.id
-    with pytest.raises(errors.Conflict, match="10.20.0.77"):
+    with pytest.raises(errors.Conflict, match=r"10\.20\.0\.77"):
         networks.create_port(wanted(private, demo, fixed_ip="10.20.0.77"))
     with pytest.raises(errors.Invalid):
         networks.create_port(wanted(private, demo, fixed_ip="192.0.2.1"))
