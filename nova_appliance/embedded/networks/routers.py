@@ -99,7 +99,8 @@ def _add_gateway(deed: Deed, router_id: str, info: dict[str, Any]) -> None:
 
 def _check_routes(deed: Deed, router_id: str, routes: list[dict[str, str]]) -> None:
     for route in routes:
-        if not _sees(deed, router_id, route["nexthop"]):
+        same = (":" in route["destination"]) == (":" in route["nexthop"])
+        if not same or not _sees(deed, router_id, route["nexthop"]):
             raise faults.InvalidRoutes(
                 f"Invalid format for routes: {route}, the nexthop is not connected with router"
             )

@@ -21,7 +21,8 @@ PROTOCOLS = {
     "udp": 17, "udplite": 136, "vrrp": 112,
 }  # fmt: skip
 WITH_PORTS = frozenset({6, 17, 33, 132, 136})
-ICMP = frozenset({1, 58})
+ICMPV6 = 58
+ICMP = frozenset({1, ICMPV6})
 _V4, _V6 = "IPv4", "IPv6"
 # What a fresh default group lets in from everywhere: ssh and ping.
 WELCOME: tuple[dict[str, Any], ...] = (
@@ -162,6 +163,8 @@ def _check_rule(values: dict[str, Any]) -> None:
     if prefix and f"IPv{ipaddress.ip_network(prefix).version}" != values["ethertype"]:
         raise errors.Invalid(f"Conflicting value ethertype {values['ethertype']} for CIDR {prefix}")
     _check_ports(number_of(values["protocol"]), values["port_range_min"], values["port_range_max"])
+    if values["ethertype"] == _V4 and number_of(values["protocol"]) == ICMPV6:
+        raise errors.Invalid(f"Invalid ethertype {_V4} for protocol {values['protocol']}.")
     values["protocol"] = _canonical(values["protocol"], values["ethertype"])
 
 

@@ -56,6 +56,7 @@ def create(deed: Deed, values: dict[str, Any]) -> str:
             f"Invalid input for operation: The CIDR {network} is not of IP version "
             f"{row['ip_version']}."
         )
+    _check_versions(row["ip_version"], row)
     _check_size(network)
     _check_overlap(deed, row["network_id"], network)
     if row["gateway_ip"] == _ABSENT:
@@ -68,6 +69,18 @@ def create(deed: Deed, values: dict[str, Any]) -> str:
     subnet_id = nouns.add(deed, SUBNET, row)
     _keep_dhcp_port(deed, row["network_id"])
     return subnet_id
+
+
+def _check_versions(version: int, values: dict[str, Any]) -> None:
+    """Name servers and routes are of the subnet's own IP version."""
+    told = list(values.get("dns_nameservers", ()))
+    for route in values.get("host_routes", ()):
+        told += [route["destination"], route["nexthop"]]
+    for one in told:
+        if ipaddress.ip_network(one).version != version:
+            raise faults.InvalidInput(
+                f"Invalid input for operation: {one} does not match the ip_version {version}."
+            )
 
 
 def _check_size(network: Network) -> None:
@@ -119,6 +132,7 @@ def _check_pools(network: Network, pools: list[dict[str, str]], gateway: str | N
 def change(deed: Deed, row: Row, changes: dict[str, Any]) -> None:
     """Change a subnet."""
     network = ipaddress.ip_network(row["cidr"])
+    _check_versions(row["ip_version"], changes)
     gateway = changes.get("gateway_ip", row["gateway_ip"])
     if gateway != row["gateway_ip"]:
         _check_gateway(network, gateway)
@@ -185,7 +199,7 @@ def _mode(value: Any) -> None:
 
 
 def _no_pool(value: Any) -> None:
-    if value not in {None, False, ""}:
+    if value not in (None, False, ""):
         raise errors.Invalid("there are no subnet pools here.")
 
 

@@ -6,6 +6,10 @@ from __future__ import annotations
 import pytest
 from fixtures.private_root import shell
 
+from nova_appliance.embedded.networks import security_groups
+
+QUOTA = {"security_group_rule": -1}
+
 
 def test_guests_take_their_leases_and_reach_each_other(lab):
     one, other = lab.guest(lease=False), lab.guest(lease=False)
@@ -66,6 +70,33 @@ def test_a_rule_opens_and_closes_a_tcp_port(lab):
     lab.service.ask("DELETE", f"security-group-rules/{rule['id']}")
     lab.apply()
     assert client.opens(server.ip, 8080) == ""
+
+
+def test_the_kernel_takes_every_rule_that_the_service_takes(lab):
+    group = lab.service.make("security_group", name="every")["id"]
+    lab.service.ask("PUT", f"quotas/{lab.service.projects['admin']}", {"quota": QUOTA})
+    for protocol, number in security_groups.PROTOCOLS.items():
+        for ethertype, remote in (("IPv4", "192.0.2.0/24"), ("IPv6", "2001:db8::/32")):
+            low, high = (1, 9) if number in security_groups.WITH_PORTS else (None, None)
+            low, high = (8, 0) if number in security_groups.ICMP else (low, high)
+            rule = {
+                "security_group_id": group,
+                "ethertype": ethertype,
+                "protocol": protocol,
+                "port_range_min": low,
+                "port_range_max": high,
+                "remote_ip_prefix": remote,
+                "direction": "ingress" if number % 2 else "egress",
+            }
+            body = {"security_group_rule": rule}
+            lab.service.ask("POST", "security-group-rules", body, status="*")
+    lab.guest(lab.port(security_groups=[group]), lease=False)
+    for direction in ("ingress", "egress"):
+        kept = lab.service.ask(
+            "GET", f"security-group-rules?security_group_id={group}&direction={direction}"
+        )["security_group_rules"]
+        told = shell(f"nft list chain bridge nova_appliance {direction}-{group}")
+        assert told.count(" accept") == len(kept) > 10
 
 
 def test_without_groups_nothing_goes_in_or_out(lab):

@@ -80,6 +80,7 @@ def test_bad_input_gets_one_sentence(service, path, body, kind, status):
         {"port_range_min": 1, "port_range_max": 2},
         {"protocol": "icmp", "port_range_max": 2},
         {"protocol": "icmp", "port_range_min": 256},
+        {"protocol": "ipv6-icmp"},
         {"protocol": "nonsense"},
         {"protocol": "tcp", "port_range_min": 1, "port_range_max": 70000},
         {"remote_ip_prefix": "2001:db8::/32"},
@@ -306,6 +307,14 @@ def test_floating_ips_find_their_router_or_say_why_not(service, private, public)
         ({"cidr": "2001:db8::/64", "ip_version": 6, "ipv6_ra_mode": "slaac"}, 400),
         ({"cidr": "0.0.0.0/0"}, 400),
         ({"cidr": "ten"}, 400),
+        ({"cidr": "10.5.0.0/24", "dns_nameservers": ["2001:db8::1"]}, 400),
+        (
+            {
+                "cidr": "10.5.0.0/24",
+                "host_routes": [{"destination": "::/0", "nexthop": "10.5.0.9"}],
+            },
+            400,
+        ),
         ({"subnetpool_id": NOWHERE}, 400),
         ({}, 400),
     ],
