@@ -10,13 +10,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from fixtures.cells import CELL1, make_server, put
-from fixtures.compute_api import BUS, USER, ComputeApi
+from fixtures.compute_api import UPTIME, USER, ComputeApi, agent
 
-from nova_appliance.common import errors, ids
+from nova_appliance.common import ids
 from nova_appliance.db.tables.cell import SERVICES
-from nova_appliance.rpc.calls.topics import TOPICS
-from nova_appliance.rpc.orders import Uptime
-from nova_appliance.rpc.server import Server
 
 PATH = "/os-hypervisors"
 BRIEF = {"id", "hypervisor_hostname", "state", "status"}
@@ -151,21 +148,14 @@ def test_nodes_without_service_are_not_shown(api: ComputeApi) -> None:
 
 @pytest.fixture
 def compute(api: ComputeApi) -> Iterator[None]:
-    def refuse(_context: object, _order: object) -> None:
-        raise errors.Unsupported("Not in this test.")
-
-    handlers: dict[str, Any] = dict.fromkeys(TOPICS["compute"], refuse)
-    handlers["uptime"] = lambda _context, _order: Uptime(text=" 12:00:00 up 3 days")
-    server = Server(api.cloud.conf, "compute", "h1", handlers, BUS)
-    server.start()
-    yield
-    server.stop()
+    with agent(api, "h1"):
+        yield
 
 
 @pytest.mark.usefixtures("compute")
 def test_uptime(api: ComputeApi) -> None:
     shown = api.get(f"{PATH}/1/uptime", "2.52").data["hypervisor"]
-    assert shown["uptime"] == " 12:00:00 up 3 days"
+    assert shown["uptime"] == UPTIME
     assert set(shown) == BRIEF | {"uptime"}
     forced = {"host": "h1", "binary": "nova-compute", "forced_down": True}
     api.put("/os-services/force-down", forced, "2.11")
