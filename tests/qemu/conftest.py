@@ -7,6 +7,7 @@ import contextlib
 import json
 import socket
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,6 +65,8 @@ class Machine:
     def type(self, line: str) -> None:
         if not self._keyboard:  # kept open: QEMU drops what it has not passed on at hang-up
             self._keyboard = self._connect("serial")
+            # Kept empty: QEMU and so the guest's console stand still when nobody takes the words.
+            threading.Thread(target=self._drain, args=(self._keyboard,), daemon=True).start()
         self._keyboard.sendall(line.encode() + b"\n")
 
     def press_power(self) -> None:
@@ -79,9 +82,13 @@ class Machine:
             return self._process.wait(timeout_s) == 0
         return False
 
+    def _drain(self, port: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while port.recv(4096):
+                continue
+
     def _connect(self, name: str) -> socket.socket:
         port = socket.socket(socket.AF_UNIX)
-        port.settimeout(5)
         port.connect(str(self._ports[name]))
         return port
 
