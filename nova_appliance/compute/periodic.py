@@ -14,6 +14,7 @@ from nova_appliance.common import context as contexts
 from nova_appliance.common import errors
 from nova_appliance.compute import image_cache, inventory, reconcile
 from nova_appliance.compute.agent import Agent
+from nova_appliance.domain.guest import PowerState
 from nova_appliance.rpc.orders import PowerSeen
 
 LOG = logging.getLogger(__name__)
@@ -30,13 +31,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sync_power(agent: Agent) -> None:
-    """Tell the conductor which guests run; not those that an order is changing meanwhile."""
+    """Tell the conductor which guests run; not those that an order is changing meanwhile.
+
+    A server that has its disks here but no guest is off.
+    """
     began = agent.clock.monotonic()
-    guests = agent.driver.lifecycle.list_()
+    found = reconcile.look(agent)
+    powers = dict.fromkeys(found.folders, PowerState.SHUTDOWN) | dict(found.guests)
     seen = tuple(
-        (guest.server_id, int(guest.power_state))
-        for guest in guests
-        if not agent.desk.touched_since(guest.server_id, began)
+        (server_id, int(power))
+        for server_id, power in sorted(powers.items())
+        if not agent.desk.touched_since(server_id, began)
     )
     order = PowerSeen(host=agent.host, seen=seen)
     agent.rpc.call("conductor", "power_seen", order, contexts.for_background())

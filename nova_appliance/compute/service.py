@@ -20,7 +20,8 @@ from nova_appliance.common.context import RequestContext
 from nova_appliance.compute import boot_mark, inventory, periodic, reconcile
 from nova_appliance.compute.agent import Agent, Deed, Neighbours
 from nova_appliance.compute.settings import virt_settings
-from nova_appliance.compute.work import build, console, destroy, power, reboot
+from nova_appliance.compute.work import build, console, console_address, destroy, power, reboot
+from nova_appliance.domain.console import ConsoleAddress
 from nova_appliance.rpc import orders, pins
 from nova_appliance.rpc.client import Client
 from nova_appliance.rpc.server import Server
@@ -74,10 +75,18 @@ class Service:
         casts = {
             name: functools.partial(self.agent.take, name, deed) for name, deed in WORK.items()
         }
-        return {**casts, "console_output": self._console_output, "uptime": self._uptime}
+        calls = {
+            "console_output": self._console_output,
+            "console_address": self._console_address,
+            "uptime": self._uptime,
+        }
+        return {**casts, **calls}
 
     def _console_output(self, _: RequestContext, order: orders.ConsoleOutput) -> orders.Output:
         return console.console_output(self.agent, order)
+
+    def _console_address(self, _: RequestContext, order: orders.ConsoleAsked) -> ConsoleAddress:
+        return console_address.console_address(self.agent, order)
 
     def _uptime(self, _context: RequestContext, _order: orders.Empty) -> orders.Uptime:
         return orders.Uptime(text=self.agent.driver.inventory.read().uptime)

@@ -22,6 +22,8 @@ def virt_settings(conf: cfg.ConfigOpts) -> VirtSettings:
     """What the driver of this host is told."""
     folder = Path(conf.instances_path)
     libvirt = conf.libvirt
+    serial_on = conf.serial_console.enabled
+    first, end = (int(part) for part in conf.serial_console.port_range.split(":"))
     return VirtSettings(
         host=conf.host,
         host_ip=conf.my_ip,
@@ -33,6 +35,13 @@ def virt_settings(conf: cfg.ConfigOpts) -> VirtSettings:
         cpu_mode=libvirt.cpu_mode,
         cpu_model=next(iter(libvirt.cpu_models), ""),
         vnc_listen=conf.vnc.server_listen if conf.vnc.enabled else "",
+        vnc_address=conf.vnc.server_proxyclient_address,
+        spice_listen=conf.spice.server_listen if conf.spice.enabled else "",
+        spice_address=conf.spice.server_proxyclient_address,
+        spice_agent=conf.spice.agent_enabled,
+        serial_listen=conf.serial_console.proxyclient_address if serial_on else "",
+        serial_address=conf.serial_console.proxyclient_address,
+        serial_ports=(first, end),
         fake_vcpus=conf.compute.fake_vcpus,
         fake_memory_mib=conf.compute.fake_memory_mb,
         fake_disk_gib=conf.compute.fake_disk_gb,

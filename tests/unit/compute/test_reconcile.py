@@ -144,12 +144,13 @@ def test_limits_are_total_less_reserved_times_ratio(tmp_path: Path) -> None:
 
 def test_power_is_told_but_not_of_servers_in_work(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
-    for server_id in IDS[:2]:
+    for server_id in IDS[:3]:
         build(bench, server_id)
+    bench.driver.lifecycle.destroy(IDS[2])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bench.agent.desk, "touched_since", lambda server_id, _: server_id == IDS[0])
         periodic.sync_power(bench.agent)
-    assert bench.conductor.got("power_seen")[0].seen == ((IDS[1], 1),)
+    assert bench.conductor.got("power_seen")[0].seen == ((IDS[1], 1), (IDS[2], 4))
 
 
 def test_jobs_survive_a_conductor_that_is_away(tmp_path: Path) -> None:
