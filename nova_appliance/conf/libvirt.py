@@ -23,8 +23,4 @@ OPTIONS = {
         cfg.ListOpt("cpu_models", default=[], help="For cpu_mode custom."),
         cfg.StrOpt("images_type", default="qcow2", choices=("qcow2", "raw", "flat"), help="Disks."),
     ),
-    "vnc": (
-        cfg.BoolOpt("enabled", default=True, help="Guests have a VNC console."),
-        cfg.HostAddressOpt("server_listen", default="127.0.0.1", help="Where QEMU listens."),
-    ),
 }

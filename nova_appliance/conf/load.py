@@ -13,6 +13,7 @@ from nova_appliance.conf import (
     api,
     compute,
     conductor,
+    console,
     database,
     default,
     libvirt,
@@ -23,7 +24,7 @@ from nova_appliance.conf import (
 )
 
 GROUPS = (
-    api, compute, conductor, database, default, libvirt, neighbours, quota, scheduler, metrics,
+    api, compute, conductor, console, database, default, libvirt, neighbours, quota, scheduler, metrics,
 )  # fmt: skip
 """Each module has OPTIONS: option group ("DEFAULT" for none) > options."""
 

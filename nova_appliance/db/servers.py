@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from nova_appliance.common import clock
-from nova_appliance.db import server_rows
+from nova_appliance.db import console_tokens, server_rows
 from nova_appliance.db.tables.cell import SERVERS
 from nova_appliance.domain.server import Fault, Server
-from nova_appliance.domain.states import MOVES
+from nova_appliance.domain.states import MOVES, Move
 
 _C = SERVERS.c
 
@@ -94,7 +94,15 @@ def settle(conn: sa.Connection, server_id: str, verb: str, **fields: Any) -> boo
     row = MOVES[verb]
     values = {"task": None, **fields} | ({"state": row.then} if row.then else {})
     if row.during:
-        return _under_way(conn, server_id, verb, values)
+        ended = _under_way(conn, server_id, verb, values)
+    else:
+        ended = _at_once(conn, server_id, row, values)
+    if ended and row.then == "stopped":
+        console_tokens.revoke(conn, server_id)
+    return ended
+
+
+def _at_once(conn: sa.Connection, server_id: str, row: Move, values: dict[str, Any]) -> bool:
     where = [_C.id == server_id, _C.deleted == 0]
     if row.states is not None:
         where.append(_C.state.in_(row.states))
@@ -120,6 +128,8 @@ def change(conn: sa.Connection, server_id: str, **fields: Any) -> bool:
     """Set fields other than state and task; False when the server is not here."""
     if fields.keys() & {"state", "task"}:
         raise ValueError("State and task change by moves only.")
+    if "host" in fields:
+        console_tokens.revoke(conn, server_id)
     return _update(conn, [_C.id == server_id, _C.deleted == 0], fields)
 
 
@@ -137,6 +147,7 @@ def reset(conn: sa.Connection, server_id: str, state: str) -> bool:
 def erase(conn: sa.Connection, server_id: str, **fields: Any) -> bool:
     """Delete softly: the row stays for lists of deleted servers; False if it was done before."""
     now = clock.SYSTEM.now()
+    console_tokens.revoke(conn, server_id)
     gone = {
         "state": "deleted",
         "task": None,

@@ -130,6 +130,7 @@ MOVES: dict[str, Move] = {
     "os-getConsoleOutput": Move(
         word="get_console_output", launched=False, hosted=True, locked=False
     ),
+    "remote console": Move(word="get_console", launched=False, hosted=True, locked=False),
     "seen off": Move(
         word="note the power of",
         states=_states("active"),

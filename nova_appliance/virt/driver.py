@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import NoReturn, Protocol
 
 from nova_appliance.common import errors
+from nova_appliance.domain.console import ConsoleAddress
 from nova_appliance.domain.guest import Guest, GuestSeen
 from nova_appliance.domain.host import Inventory
 
@@ -59,6 +60,22 @@ class DiskTooSmall(errors.Refused):
 
 class HypervisorFailed(errors.ApplianceError):
     """The hypervisor answered, and said no; its words are the message."""
+
+
+class NotRunning(errors.Conflict):
+    """Only a guest that runs has a console to look at."""
+
+    def __init__(self, server_id: str) -> None:
+        self.server_id = server_id
+        super().__init__(f"Server {server_id} does not run, so it has no console now.")
+
+
+class NoSuchConsole(errors.Invalid):
+    """The guest was started without this device."""
+
+    def __init__(self, server_id: str, device: str) -> None:
+        self.server_id, self.device = server_id, device
+        super().__init__(f"The guest of server {server_id} has no {device} console.")
 
 
 class ImageInUse(errors.Conflict):
@@ -179,10 +196,16 @@ class Images(Protocol):
 
 
 class Consoles(Protocol):
-    """What guests say."""
+    """What guests say and show."""
 
     def output(self, server_id: str, max_bytes: int) -> bytes:
         """Return the last `max_bytes` of the serial console's log; raises NoSuchGuest."""
+
+    def address(self, server_id: str, device: str) -> ConsoleAddress:
+        """Where proxies reach the guest's vnc, spice or serial console now.
+
+        Raises NoSuchGuest, NotRunning, NoSuchConsole.
+        """
 
 
 class Inventories(Protocol):

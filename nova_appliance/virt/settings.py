@@ -32,7 +32,19 @@ class VirtSettings:
     """Seconds between keepalive messages to libvirtd; 0 sends none."""
     vnc_listen: str = "127.0.0.1"
     """Address of VNC consoles; empty gives guests no VNC."""
+    vnc_address: str = "127.0.0.1"
+    """Where proxies reach what listens at vnc_listen."""
     keymap: str = ""
+    spice_listen: str = ""
+    """Address of SPICE consoles; empty gives guests no SPICE."""
+    spice_address: str = "127.0.0.1"
+    spice_agent: bool = True
+    """Whether guests get the channel of the SPICE agent."""
+    serial_listen: str = ""
+    """Address of serial consoles; empty keeps the serial port to its log."""
+    serial_address: str = "127.0.0.1"
+    serial_ports: tuple[int, int] = (10000, 20000)
+    """First port for serial consoles, and the one after the last."""
 
     fake_vcpus: int = 1000
     fake_memory_mib: int = 8_000_000

@@ -167,3 +167,19 @@ SERVICES = _table(
     sa.UniqueConstraint("host", "binary", name="uq_services"),
 )
 """Daemons that report themselves: computes in their cell, scheduler and conductor in cell0."""
+
+CONSOLE_TOKENS = _table(
+    "console_tokens",
+    row_number(),
+    sa.Column("token_hash", text(64), nullable=False, unique=True),
+    uuid_column("server_id", nullable=False, index=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("host", text(255), nullable=False),
+    sa.Column("port", sa.Integer, nullable=False),
+    sa.Column("tls_port", sa.Integer),
+    sa.Column("access_path", text(255)),
+    sa.Column("access_url", text(255), nullable=False),
+    sa.Column("compute_host", text(255), nullable=False),
+    sa.Column("expires_at", UTC_TIME, nullable=False, index=True),
+)
+"""Who has the token whose SHA-256 stands here may have that console until then."""

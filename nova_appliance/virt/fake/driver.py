@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
+import zlib
 from collections.abc import Iterable
 
+from nova_appliance.domain.console import ConsoleAddress
 from nova_appliance.domain.guest import Disk, Guest, GuestSeen, PowerState
 from nova_appliance.domain.host import Inventory
 from nova_appliance.virt import image_check
@@ -16,14 +18,18 @@ from nova_appliance.virt.driver import (
     ImageExpected,
     ImageInUse,
     ImageSeen,
+    NoSuchConsole,
     NoSuchDisks,
     NoSuchImage,
+    NotRunning,
 )
 from nova_appliance.virt.fake.hypervisor import FakeDisks, Hypervisor
 from nova_appliance.virt.locks import NamedLocks
 from nova_appliance.virt.settings import VirtSettings
 
 GIB = 1 << 30
+FIRST_PORTS = {"vnc": 20000, "spice": 30000, "serial": 40000}
+PORTS = 10000
 
 
 def open_driver(settings: VirtSettings) -> Driver:
@@ -214,6 +220,16 @@ class FakeConsoles:
         with self.hypervisor.deed("output"):
             text = self.hypervisor.guest(server_id).console.encode()
         return text[-max_bytes:] if max_bytes > 0 else b""
+
+    def address(self, server_id: str, device: str) -> ConsoleAddress:
+        """See virt.driver.Consoles; the port is made from the id, and nobody listens there."""
+        with self.hypervisor.deed("address"):
+            if self.hypervisor.guest(server_id).power_state != PowerState.RUNNING:
+                raise NotRunning(server_id)
+            if device not in FIRST_PORTS:
+                raise NoSuchConsole(server_id, device)
+            port = FIRST_PORTS[device] + zlib.crc32(server_id.encode()) % PORTS
+            return ConsoleAddress(host=self.hypervisor.settings.host_ip, port=port)
 
 
 @dataclasses.dataclass(frozen=True)

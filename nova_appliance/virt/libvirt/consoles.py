@@ -1,23 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What guests said on their serial consoles: the log that virtlogd writes and turns over."""
+"""What guests said on their serial consoles (virtlogd's log), and where their consoles are."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
+import libvirt
+from lxml import etree
+
+from nova_appliance.domain.console import ConsoleAddress
+from nova_appliance.virt.driver import NoSuchConsole, NotRunning
 from nova_appliance.virt.libvirt import domains
 from nova_appliance.virt.libvirt.connection import Connection
 from nova_appliance.virt.libvirt.folders import CONSOLE_LOG, Folders
+from nova_appliance.virt.settings import VirtSettings
+
+PORTS = {
+    "vnc": ("devices/graphics[@type='vnc']", "port"),
+    "spice": ("devices/graphics[@type='spice']", "port"),
+    "serial": ("devices/serial[@type='tcp']/source[@mode='bind']", "service"),
+}
+"""Device > where the definition of a running guest says its port."""
 
 
 @dataclasses.dataclass(frozen=True)
-class LoggedConsoles:
+class LibvirtConsoles:
     """See virt.driver.Consoles."""
 
     connection: Connection
     folders: Folders
+    hosts: Mapping[str, str]
+    """Device > address at which proxies reach this host."""
 
     def output(self, server_id: str, max_bytes: int) -> bytes:
         """See virt.driver.Consoles."""
@@ -28,6 +44,39 @@ class LoggedConsoles:
             older = log.with_name(log.name + ".0")
             said = read_end(older, max_bytes - len(said)) + said
         return said
+
+    def address(self, server_id: str, device: str) -> ConsoleAddress:
+        """See virt.driver.Consoles."""
+        if device not in PORTS:
+            raise NoSuchConsole(server_id, device)
+        text = self.connection.call(lambda lent: _live_xml(lent, server_id))
+        root = etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True))
+        path, attribute = PORTS[device]
+        found = root.find(path)
+        if found is None:
+            raise NoSuchConsole(server_id, device)
+        tls_port = int(found.get("tlsPort", "-1"))
+        return ConsoleAddress(
+            host=self.hosts[device],
+            port=int(found.get(attribute, "-1")),
+            tls_port=tls_port if tls_port > 0 else None,
+        )
+
+
+def console_hosts(settings: VirtSettings) -> dict[str, str]:
+    """Device > address for proxies."""
+    return {
+        "vnc": settings.vnc_address,
+        "spice": settings.spice_address,
+        "serial": settings.serial_address,
+    }
+
+
+def _live_xml(lent: libvirt.virConnect, server_id: str) -> str:
+    domain = domains.get(lent, server_id)
+    if not domain.isActive():
+        raise NotRunning(server_id)
+    return str(domain.XMLDesc())
 
 
 def read_end(file: Path, max_bytes: int) -> bytes:

@@ -9,7 +9,8 @@ from pathlib import Path
 from nova_appliance.common.errors import Invalid
 from nova_appliance.virt.driver import Driver
 from nova_appliance.virt.libvirt.connection import Connection
-from nova_appliance.virt.libvirt.consoles import LoggedConsoles
+from nova_appliance.virt.libvirt.console_ports import FreePorts
+from nova_appliance.virt.libvirt.consoles import LibvirtConsoles, console_hosts
 from nova_appliance.virt.libvirt.disks import LocalDisks, images_used
 from nova_appliance.virt.libvirt.folders import Folders, folders_of
 from nova_appliance.virt.libvirt.images import ImageCache
@@ -31,7 +32,8 @@ def open_driver(settings: VirtSettings) -> Driver:
     folders = folders_of(settings)
     host = host_traits(settings, folders)
     connection = Connection(settings.uri, settings.keepalive_s)
-    starter = Starter(connection, host, folders)
+    ports = FreePorts(settings.serial_listen, settings.serial_ports)
+    starter = Starter(connection, host, folders, ports)
     lifecycle = LibvirtLifecycle(connection, starter)
     power = LibvirtPower(connection, starter)
     inventory = HostInventory(connection, settings, host)
@@ -52,7 +54,7 @@ def open_driver(settings: VirtSettings) -> Driver:
         inventory=inventory,
         disks=LocalDisks(folders, images, settings.disk_format),
         images=images,
-        consoles=LoggedConsoles(connection, folders),
+        consoles=LibvirtConsoles(connection, folders, console_hosts(settings)),
         close=connection.close,
     )
 
@@ -78,6 +80,9 @@ def host_traits(settings: VirtSettings, folders: Folders) -> HostTraits:
         cache="none" if direct else "writeback",
         vnc_listen=settings.vnc_listen,
         keymap=settings.keymap,
+        spice_listen=settings.spice_listen,
+        spice_agent=settings.spice_agent,
+        serial_listen=settings.serial_listen,
     )
 
 

@@ -12,6 +12,7 @@ from nova_appliance.domain.guest import Guest, GuestSeen
 from nova_appliance.virt.driver import NoSuchDisks
 from nova_appliance.virt.libvirt import domains
 from nova_appliance.virt.libvirt.connection import Connection
+from nova_appliance.virt.libvirt.console_ports import FreePorts
 from nova_appliance.virt.libvirt.folders import Folders
 from nova_appliance.virt.libvirt.xml.domain import HostTraits, disk_parts, domain_xml
 from nova_appliance.virt.locks import NamedLocks
@@ -24,6 +25,7 @@ class Starter:
     connection: Connection
     host: HostTraits
     folders: Folders
+    serial_ports: FreePorts
     locks: NamedLocks = dataclasses.field(default_factory=NamedLocks)
 
     def start(self, guest: Guest) -> GuestSeen:
@@ -40,7 +42,8 @@ class Starter:
         if self.host.virt_type != "test":
             self._need_files(guest)
         with ExitStack() as undo:
-            defined = lent.defineXML(domain_xml(guest, self.host, folder))
+            port = self.serial_ports.take()
+            defined = lent.defineXML(domain_xml(guest, self.host, folder, port))
             if found is None:
                 undo.callback(domains.forget, defined)
             undo.callback(domains.remove_taps, tuple(vif.device for vif in guest.vifs))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Serial console with its log, VNC, screen and pointer."""
+"""Serial console with its log, VNC, SPICE, screen and pointer."""
 
 from __future__ import annotations
 
@@ -18,36 +18,63 @@ class ConsolePart:
     log_file: str
     vnc_listen: str = "127.0.0.1"
     keymap: str = ""
+    spice_listen: str = ""
+    spice_agent: bool = True
+    serial_listen: str = ""
+    serial_port: int = 0
     video_model: str = "virtio"
     has_tablet: bool = True
 
 
 def consoles(part: ConsolePart) -> list[Element]:
     """All devices that consoles need."""
-    devices = [
-        element(
-            "serial",
-            element("log", file=part.log_file, append="on"),
-            element("target", port=0),
-            type="pty",
-        ),
-        element("console", element("target", type="serial", port=0), type="pty"),
-    ]
-    if part.vnc_listen:
-        devices += _screen(part)
+    devices = _serial(part)
+    screens = [*_vnc(part), *_spice(part)]
+    if screens:
+        devices += [*_pointer(part), *screens, _video(part)]
     return devices
 
 
-def _screen(part: ConsolePart) -> list[Element]:
+def _serial(part: ConsolePart) -> list[Element]:
+    """One port; over TCP one client at a time reads what the log gets too."""
+    log = element("log", file=part.log_file, append="on")
+    target = element("target", port=0)
+    if not part.serial_port:
+        return [
+            element("serial", log, target, type="pty"),
+            element("console", element("target", type="serial", port=0), type="pty"),
+        ]
+    source = element("source", mode="bind", host=part.serial_listen, service=part.serial_port)
+    return [
+        element("serial", source, element("protocol", type="raw"), log, target, type="tcp"),
+    ]
+
+
+def _pointer(part: ConsolePart) -> list[Element]:
+    return [element("input", type="tablet", bus="usb")] if part.has_tablet else []
+
+
+def _vnc(part: ConsolePart) -> list[Element]:
+    if not part.vnc_listen:
+        return []
+    listen = element("listen", type="address", address=part.vnc_listen)
+    keymap = part.keymap or None
+    return [element("graphics", listen, type="vnc", autoport="yes", keymap=keymap)]
+
+
+def _spice(part: ConsolePart) -> list[Element]:
+    if not part.spice_listen:
+        return []
+    listen = element("listen", type="address", address=part.spice_listen)
+    keymap = part.keymap or None
+    devices = [element("graphics", listen, type="spice", autoport="yes", keymap=keymap)]
+    if part.spice_agent:
+        target = element("target", type="virtio", name="com.redhat.spice.0")
+        devices.append(element("channel", target, type="spicevmc"))
+    return devices
+
+
+def _video(part: ConsolePart) -> Element:
     if part.video_model not in VIDEO_MODELS:
         raise Refused(f"There is no video model {part.video_model!r}.")
-    graphics = element(
-        "graphics",
-        element("listen", type="address", address=part.vnc_listen),
-        type="vnc",
-        autoport="yes",
-        keymap=part.keymap or None,
-    )
-    video = element("video", element("model", type=part.video_model))
-    tablet = element("input", type="tablet", bus="usb")
-    return [tablet, graphics, video] if part.has_tablet else [graphics, video]
+    return element("video", element("model", type=part.video_model))

@@ -30,10 +30,13 @@ class HostTraits:
     cache: str = "none"
     vnc_listen: str = "127.0.0.1"
     keymap: str = ""
+    spice_listen: str = ""
+    spice_agent: bool = True
+    serial_listen: str = ""
 
 
-def domain_xml(guest: Guest, host: HostTraits, folder: Path) -> str:
-    """The definition of `guest` with its files in `folder`."""
+def domain_xml(guest: Guest, host: HostTraits, folder: Path, serial_port: int = 0) -> str:
+    """The definition of `guest` with its files in `folder`; a serial port of 0 is not by TCP."""
     machine = guest.image_properties.get("hw_machine_type", "pc")
     root = element(
         "domain",
@@ -50,18 +53,22 @@ def domain_xml(guest: Guest, host: HostTraits, folder: Path) -> str:
         element("on_poweroff", text="destroy"),
         element("on_reboot", text="restart"),
         element("on_crash", text="destroy"),
-        element("devices", *_devices(guest, host, folder)),
+        element("devices", *_devices(guest, host, folder, serial_port)),
         type=host.virt_type,
     )
     return write(root)
 
 
-def _devices(guest: Guest, host: HostTraits, folder: Path) -> list[Element]:
+def _devices(guest: Guest, host: HostTraits, folder: Path, serial_port: int) -> list[Element]:
     is_fast = host.virt_type not in EMULATED
     console = ConsolePart(
         log_file=str(folder / CONSOLE_LOG),
         vnc_listen=host.vnc_listen,
         keymap=host.keymap,
+        spice_listen=host.spice_listen,
+        spice_agent=host.spice_agent,
+        serial_listen=host.serial_listen,
+        serial_port=serial_port,
         video_model=guest.image_properties.get("hw_video_model", "virtio"),
         has_tablet=is_fast,
     )
