@@ -187,16 +187,17 @@ def places(conn: sa.Connection, server_ids: Collection[str]) -> frozenset[str]:
     return frozenset(conn.execute(select).scalars())
 
 
-def members_at(
-    conn: sa.Connection, group_id: str, besides: str, *, lock: bool = False
-) -> dict[str, int]:
-    """Host id > how many members of the server group it holds, `besides` one server.
+def lock_group(conn: sa.Connection, group_id: str) -> None:
+    """Let no other transaction claim for the server group until this one ends.
 
-    With `lock`, no other transaction asks so until this one ends.
+    To be called before the transaction reads anything: its reads then see all earlier claims.
     """
-    if lock:
-        group = sa.select(SERVER_GROUPS.c.row).where(SERVER_GROUPS.c.id == group_id)
-        conn.execute(group.with_for_update())
+    group = sa.select(SERVER_GROUPS.c.row).where(SERVER_GROUPS.c.id == group_id)
+    conn.execute(group.with_for_update())
+
+
+def members_at(conn: sa.Connection, group_id: str, besides: str) -> dict[str, int]:
+    """Host id > how many members of the server group it holds, `besides` one server."""
     m, c = SERVER_MAPPINGS.c, CLAIMS.c
     select = (
         sa.select(c.host_id, sa.func.count().label("members"))

@@ -29,6 +29,8 @@ from nova_appliance.scheduler.scene import Scene
 from nova_appliance.scheduler.weighers.weigh import best_first
 
 LOG = logging.getLogger(__name__)
+HARD = ("affinity", "anti-affinity")
+"""Policies of server groups that must hold."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,6 +98,8 @@ def _claim(
     group: ServerGroup | None,
 ) -> str | None:
     """One transaction: look again for a claim and at the group, then compare and set."""
+    if group is not None and group.policy in HARD:
+        rows.lock_group(conn, group.id)
     hosts.lock_server(conn, order.server_id)
     held = rows.held_by(conn, order.server_id, order.tried)
     if held is not None:
@@ -107,9 +111,9 @@ def _claim(
 
 def _group_allows(conn: Connection, group: ServerGroup, host_id: str, server_id: str) -> bool:
     """Whether the hard policies still hold, now that no other member can be placed."""
-    if group.policy not in ("affinity", "anti-affinity"):
+    if group.policy not in HARD:
         return True
-    members = rows.members_at(conn, group.id, server_id, lock=True)
+    members = rows.members_at(conn, group.id, server_id)
     if group.policy == "affinity":
         return not members or host_id in members
     return members.get(host_id, 0) < int(group.rules.get("max_server_per_host", 1))

@@ -15,12 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nova_appliance.common import ids
-from nova_appliance.db import hosts
+from nova_appliance.db import hosts, server_groups
 from nova_appliance.db.cells import CELL0, Cells
 from nova_appliance.db.engines import Databases
 from nova_appliance.db.tables import api, cell
 from nova_appliance.db.tables.api import CLAIMS, HOSTS
 from nova_appliance.domain.host import Amounts, Host
+from nova_appliance.domain.server_group import ServerGroup
 from nova_appliance.rpc.orders import Chosen
 from nova_appliance.scheduler.choose import choose_hosts
 
@@ -194,17 +195,47 @@ def test_two_schedulers_in_processes_and_threads_never_over_commit(
     assert_full_and_true(cells, placed)
 
 
-def test_the_same_on_mariadb(mariadb) -> None:  # type: ignore[no-untyped-def]
+@pytest.fixture
+def real_cells(mariadb) -> Iterator[Cells]:  # type: ignore[no-untyped-def]
     databases = Databases(mariadb.url("claims_api"))
     api.METADATA.create_all(databases.api.engine)
-    cells = Cells(databases)
     for cell_id, name in ((CELL0, "claims_cell0"), (made.CELL1, "claims_cell1")):
-        made.map_cell(databases, cell_id, name, mariadb.url(name))
-        cell.METADATA.create_all(databases.at(mariadb.url(name)).engine)
+        url = mariadb.url(name)
+        made.map_cell(databases, cell_id, name, url)
+        cell.METADATA.create_all(databases.at(url).engine)
+    yield Cells(databases)
+    databases.dispose()
+
+
+def place_group(cells: Cells, policy: str, count: int) -> list[str]:
+    """Ask at once for the members of a new group; the hosts that were given."""
+    group = ServerGroup(id=ids.new_id(), project_id="p", user_id="u", name="g", policy=policy)
+    with cells.api.write() as conn:
+        server_groups.add(conn, group)
+    desks = [made.desk(cells), made.desk(cells)]
+    orders = [made.order(cells, group=group.id) for _ in range(count)]
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        answers = pool.map(lambda n: choose_hosts(desks[n % 2], orders[n]), range(count))
+        return [answer.host for answer in answers if isinstance(answer, Chosen)]
+
+
+@pytest.mark.parametrize("kind", ["cells", "real_cells"])
+def test_hard_group_policies_hold_when_members_come_at_once(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    cells = request.getfixturevalue(kind)
+    for name in "abcde":
+        made.add_host(cells, name)
+    apart = place_group(cells, "anti-affinity", 8)
+    assert sorted(apart) == list("abcde")
+    assert len(set(place_group(cells, "affinity", 8))) == 1
+
+
+def test_the_same_on_mariadb(real_cells: Cells) -> None:
+    cells = real_cells
     for name in "abc":
         made.add_host(cells, name)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         placed = sum(pool.map(lambda _: _ask(cells, 16), range(2)))
     assert placed == 24
     assert_full_and_true(cells, placed)
-    databases.dispose()
