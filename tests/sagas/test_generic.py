@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every saga gets for free: it unwinds, it resumes, it resumes unwinding, it leaves nothing."""
+
+import pytest
+from fixtures.saga_drive import (
+    BROKEN,
+    ENDS,
+    Crash,
+    after,
+    always,
+    before,
+    begin,
+    bend,
+    clean_up,
+    deed_of,
+    once,
+    settle,
+)
+from fixtures.world import NOTHING, World
+
+from nova_appliance.common.errors import Refused
+from nova_appliance.conductor.sagas.registry import SAGAS
+
+STEPS = [(name, step) for name, saga in SAGAS.items() for step in saga.steps]
+UNDOABLE = [(name, step) for name, step in STEPS if step.undo]
+
+
+def ids_of(rows):
+    return [f"{name}-{step.name}" for name, step in rows]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    world = World(tmp_path_factory.mktemp("world"), lease=1, max_failures=1)
+    world.add_desk()
+    world.add_scheduler()
+    world.add_host("host1")
+    yield world
+    world.stop()
+
+
+@pytest.fixture(autouse=True)
+def clean_slate(world):
+    yield
+    assert world.left() == NOTHING
+
+
+def ended_well(world, server_id, name):
+    server = world.server(server_id)
+    if name == "delete":
+        return server.deleted
+    return (server.state, server.task, server.fault) == (ENDS[name], None, None)
+
+
+@pytest.mark.parametrize(("name", "step"), STEPS, ids=ids_of(STEPS))
+def test_a_failure_at_any_step_unwinds(world, name, step):
+    deed = deed_of(step)
+    broken = after(getattr(step, deed), always(Refused("It broke.")))
+    server_id = begin(world, name)
+    settle(world, bend(SAGAS[name], step, **{deed: broken}))
+    server = world.server(server_id)
+    assert (server.state, server.task) == (BROKEN[name], None)
+    assert server.fault.message == "It broke."
+    clean_up(world, server_id)
+
+
+@pytest.mark.parametrize("when", [before, after])
+@pytest.mark.parametrize(("name", "step"), STEPS, ids=ids_of(STEPS))
+def test_a_crash_at_any_step_is_resumed(world, name, step, when):
+    deed = deed_of(step)
+    dying = when(getattr(step, deed), once(Crash()))
+    server_id = begin(world, name)
+    assert settle(world, bend(SAGAS[name], step, **{deed: dying})) == 1
+    assert ended_well(world, server_id, name)
+    clean_up(world, server_id)
+
+
+@pytest.mark.parametrize(("name", "step"), UNDOABLE, ids=ids_of(UNDOABLE))
+def test_a_crash_while_undoing_is_resumed(world, name, step):
+    saga = SAGAS[name]
+    last = saga.steps[-1]
+    sagas = bend(saga, step, undo=after(step.undo, once(Crash())))
+    deed = deed_of(last)
+    refusing = after(getattr(last, deed), always(Refused("The last step refuses.")))
+    sagas = bend(sagas[name], last, **{deed: refusing})
+    server_id = begin(world, name)
+    assert settle(world, sagas) == 1
+    assert world.server(server_id).state == BROKEN[name]
+    clean_up(world, server_id)
