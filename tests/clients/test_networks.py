@@ -51,8 +51,10 @@ def test_ports_by_command(cloud):
     assert port["fixed_ips"][0]["ip_address"] == "10.20.0.99"
     taken = cloud.run(words.replace(" p1", " p2"), cloud="demo", fails=True)
     assert "already allocated" in taken
-    cloud.run("port set --name p3 --no-security-group --disable-port-security p1", cloud="demo")
-    cloud.run("port set --host elsewhere p3")
+    refused = cloud.run("port set --disable-port-security p1", cloud="demo", fails=True)
+    assert "disallowed by policy" in refused
+    cloud.run("port set --name p3 --no-security-group p1", cloud="demo")
+    cloud.run("port set --host elsewhere --disable-port-security p3")
     shown = cloud.run("port show p3 -f json")
     assert shown["binding_vif_type"] == "bridge"
     assert shown["security_group_ids"] == []

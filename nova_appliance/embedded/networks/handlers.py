@@ -52,7 +52,7 @@ def create(noun: Noun) -> Handler:
     """`POST /networks`: one, or several in one transaction (`{"networks": [...]}`)."""
 
     def handler(req: Any) -> tuple[int, dict[str, Any]]:
-        _check_writer(req.caller, f"create_{noun.one}")
+        nouns.check_writer(req.caller, f"create_{noun.one}")
         data = read_json(req)
         bulk = isinstance(data, dict) and noun.many in data
         asked = [_parse_new(noun, body, req.caller) for body in _bodies(noun, data)]
@@ -72,7 +72,7 @@ def change(noun: Noun) -> Handler:
     """`PUT /networks/{id}`."""
 
     def handler(req: Any, row_id: str) -> dict[str, Any]:
-        _check_writer(req.caller, f"update_{noun.one}")
+        nouns.check_writer(req.caller, f"update_{noun.one}")
         changes = _parse(noun, _body(noun, read_json(req)), req.caller, "PUT")
         with nouns.store_of(req).write() as tx:
             row = nouns.find_own(tx, noun, row_id, req.caller)
@@ -88,7 +88,7 @@ def remove(noun: Noun) -> Handler:
     """`DELETE /networks/{id}`."""
 
     def handler(req: Any, row_id: str) -> None:
-        _check_writer(req.caller, f"delete_{noun.one}")
+        nouns.check_writer(req.caller, f"delete_{noun.one}")
         with nouns.store_of(req).write() as tx:
             row = nouns.find_own(tx, noun, row_id, req.caller)
             noun.remove(Deed(tx, req.caller, req.service.settings), row)
@@ -153,7 +153,7 @@ def remove_tag(noun: Noun) -> Handler:
 
 
 def _keep_tags(req: Any, noun: Noun, row_id: str, changed: Any) -> None:
-    _check_writer(req.caller, f"update_{noun.one}")
+    nouns.check_writer(req.caller, f"update_{noun.one}")
     with nouns.store_of(req).write() as tx:
         row = nouns.find_own(tx, noun, row_id, req.caller)
         deed = Deed(tx, req.caller, req.service.settings)
@@ -202,11 +202,6 @@ def _query(req: Any) -> dict[str, list[str]]:
     if "tenant_id" in found:
         found.setdefault("project_id", []).extend(found.pop("tenant_id"))
     return found
-
-
-def _check_writer(caller: Any, rule: str) -> None:
-    if not caller.roles & nouns.WRITERS:
-        raise faults.PolicyNotAuthorized(f"rule:{rule} is disallowed by policy")
 
 
 def _bodies(noun: Noun, data: Any) -> Iterator[dict[str, Any]]:

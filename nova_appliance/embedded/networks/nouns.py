@@ -114,6 +114,12 @@ def is_elevated(caller: Caller) -> bool:
     return bool(caller.roles & ELEVATED)
 
 
+def check_writer(caller: Caller, rule: str) -> None:
+    """Raise PolicyNotAuthorized for those who may only read."""
+    if not caller.roles & WRITERS:
+        raise faults.PolicyNotAuthorized(f"rule:{rule} is disallowed by policy")
+
+
 def may_see(noun: Noun, caller: Caller) -> tuple[str, tuple[object, ...]]:
     """The SQL condition of the rows that this caller sees."""
     if is_elevated(caller):

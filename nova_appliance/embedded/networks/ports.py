@@ -19,8 +19,6 @@ from nova_appliance.embedded.store import Row
 MAC_PREFIX = "fa:16:3e"
 DHCP, GATEWAY = "network:dhcp", "network:router_gateway"
 INTERFACE, FLOATING = "network:router_interface", "network:floatingip"
-OWNED_BY_ROUTER = (GATEWAY, INTERFACE, FLOATING)
-PLUGGED_BY_NOVA = "compute:"
 BINDING = {"host_id": "host_id", "vnic_type": "vnic_type", "profile": "profile"}
 _WIRE = {f"binding:{name}": column for name, column in BINDING.items()}
 _ELSEWHERE = ("fixed_ips", "security_groups", "dns_domain")
@@ -79,11 +77,12 @@ def _vif_details(row: Row) -> dict[str, Any]:
 def create(deed: Deed, values: dict[str, Any]) -> str:
     """Add a port with its addresses and groups."""
     network = nouns.find(deed.tx, NETWORK, values["network_id"], deed.caller)
+    _check_rights(deed, network, values)
     secured = values["port_security_enabled"]
     if secured is None:
-        secured = network["port_security_enabled"] and not _is_ours(values["device_owner"])
+        secured = network["port_security_enabled"]
     groups, fixed = values["security_groups"], values["fixed_ips"]
-    if groups is None and secured and not _is_ours(values["device_owner"]):
+    if groups is None and secured:
         groups = [security_groups.ensure_default(deed, values["project_id"])]
     row = {_WIRE.get(k, k): v for k, v in values.items() if k not in _ELSEWHERE}
     row |= {"port_security_enabled": secured, "mac_address": values["mac_address"] or ""}
@@ -91,6 +90,22 @@ def create(deed: Deed, values: dict[str, Any]) -> str:
     _check_security(groups or [], secured=secured)
     _set_groups(deed, port_id, groups or [])
     return port_id
+
+
+def _check_rights(deed: Deed, network: Row, values: dict[str, Any]) -> None:
+    """Who speaks under foreign addresses owns the network; and nobody plays a router or DHCP."""
+    if _is_ours(values.get("device_owner", "")):
+        raise faults.PolicyNotAuthorized(
+            "(rule:create_port and rule:create_port:device_owner) is disallowed by policy: "
+            "ports of the network service itself are made by it alone"
+        )
+    loose = values.get("port_security_enabled") is False or values.get("allowed_address_pairs")
+    owns = network["project_id"] == deed.caller.project_id or nouns.is_elevated(deed.caller)
+    if loose and not owns:
+        name = "allowed_address_pairs" if values.get("allowed_address_pairs") else "port_security"
+        raise faults.PolicyNotAuthorized(
+            f"(rule:create_port and rule:create_port:{name}) is disallowed by policy"
+        )
 
 
 def add_row(deed: Deed, values: dict[str, Any], wishes: Iterable[Wish] | None) -> str:
@@ -165,6 +180,11 @@ def _set_groups(deed: Deed, port_id: str, groups: list[str]) -> None:
 def change(deed: Deed, row: Row, changes: dict[str, Any]) -> None:
     """Change a port: bind it, move it, give it other addresses or groups."""
     columns = {_WIRE.get(k, k): v for k, v in changes.items() if k not in _ELSEWHERE}
+    _check_service_port(row, columns)
+    network = deed.tx.one("SELECT project_id FROM networks WHERE id = ?", row["network_id"]) or {}
+    same_owner = columns.get("device_owner") == row["device_owner"]
+    told = columns | ({"device_owner": ""} if same_owner else {})
+    _check_rights(deed, network, told)
     _check_mac(deed, row, columns)
     secured = bool(columns.get("port_security_enabled", row["port_security_enabled"]))
     own = deed.tx.all("SELECT group_id FROM port_groups WHERE port_id = ?", row["id"])
@@ -177,6 +197,17 @@ def change(deed: Deed, row: Row, changes: dict[str, Any]) -> None:
     if columns.get("host_id", row["host_id"]) != row["host_id"]:
         columns["status"] = _status(deed, row | columns | {"status": "DOWN"})
     nouns.touch(deed, PORT, row["id"], columns)
+
+
+def _check_service_port(row: Row, columns: dict[str, Any]) -> None:
+    """What the network service made for itself stays what it is."""
+    fixed = ("device_id", "device_owner", "host_id", "mac_address", "port_security_enabled")
+    moved = [key for key in fixed if columns.get(key, row[key]) != row[key]]
+    if _is_ours(row["device_owner"]) and moved:
+        raise faults.ServicePortInUse(
+            f"Port {row['id']} has device owner {row['device_owner']}; "
+            f"its {moved[0]} cannot be changed via the port API."
+        )
 
 
 def _check_mac(deed: Deed, row: Row, columns: dict[str, Any]) -> None:
@@ -200,7 +231,7 @@ def _check_mac(deed: Deed, row: Row, columns: dict[str, Any]) -> None:
 
 def remove(deed: Deed, row: Row) -> None:
     """Remove a port; a floating IP that led to it is free again."""
-    if row["device_owner"] in OWNED_BY_ROUTER:
+    if _is_ours(row["device_owner"]):
         raise faults.ServicePortInUse(
             f"Port {row['id']} cannot be deleted directly via the port API: "
             f"has device owner {row['device_owner']}."

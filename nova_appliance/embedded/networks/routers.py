@@ -141,6 +141,7 @@ def add_interface() -> Handler:
     """`PUT /routers/{id}/add_router_interface` with a subnet_id or a port_id."""
 
     def handler(req: Any, router_id: str) -> dict[str, Any]:
+        nouns.check_writer(req.caller, "add_router_interface")
         with nouns.store_of(req).write() as tx:
             deed = Deed(tx, req.caller, req.service.settings)
             router = nouns.find_own(tx, ROUTER, router_id, req.caller)
@@ -217,6 +218,7 @@ def remove_interface() -> Handler:
     """`PUT /routers/{id}/remove_router_interface` with a subnet_id or a port_id."""
 
     def handler(req: Any, router_id: str) -> dict[str, Any]:
+        nouns.check_writer(req.caller, "remove_router_interface")
         with nouns.store_of(req).write() as tx:
             deed = Deed(tx, req.caller, req.service.settings)
             router = nouns.find_own(tx, ROUTER, router_id, req.caller)

@@ -162,6 +162,37 @@ def test_nova_binds_a_users_port(service, private):
     assert (freed["binding:vif_type"], freed["status"]) == ("unbound", "DOWN")
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"device_owner": "network:dhcp"},
+        {"device_owner": "network:router_interface"},
+        {"port_security_enabled": False, "security_groups": []},
+        {"allowed_address_pairs": [{"ip_address": "0.0.0.0/0"}]},
+    ],
+)
+def test_a_guest_of_a_shared_network_cannot_take_its_filter_away(service, private, values):
+    body = {"port": {"network_id": private["id"]} | values}
+    kind = "PolicyNotAuthorized"
+    assert service.error("POST", "ports", body, as_="demo", status=403) == kind
+    port = service.make("port", network_id=private["id"], as_="demo")
+    path = f"ports/{port['id']}"
+    assert service.error("PUT", path, {"port": values}, as_="demo", status=403) == kind
+    own = service.make("network", name="own", as_="demo")["id"]
+    if "device_owner" not in values:
+        service.make("port", network_id=own, as_="demo", **values)
+
+
+def test_ports_of_the_service_itself_stay_what_they_are(service, private):
+    (port,) = service.ask("GET", "ports?device_owner=network:dhcp")["ports"]
+    path = f"ports/{port['id']}"
+    assert service.error("DELETE", path, status=409) == "ServicePortInUse"
+    for change in ({"device_owner": ""}, {"device_id": "x"}, {"binding:host_id": "h"}):
+        assert service.error("PUT", path, {"port": change}, status=409) == "ServicePortInUse"
+    named = service.ask("PUT", path, {"port": {"name": "n", "device_owner": "network:dhcp"}})
+    assert named["port"]["name"] == "n"
+
+
 def test_filters_fields_sorting_and_pages(service, private):
     for name in ("b", "a", "c"):
         service.make("port", network_id=private["id"], name=name, device_id=name * 2)
