@@ -3,27 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
+from fixtures.nova_api_conn import conn, nova_api  # noqa: F401 - fixtures
 
 from nova_appliance.common import clock, errors, ids
 from nova_appliance.db import aggregates, keypairs, quotas, server_groups
-from nova_appliance.db.engines import Database
-from nova_appliance.db.tables.api import METADATA, PROJECT_LOCKS, SERVER_MAPPINGS
+from nova_appliance.db.tables.api import PROJECT_LOCKS, SERVER_MAPPINGS
 from nova_appliance.domain.keypair import Keypair
 from nova_appliance.domain.server_group import ServerGroup
-
-
-@pytest.fixture
-def conn(tmp_path: Path) -> Iterator[sa.Connection]:
-    database = Database(f"sqlite:///{tmp_path}/api.db")
-    METADATA.create_all(database.engine)
-    with database.write() as connection:
-        yield connection
-    database.dispose()
 
 
 def key(name: str, user_id: str = "u1") -> Keypair:

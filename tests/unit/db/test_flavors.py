@@ -3,26 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
+from fixtures.nova_api_conn import conn, nova_api  # noqa: F401 - fixtures
 
 from nova_appliance.common import errors
 from nova_appliance.db import flavors
-from nova_appliance.db.engines import Database
-from nova_appliance.db.tables.api import METADATA
 from nova_appliance.domain.flavor import Flavor
-
-
-@pytest.fixture
-def conn(tmp_path: Path) -> Iterator[sa.Connection]:
-    database = Database(f"sqlite:///{tmp_path}/api.db")
-    METADATA.create_all(database.engine)
-    with database.write() as connection:
-        yield connection
-    database.dispose()
 
 
 def make(flavor_id: str, **fields: object) -> Flavor:
