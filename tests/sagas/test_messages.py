@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages that come twice, late, or not at all; conductors that run beside each other."""
+
+import threading
+
+import pytest
+from fixtures.cells import CELL1
+from fixtures.saga_drive import run_due, settle
+from fixtures.world import NOTHING, World
+
+from nova_appliance.actions import boot, delete, power
+from nova_appliance.common import clock
+from nova_appliance.conductor import runner as runners
+from nova_appliance.db.cells import CELL0
+from nova_appliance.db.tables import cell
+from nova_appliance.rpc.orders import Report
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = World(tmp_path, lease=1, order_timeout=0.3)
+    yield world
+    world.stop()
+
+
+def ask(world, **fields):
+    return boot.boot(world.cloud, world.context(), world.request(**fields)).servers
+
+
+def test_a_lost_nudge_costs_one_look(world, monkeypatch):
+    """The API's nudge goes nowhere; the poller finds the row."""
+    client = type(world.cloud.rpc)
+    true_cast = client.cast
+    monkeypatch.setattr(
+        client,
+        "cast",
+        lambda self, topic, *rest: None if topic == "conductor" else true_cast(self, topic, *rest),
+    )
+    world.cloud.conf.set_override("order_timeout", 60, "conductor")
+    world.start("host1")
+    (server,) = ask(world)
+    world.wait_active(server.id)
+
+
+def test_an_order_that_was_lost_is_sent_again(world, monkeypatch):
+    world.add_desk()
+    world.add_scheduler()
+    world.add_host("host1")
+    casts = []
+    client = type(world.cloud.rpc)
+    true_cast = client.cast
+
+    def lossy(self, topic, name, *rest):
+        if topic == "compute":
+            casts.append(name)
+            if casts.count(name) == 1:
+                return
+        true_cast(self, topic, name, *rest)
+
+    monkeypatch.setattr(client, "cast", lossy)
+    (server,) = ask(world)
+    settle(world)
+    assert world.server(server.id).state == "active"
+    assert casts.count("build") >= 2
+    delete.delete(world.cloud, world.context(), world.server(server.id))
+    settle(world)
+    assert world.left() == NOTHING
+
+
+def test_orders_and_reports_that_come_twice_are_done_once(world, monkeypatch):
+    desk = world.add_desk()
+    world.add_scheduler()
+    world.add_host("host1")
+    client = type(world.cloud.rpc)
+    true_cast, true_call, heard = client.cast, client.call, []
+
+    def twice(self, topic, name, *rest):
+        true_cast(self, topic, name, *rest)
+        if topic == "compute":
+            true_cast(self, topic, name, *rest)
+
+    def tell_twice(self, topic, name, *rest):
+        reply = true_call(self, topic, name, *rest)
+        if name == "report":
+            heard.append((reply.ok, true_call(self, topic, name, *rest).ok))
+        return reply
+
+    monkeypatch.setattr(client, "cast", twice)
+    monkeypatch.setattr(client, "call", tell_twice)
+    (server,) = ask(world)
+    settle(world)
+    power.stop(world.cloud, world.context(), world.server(server.id))
+    settle(world)
+    assert world.server(server.id).state == "stopped"
+    assert desk is not None
+    assert heard
+    assert all(second is False for _, second in heard)
+
+
+def test_a_report_of_an_older_epoch_is_refused(world, monkeypatch):
+    desk = world.add_desk()
+    world.add_scheduler()
+    world.add_host("host1")
+    (server,) = ask(world)
+    settle(world)
+    power.stop(world.cloud, world.context(), world.server(server.id))
+    sent = []
+    client = type(world.cloud.rpc)
+    monkeypatch.setattr(client, "cast", lambda _self, _topic, _name, order, *_: sent.append(order))
+    (row,) = [r for r in world.rows(cell.SAGAS, CELL1) if r["state"] == "forward"]
+    run_due(world, world.runner())
+    ticket = sent[0].ticket
+    assert (ticket.saga_id, ticket.step) == (row["id"], "power_off")
+    context = world.context()
+
+    def tell(**fields):
+        told = type(ticket)(**{n: getattr(ticket, n) for n in ticket.__struct_fields__} | fields)
+        return desk.report(context, Report(ticket=told, host="host1", result={"power": 4})).ok
+
+    assert not tell(epoch=ticket.epoch - 1)
+    assert not tell(step="another")
+    assert tell()
+    assert not tell()
+    monkeypatch.undo()
+    settle(world)
+    assert world.server(server.id).state == "stopped"
+
+
+def test_two_conductors_never_run_one_saga_at_the_same_time(world, monkeypatch):
+    """Each step of each saga is begun once, though two conductors with 16 threads each race."""
+    seen, lock = [], threading.Lock()
+    true_call = runners._call_forward
+
+    def noted(step, ctx):
+        result = true_call(step, ctx)
+        with lock:
+            seen.append((ctx.saga.id, step.name, ctx.saga.report is None))
+        return result
+
+    monkeypatch.setattr(runners, "_call_forward", noted)
+    world.cloud.conf.set_override("order_timeout", 60, "conductor")
+    world.start("host1")
+    world.add_conductor()
+    servers = ask(world, max_count=20, min_count=20)
+    for server in servers:
+        world.wait_active(server.id)
+    assert clock.wait_for(lambda: not world.open_sagas(), 10)
+    assert len(seen) == len(set(seen)) == 20 * 6
+
+
+def test_fifty_at_once_and_fifty_in_parallel(world):
+    world.cloud.conf.set_override("order_timeout", 60, "conductor")
+    world.start("host1", "host2")
+    many = ask(world, max_count=50, min_count=50)
+    assert [server.name for server in many[:2]] == ["s-1", "s-2"]
+    single, threads = [], []
+    for _ in range(50):
+        threads.append(threading.Thread(target=lambda: single.extend(ask(world))))
+        threads[-1].start()
+    for thread in threads:
+        thread.join()
+    assert len(single) == 50
+    for server in (*many, *single):
+        world.wait_active(server.id, 60)
+    assert world.rows(cell.SERVERS, CELL0) == []
