@@ -61,7 +61,9 @@ def start(settings: Settings) -> None:
         pids.write(pidfile, process.pid)
     over = wait_for(lambda: is_healthy(settings) or pids.living(pidfile) is None, HEALTHY_S, 0.1)
     if not over or not is_healthy(settings):
-        raise Unavailable(f"The services do not answer; see {log_file(settings)}")
+        raise Unavailable(
+            f"The services do not answer. The end of {log_file(settings)}:\n{_end_of_log(settings)}"
+        )
 
 
 def is_healthy(settings: Settings) -> bool:
@@ -70,6 +72,10 @@ def is_healthy(settings: Settings) -> bool:
     with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
         return bool(answer.status == 200)
     return False
+
+
+def _end_of_log(settings: Settings, lines: int = 8) -> str:
+    return "\n".join(log_file(settings).read_text(errors="replace").splitlines()[-lines:])
 
 
 def pid_file(settings: Settings) -> Path:
