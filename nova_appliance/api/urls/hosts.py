@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""URLs of services, hypervisors, aggregates and availability zones."""
+"""URLs of services, hypervisors, hosts, aggregates and availability zones."""
 
 from __future__ import annotations
 
 from nova_appliance.api.operation import ByBodyKey, Routes
-from nova_appliance.api.resources import aggregates, availability_zones, hypervisors, services
+from nova_appliance.api.resources import (
+    aggregates,
+    availability_zones,
+    hosts,
+    hypervisors,
+    services,
+)
 
 ROUTES: Routes = {
     "os-services": {"GET": services.index},
@@ -20,6 +26,11 @@ ROUTES: Routes = {
     "os-hypervisors/{hypervisor_hostname_pattern}/servers": {"GET": hypervisors.servers},
     "os-hypervisors/{hypervisor_id}": {"GET": hypervisors.show},
     "os-hypervisors/{hypervisor_id}/uptime": {"GET": hypervisors.uptime},
+    "os-hosts": {"GET": hosts.index},
+    "os-hosts/{host_name}": {"GET": hosts.show, "PUT": hosts.update},
+    "os-hosts/{host_name}/reboot": {"GET": hosts.reboot},
+    "os-hosts/{host_name}/shutdown": {"GET": hosts.shutdown},
+    "os-hosts/{host_name}/startup": {"GET": hosts.startup},
     "os-aggregates": {"GET": aggregates.index, "POST": aggregates.create},
     "os-aggregates/{aggregate_id}": {
         "GET": aggregates.show,
