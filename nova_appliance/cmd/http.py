@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import waitress
-
-LOG = logging.getLogger(__name__)
+from waitress import wasyncore
 
 
 class HttpServer:
@@ -29,6 +27,7 @@ class HttpServer:
         body_limit: int = 1024**2,
     ) -> None:
         self._thread: threading.Thread | None = None
+        self._asked = threading.Event()
         self._server = waitress.create_server(
             app,
             host=host,
@@ -49,13 +48,16 @@ class HttpServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Close the port, and let requests under way end."""
-        self._server.close()
+        """Close the port, let requests under way end, then close connections that wait."""
+        self._asked.set()
+        self._server.pull_trigger()
         if self._thread:
             self._thread.join(10)
+        self._server.task_dispatcher.shutdown(timeout=5)
+        self._server.close()
+        wasyncore.close_all(self._server._map, ignore_all=True)  # noqa: SLF001 - no public way
 
     def _run(self) -> None:
-        try:
-            self._server.run()
-        except OSError:
-            LOG.debug("The listening socket was closed.", exc_info=True)
+        """waitress's own loop, with an end: its `run` waits for idle clients to hang up."""
+        while not self._asked.is_set():
+            wasyncore.loop(timeout=1, use_poll=True, map=self._server._map, count=1)  # noqa: SLF001

@@ -17,7 +17,7 @@ def seed(cloud):
     """An image, a flavor, a network, and room in the quotas."""
     connection = cloud.connect()
     image = connection.image.create_image(
-        "tiny", data=b"QFI\xfb".ljust(512, b"\0"), disk_format="raw", container_format="bare",
+        "tiny", data=b"boot me".ljust(512, b"\0"), disk_format="raw", container_format="bare",
         visibility="public",
     )  # fmt: skip
     flavor = connection.compute.create_flavor(name="m1.tiny", vcpus=1, ram=64, disk=1)
