@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
     from nova_appliance.actions.cloud import Cloud
 
 _TREE = re.compile(r"/v2(\.1)?/+[^/]")
-POLICY = "nova.policy"
 
 
 def make_app(cloud: Cloud) -> WSGIApplication:
     """The application; everything that can be done before requests come is done here."""
-    enforcer = policy.make_enforcer(cloud.conf)
+    rules = policy.make_rules(cloud.conf)
     metrics = edge.Metrics()
     inner = pecan.make_app(
         Router(cloud, ROUTES),
@@ -34,13 +34,14 @@ def make_app(cloud: Cloud) -> WSGIApplication:
         request_cls=Request,
         hooks=[Faults()],
     )
-    guarded = auth.guard(cloud.conf, enforcer, inner)
+    guarded = auth.guard(cloud.conf, rules, inner)
     opened: dict[str, Any] = {"/healthcheck": _healthy, "/metrics": metrics.show}
     public = documents.make_public(cloud.conf)
+    gc.freeze()  # what stands now stays: long lists need not be held up by looking through it
 
     def choose(environ: WSGIEnvironment) -> WSGIApplication:
         path = environ.get("PATH_INFO", "")
-        environ[POLICY] = enforcer
+        environ[policy.KEY] = rules
         if _TREE.match(path):
             return guarded
         app: WSGIApplication = opened.get(path, public)

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from keystonemiddleware import auth_token
 from oslo_config import cfg
-from oslo_policy import policy
 
-from nova_appliance.api import faults
-from nova_appliance.api import policy as rules
+from nova_appliance.api import faults, policy
 from nova_appliance.api.request import CONTEXT
 from nova_appliance.common.context import RequestContext
 
@@ -28,11 +26,11 @@ _WANTED = ("auth_url", "username", "password", "project_name", "user_domain_name
            "project_domain_name")  # fmt: skip
 
 
-def guard(conf: cfg.ConfigOpts, enforcer: policy.Enforcer, app: WSGIApplication) -> WSGIApplication:
+def guard(conf: cfg.ConfigOpts, rules: policy.Rules, app: WSGIApplication) -> WSGIApplication:
     """`app` behind the authentication that [api]auth_strategy names."""
     if conf.api.auth_strategy == "noauth2":
-        return _with_context(_from_words, enforcer, app, "")
-    inner = _with_context(_from_keystone, enforcer, app, conf.service_user.auth_url or "")
+        return _with_context(_from_words, rules, app, "")
+    inner = _with_context(_from_keystone, rules, app, conf.service_user.auth_url or "")
     guarded: WSGIApplication = auth_token.AuthProtocol(inner, _middleware_options(conf))
     return guarded
 
@@ -57,7 +55,7 @@ def _middleware_options(conf: cfg.ConfigOpts) -> dict[str, Any]:
 
 def _with_context(
     find: Callable[[WSGIEnvironment], RequestContext | None],
-    enforcer: policy.Enforcer,
+    rules: policy.Rules,
     app: WSGIApplication,
     uri: str,
 ) -> WSGIApplication:
@@ -65,7 +63,7 @@ def _with_context(
         context = find(environ)
         if context is None:
             return _refuse(start_response, uri)
-        context.is_admin = rules.is_admin(enforcer, context)
+        context.is_admin = rules.is_admin(context)
         environ[CONTEXT] = context
         return app(environ, start_response)
 

@@ -165,6 +165,4 @@ def check_flavor(req: Request, request: BootRequest) -> None:
     with req.cloud.cells.api.read() as connection:
         flavor = flavors.get(connection, request.flavor_id, req.context.project_id)
     if flavor and flavor.root_gib == 0:
-        raise errors.Forbidden(
-            "Only volume-backed servers are allowed for flavors with zero disk."
-        )
+        raise errors.Forbidden("Only volume-backed servers are allowed for flavors with zero disk.")

@@ -49,9 +49,7 @@ class Metrics:
         return [prometheus_client.generate_latest(self.registry)]
 
 
-def wrap(
-    choose: Callable[[WSGIEnvironment], WSGIApplication], metrics: Metrics
-) -> WSGIApplication:
+def wrap(choose: Callable[[WSGIEnvironment], WSGIApplication], metrics: Metrics) -> WSGIApplication:
     """The application that gives each request an id and hands it to the one `choose` names."""
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -26,7 +26,11 @@ REMOVED: dict[str, dict[str, str]] = {
     "os-fixed-ips/{fixed_ip}": {"GET": "18.0.0"},
     "os-floating-ip-dns": {"GET": "18.0.0"},
     "os-floating-ip-dns/{domain}": {"PUT": "18.0.0", "DELETE": "18.0.0"},
-    "os-floating-ip-dns/{domain}/entries/{name}": {"GET": "18.0.0", "PUT": "18.0.0", "DELETE": "18.0.0"},
+    "os-floating-ip-dns/{domain}/entries/{name}": {
+        "GET": "18.0.0",
+        "PUT": "18.0.0",
+        "DELETE": "18.0.0",
+    },
     "os-floating-ips-bulk": {"GET": "18.0.0", "POST": "18.0.0"},
     "os-floating-ips-bulk/{id}": {"GET": "18.0.0", "PUT": "18.0.0"},
     "os-fping": {"GET": "18.0.0"},
@@ -35,7 +39,10 @@ REMOVED: dict[str, dict[str, str]] = {
     "os-networks/add": {"POST": "21.0.0"},
     "os-networks/{network_id}": {"DELETE": "21.0.0"},
     "os-security-group-default-rules": {"GET": "21.0.0", "POST": "21.0.0"},
-    "os-security-group-default-rules/{security_group_default_rule_id}": {"GET": "21.0.0", "DELETE": "21.0.0"},
+    "os-security-group-default-rules/{security_group_default_rule_id}": {
+        "GET": "21.0.0",
+        "DELETE": "21.0.0",
+    },
     "os-tenant-networks": {"POST": "21.0.0"},
     "os-tenant-networks/{network_id}": {"DELETE": "21.0.0"},
     "servers/{server_id}/consoles": {"GET": "21.0.0", "POST": "21.0.0"},
@@ -47,7 +54,12 @@ REMOVED: dict[str, dict[str, str]] = {
 ACTIONS: dict[str, dict[str, str]] = {
     "servers/{server_id}/action": {"resetNetwork": "23.0.0"},
     "os-fixed-ips/{fixed_ip}/action": {"reserve": "18.0.0", "unreserve": "18.0.0"},
-    "os-networks/{network_id}/action": {"associate_host": "18.0.0", "disassociate": "21.0.0", "disassociate_host": "18.0.0", "disassociate_project": "18.0.0"},
+    "os-networks/{network_id}/action": {
+        "associate_host": "18.0.0",
+        "disassociate": "21.0.0",
+        "disassociate_host": "18.0.0",
+        "disassociate_project": "18.0.0",
+    },
 }
 """Path > action > release that removed it."""
 

@@ -24,8 +24,7 @@ def negotiate(headers: Mapping[str, str]) -> Version:
         return MAX
     if not _NUMBER.fullmatch(text):
         raise errors.Invalid(
-            f"API Version String {text} is of invalid format. Must be of format "
-            "MajorNum.MinorNum."
+            f"API Version String {text} is of invalid format. Must be of format MajorNum.MinorNum."
         )
     version = parse(text)
     if not MIN <= version <= MAX:

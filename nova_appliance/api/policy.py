@@ -24,7 +24,7 @@ from nova_appliance.api.policies import (
     server_metadata,
     servers,
 )
-from nova_appliance.common import errors
+from nova_appliance.common import clock, errors
 from nova_appliance.common.context import RequestContext
 
 FAMILIES = (
@@ -32,6 +32,13 @@ FAMILIES = (
     flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies,
 )  # fmt: skip
 """Each module has RULES: a tuple of DocumentedRuleDefault."""
+
+KEY = "nova.policy"
+"""Key of the WSGI environment under which the Rules stand."""
+
+KEEP_S = 5.0
+MOST = 10000
+"""Decisions kept at most."""
 
 
 class Denied(errors.Forbidden):
@@ -41,19 +48,47 @@ class Denied(errors.Forbidden):
         super().__init__(f"Policy doesn't allow {rule} to be performed.")
 
 
-def make_enforcer(conf: cfg.ConfigOpts) -> policy.Enforcer:
+class Rules:
+    """The rules in force; each decision is kept for some seconds, so that lists stay fast.
+
+    A changed policy file therefore counts after KEEP_S.
+    """
+
+    def __init__(self, enforcer: policy.Enforcer) -> None:
+        self._enforcer = enforcer
+        self._decisions: dict[object, bool] = {}
+        self._empty_at = 0.0
+
+    def allow(self, rule: str, target: Mapping[str, Any], context: RequestContext) -> bool:
+        """Whether that caller may do this to that target."""
+        now = clock.SYSTEM.monotonic()
+        if now > self._empty_at or len(self._decisions) > MOST:
+            self._decisions, self._empty_at = {}, now + KEEP_S
+        asked = (rule, *target.items(), *_facts(context))
+        decided = self._decisions.get(asked)
+        if decided is None:
+            decided = self._decisions[asked] = self._ask(rule, target, context)
+        return decided
+
+    def is_admin(self, context: RequestContext) -> bool:
+        """Whether the deployment counts this caller as an administrator."""
+        return self.allow("context_is_admin", {}, context)
+
+    def _ask(self, rule: str, target: Mapping[str, Any], context: RequestContext) -> bool:
+        try:
+            return bool(self._enforcer.authorize(rule, target, context, do_raise=False))
+        except policy.InvalidScope:
+            return False
+
+
+def make_rules(conf: cfg.ConfigOpts) -> Rules:
     """The rules of all families, with what the operator's file overrides."""
     policy_opts.set_defaults(conf, conf.api.policy_file)
     enforcer = policy.Enforcer(conf)
     for family in FAMILIES:
         enforcer.register_defaults(family.RULES)
     enforcer.load_rules()
-    return enforcer
-
-
-def is_admin(enforcer: policy.Enforcer, context: RequestContext) -> bool:
-    """Whether the deployment counts this caller as an administrator."""
-    return bool(enforcer.authorize("context_is_admin", {}, context.to_policy_values()))
+    return Rules(enforcer)
 
 
 def enforce(req: Any, rule: str, target: Mapping[str, Any] | None = None) -> None:
@@ -64,12 +99,21 @@ def enforce(req: Any, rule: str, target: Mapping[str, Any] | None = None) -> Non
 
 def may(req: Any, rule: str, target: Mapping[str, Any] | None = None) -> bool:
     """Whether the caller may do this to `target` (default: the caller's own project)."""
-    enforcer: policy.Enforcer = req.environ["nova.policy"]
-    try:
-        aim = own(req) if target is None else target
-        return bool(enforcer.authorize(rule, aim, req.context, do_raise=False))
-    except policy.InvalidScope:
-        return False
+    rules: Rules = req.environ[KEY]
+    return rules.allow(rule, own(req) if target is None else target, req.context)
+
+
+def _facts(context: RequestContext) -> tuple[object, ...]:
+    """All of a caller that rules may look at."""
+    return (
+        context.user_id,
+        context.project_id,
+        *(context.roles or ()),
+        context.is_admin,
+        context.system_scope,
+        context.domain_id,
+        *(context.service_roles or ()),
+    )
 
 
 def own(req: Any) -> dict[str, Any]:

@@ -126,9 +126,7 @@ def read(req: Request, all_projects_rule: str) -> ServerQuery | None:
     statuses = _statuses(req, given)
     if statuses == ():
         return None
-    equal = {
-        word: parse(given[name]) for name, (word, parse) in EQUAL.items() if name in given
-    }
+    equal = {word: parse(given[name]) for name, (word, parse) in EQUAL.items() if name in given}
     _restrict_to_owner(req, all_projects_rule, given, equal)
     page = paging(req)
     if page.marker is not None and not ids.is_id(page.marker):

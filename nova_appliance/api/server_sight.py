@@ -11,7 +11,7 @@ from nova_appliance.api.policy import may
 from nova_appliance.api.request import Request
 from nova_appliance.api.versioned import at_least
 from nova_appliance.api.views.servers import ALWAYS, ATTRIBUTES, HOST_STATUS, Seen
-from nova_appliance.db import server_lists
+from nova_appliance.db import host_statuses
 from nova_appliance.domain.server import Server
 
 
@@ -31,7 +31,7 @@ def of(req: Request, servers: Sequence[Server]) -> Seen:
         if every or unknown_only:
             gates.add(HOST_STATUS)
             now = req.cloud.clock.now()
-            statuses = server_lists.host_statuses(
+            statuses = host_statuses.of_servers(
                 req.cloud.cells, servers, now, conf.service_down_time
             )
     return Seen(

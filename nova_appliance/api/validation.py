@@ -46,9 +46,7 @@ def _forget_unknown(validator: Any, allowed: Any, instance: Any, schema: Schema)
             del instance[key]
 
 
-_STRICT = validators.extend(
-    jsonschema.Draft4Validator, {"minimum": _minimum, "maximum": _maximum}
-)
+_STRICT = validators.extend(jsonschema.Draft4Validator, {"minimum": _minimum, "maximum": _maximum})
 _RELAXED = validators.extend(_STRICT, {"additionalProperties": _forget_unknown})
 
 

@@ -74,8 +74,7 @@ def _(element: Any, compiler: Any, **kw: Any) -> str:
 def _(element: Any, compiler: Any, **kw: Any) -> str:
     column, key, text = _arguments(element, compiler, **kw)
     return (
-        f"EXISTS (SELECT 1 FROM json_each({column}) AS j "
-        f"WHERE j.key = {key} AND j.value = {text})"
+        f"EXISTS (SELECT 1 FROM json_each({column}) AS j WHERE j.key = {key} AND j.value = {text})"
     )
 
 

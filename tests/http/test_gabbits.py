@@ -41,16 +41,22 @@ class WholeWorld(fixture.GabbiFixture):
             del os.environ[name]
 
 
+def _ask(environ, start_response):
+    return RUNNING["app"](environ, start_response)
+
+
 def _suites():
     """One suite for each file, by its name."""
     suites = driver.build_tests(
         str(HERE / "gabbits"),
         unittest.TestLoader(),
-        intercept=lambda: lambda environ, start: RUNNING["app"](environ, start),
+        intercept=lambda: _ask,
         fixture_module=sys.modules[__name__],
         test_loader_name="http",
     )
-    return dict(zip(sorted(path.stem for path in (HERE / "gabbits").glob("*.yaml")), suites))
+    return dict(
+        zip(sorted(path.stem for path in (HERE / "gabbits").glob("*.yaml")), suites, strict=True)
+    )
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (HERE / "gabbits").glob("*.yaml")))

@@ -12,30 +12,17 @@ from nova_appliance.api.paging import Paging, paging
 from nova_appliance.api.policies import instance_actions as rules
 from nova_appliance.api.policy import may
 from nova_appliance.api.request import Request
-from nova_appliance.api.resources.servers import find
+from nova_appliance.api.resources.servers import find_even_deleted
 from nova_appliance.api.schemas.queries import CLOSED_2_102
 from nova_appliance.api.schemas.server_lists import ACTIONS
 from nova_appliance.api.versioned import at_least
 from nova_appliance.api.views import instance_actions as views
-from nova_appliance.common import errors, ids
-from nova_appliance.db import server_actions, server_lists
+from nova_appliance.common import errors
+from nova_appliance.db import server_actions
 from nova_appliance.domain.server import Server
 
 
-def _find(req: Request, server_id: str) -> Server:
-    try:
-        return find(req, server_id)
-    except errors.NotFound:
-        project_id = None if req.context.is_admin else req.context.project_id
-        server = None
-        if at_least(req, "2.21") and ids.is_id(server_id):
-            server = server_lists.one(req.cloud.cells, server_id, project_id, deleted=True)
-        if server is None:
-            raise
-        return server
-
-
-@operation(policy=rules.LIST, load=_find, query=ACTIONS, errors=(400, 404))
+@operation(policy=rules.LIST, load=find_even_deleted, query=ACTIONS, errors=(400, 404))
 def index(req: Request, server: Server) -> dict[str, Any]:
     """GET /servers/{server_id}/os-instance-actions."""
     since, before = req.first("changes-since"), req.first("changes-before")
@@ -65,7 +52,7 @@ def index(req: Request, server: Server) -> dict[str, Any]:
 @operation(
     policy=rules.SHOW,
     also=(rules.EVENTS, rules.DETAILS),
-    load=_find,
+    load=find_even_deleted,
     query=CLOSED_2_102,
     errors=(404,),
 )

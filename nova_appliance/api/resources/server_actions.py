@@ -75,9 +75,7 @@ def read_console(req: Request, server: Server, body: Body) -> dict[str, Any]:
     return {"output": console_output.read(req.cloud, req.context, server, lines)}
 
 
-@operation(
-    policy=rules.RESET_STATE, load=find, body=schemas.RESET_STATE, status=202, errors=(404,)
-)
+@operation(policy=rules.RESET_STATE, load=find, body=schemas.RESET_STATE, status=202, errors=(404,))
 def set_state(req: Request, server: Server, body: Body) -> None:
     """os-resetState."""
     reset_state.reset_state(req.cloud, req.context, server, body["os-resetState"]["state"])

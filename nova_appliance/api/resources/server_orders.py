@@ -26,9 +26,7 @@ CREATE_RULES = (
 )
 
 
-@operation(
-    policy=rules.CREATE, also=CREATE_RULES, body=schemas.CREATE, status=202, errors=(409,)
-)
+@operation(policy=rules.CREATE, also=CREATE_RULES, body=schemas.CREATE, status=202, errors=(409,))
 def create(req: Request, body: dict[str, Any]) -> Any:
     """POST /servers."""
     request = boot_request.read(req, body)

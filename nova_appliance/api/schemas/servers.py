@@ -151,7 +151,9 @@ UPDATE = Versioned(
     v2_94=inside("server", add(hostname=HOSTNAME)),
     v2_104=inside(
         "server",
-        add(pinned_availability_zone={"type": ["string", "null"], "minLength": 1, "maxLength": 255}),
+        add(
+            pinned_availability_zone={"type": ["string", "null"], "minLength": 1, "maxLength": 255}
+        ),
     ),
 )
 

@@ -54,9 +54,7 @@ class Row:
     until: Version = (9, 9)
 
 
-def field(
-    name: str, read: Callable[[Server, Seen], Any], since: str = "2.1", **more: Any
-) -> Row:
+def field(name: str, read: Callable[[Server, Seen], Any], since: str = "2.1", **more: Any) -> Row:
     """A row; a field newer than 2.1 comes with PUT at once unless said otherwise."""
     first = parse(since)
     more.setdefault("update", first if first > (2, 3) else (2, 75))

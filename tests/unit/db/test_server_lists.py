@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fixtures.cells import CELL1, NOW, make_cells, make_server, put
 
 from nova_appliance.common import errors
-from nova_appliance.db import server_lists
+from nova_appliance.db import host_statuses, server_lists
 from nova_appliance.db.cells import CELL0
 from nova_appliance.db.server_query import ServerQuery, Sort
 from nova_appliance.db.tables.cell import SERVERS, SERVICES
@@ -37,7 +37,7 @@ def plain(server):
     return Server(**{**msgspec.structs.asdict(server), "row": 0})
 
 
-NASTY = "a \"quoted\" \\ back\nnew\ttab \x01 \u2028 é 😀 </b> ' % {0} :x"
+NASTY = 'a "quoted" \\ back\nnew\ttab \x01 \u2028 é 😀 </b> \' % {0} :x'
 
 
 def test_every_field_comes_back(cells):
@@ -176,7 +176,7 @@ def test_statements_do_not_grow_with_rows(cells):
     def statements():
         counted.clear()
         page = server_lists.page(cells, ServerQuery())
-        server_lists.host_statuses(cells, page.servers, NOW, 60)
+        host_statuses.of_servers(cells, page.servers, NOW, 60)
         return len([text for text in counted if "servers" in text or "services" in text])
 
     put(cells, *(make_server(number) for number in range(3)))
@@ -198,7 +198,7 @@ def test_host_statuses(cells):
             values = {**common, **row, "id": f"s{number}", "created_at": NOW}
             connection.execute(sa.insert(SERVICES).values(values))
     servers = server_lists.page(cells, ServerQuery()).servers
-    assert server_lists.host_statuses(cells, servers, NOW, 60) == {
+    assert host_statuses.of_servers(cells, servers, NOW, 60) == {
         "host0": "UP",
         "host1": "DOWN",
         "host2": "MAINTENANCE",
