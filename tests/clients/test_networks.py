@@ -115,6 +115,8 @@ def test_routers_and_floating_ips_by_command(cloud):
     )
     assert cloud.run("router show way -f json", cloud="demo")["status"] == "DOWN"
     assert "still has ports" in cloud.run("router delete way", cloud="demo", fails=True)
+    words = "router unset --route destination=192.0.2.0/24,gateway=10.8.0.9 way"
+    cloud.run(words, cloud="demo")
     cloud.run("router remove subnet way lan-sub", cloud="demo")
     cloud.run("router unset --external-gateway way", cloud="demo")
     cloud.run("router delete way", cloud="demo")

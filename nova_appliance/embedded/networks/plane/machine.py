@@ -108,22 +108,20 @@ class Machine:
 
     def _needs_links(self, wanted: Wanted) -> bool:
         return (
-            self._right.get("bridges") != wanted.bridges
+            any(self._right.get("bridge " + b.name) != b for b in wanted.bridges)
             or any(self._right.get("dhcp " + d.namespace) != _joint(d) for d in wanted.dhcps)
             or any(self._right.get("router " + r.namespace) != r for r in wanted.routers)
         )
 
     def _bridges(self, wanted: Wanted, machine: dict[str, Link]) -> None:
-        def make() -> None:
-            lines: list[str] = []
-            for bridge in wanted.bridges:
-                owned.note(self._settings, owned.BRIDGE, bridge.name)
-                lines += links.plan_bridge(bridge, machine.get(bridge.name))
-            links.batch(lines)
-            if self._settings.network_nat and any(bridge.addresses for bridge in wanted.bridges):
-                nat.forward(self._settings)
+        for bridge in wanted.bridges:
+            self._once("bridge " + bridge.name, bridge, partial(self._bridge, bridge, machine))
+        if self._settings.network_nat and any(bridge.addresses for bridge in wanted.bridges):
+            self._once("forward", "on", partial(nat.forward, self._settings))
 
-        self._once("bridges", wanted.bridges, make)
+    def _bridge(self, bridge: Bridge, machine: dict[str, Link]) -> None:
+        owned.note(self._settings, owned.BRIDGE, bridge.name)
+        links.batch(links.plan_bridge(bridge, machine.get(bridge.name)))
 
     def _firewall(self, wanted: Wanted) -> None:
         cidrs = _external_cidrs(wanted.bridges) if self._settings.network_nat else []
