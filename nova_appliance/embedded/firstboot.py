@@ -74,17 +74,23 @@ def furnish(cloud: Any, settings: Settings, image: Path) -> None:
 
 
 def first_server(cloud: Any, settings: Settings) -> Seen | None:
-    """The first server, made once in the life of this cloud; None when the user deleted it."""
+    """The first server, made once in the life of this cloud; None when the user deleted it.
+
+    One of ours that failed is made again: whatever stood in its way may be mended now.
+    """
     mark = settings.state_dir / "first-server"
+    ours = mark.read_text().strip() if mark.exists() else None
     found = cloud.compute.find_server(FIRST)
-    if found is None and mark.exists():
+    if found is None and ours:
         return None
-    if found is None:
-        found = _create(cloud)
-        mark.write_text(found.id + "\n")
-        return _seen(cloud.compute.get_server(found.id), made_now=True)
+    if found and found.id == ours and cloud.compute.get_server(ours).status == "ERROR":
+        cloud.compute.delete_server(ours)
+        cloud.compute.wait_for_delete(found, interval=1, wait=BUILD_S)
+        found = None
+    made_now = found is None
+    found = found or _create(cloud)
     mark.write_text(found.id + "\n")
-    return _seen(cloud.compute.get_server(found.id), made_now=False)
+    return _seen(cloud.compute.get_server(found.id), made_now=made_now)
 
 
 def wait_active(cloud: Any, seen: Seen) -> Seen:
