@@ -19,7 +19,6 @@ import sqlalchemy as sa
 from nova_appliance.common import errors
 from nova_appliance.db import server_arrays, server_query
 from nova_appliance.db.cells import CELL0, Cells
-from nova_appliance.db.engines import Database
 from nova_appliance.db.server_query import ServerQuery
 from nova_appliance.db.tables.api import SERVER_MAPPINGS
 from nova_appliance.db.tables.cell import SERVERS
@@ -126,7 +125,7 @@ def _ask_cells(
 
     def ask(cell_id: str) -> Answered:
         try:
-            return cell_id, _select(cells.database(cell_id), cell_id, query, after)
+            return cell_id, _select(cells, cell_id, query, after)
         except errors.Unavailable:
             LOG.warning("cell %s does not answer a list", cell_id)
             return cell_id, None
@@ -140,8 +139,9 @@ def _ask_cells(
 
 
 def _select(
-    database: Database, cell_id: str, query: ServerQuery, after: tuple[Any, ...] | None
+    cells: Cells, cell_id: str, query: ServerQuery, after: tuple[Any, ...] | None
 ) -> list[Server]:
+    database = cells.database(cell_id)
     column = server_arrays.array_of(cell_id, database.engine.dialect.name)
     select = sa.select(column).select_from(SERVERS).where(*server_query.conditions(query))
     if after is not None:

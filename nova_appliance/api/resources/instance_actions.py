@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from nova_appliance.api import links
+from nova_appliance.api import links, policy
 from nova_appliance.api.formats import parse_time
 from nova_appliance.api.operation import operation
 from nova_appliance.api.paging import Paging, paging
 from nova_appliance.api.policies import instance_actions as rules
-from nova_appliance.api.policy import may
 from nova_appliance.api.request import Request
 from nova_appliance.api.resources.servers import find_even_deleted
 from nova_appliance.api.schemas.queries import CLOSED_2_102
@@ -66,10 +65,10 @@ def show(req: Request, server: Server, request_id: str) -> dict[str, Any]:
         raise errors.NotFound(f"Action for request_id {request_id} not found")
     owner = {"project_id": server.project_id, "user_id": server.user_id}
     view = views.brief(req.version, found)
-    with_host = may(req, rules.EVENTS, owner)
+    with_host = policy.may(req, rules.EVENTS, owner)
     if with_host or at_least(req, "2.51"):
         seen = views.EventSight(
-            req.version, server.project_id, with_host, may(req, rules.DETAILS, owner)
+            req.version, server.project_id, with_host, policy.may(req, rules.DETAILS, owner)
         )
         view["events"] = [views.event(one, seen) for one in found.events]
     return {"instanceAction": view}
