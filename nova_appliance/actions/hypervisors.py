@@ -16,7 +16,6 @@ from nova_appliance.db import host_servers, hosts
 from nova_appliance.domain.host import Host
 from nova_appliance.rpc.orders import Empty
 
-
 AMOUNTS = (
     "vcpus",
     "memory_mb",

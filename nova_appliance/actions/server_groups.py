@@ -7,8 +7,8 @@ from nova_appliance.actions import quotas
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
-from nova_appliance.db import server_groups
 from nova_appliance.db import quotas as limits
+from nova_appliance.db import server_groups
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain.quota import has_room
 from nova_appliance.domain.server_group import ServerGroup

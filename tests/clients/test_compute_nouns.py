@@ -124,9 +124,7 @@ def test_quotas_and_limits(cloud: Cloud) -> None:
     cloud.run("quota set --class --ram 4096 default")
     defaults = {row["Resource"]: row["Limit"] for row in one(cloud, "quota show --default")}
     assert defaults["ram"] == 4096
-    limits = {
-        row["Name"]: row["Value"] for row in one(cloud, "limits show --absolute", who="demo")
-    }
+    limits = {row["Name"]: row["Value"] for row in one(cloud, "limits show --absolute", who="demo")}
     assert limits["total_cores"] == 33
     cloud.run("quota delete --compute demo")
     shown = {row["Resource"]: row["Limit"] for row in one(cloud, "quota show --compute demo")}

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from nova_appliance.actions import flavors
+from nova_appliance.api.flavor_filters import read_query
 from nova_appliance.api.operation import operation
-from nova_appliance.api.paging import paging
 from nova_appliance.api.policies import flavors as rules
 from nova_appliance.api.policy import may
 from nova_appliance.api.request import Request
@@ -17,21 +17,19 @@ from nova_appliance.api.schemas.types import is_true
 from nova_appliance.api.versioned import at_least
 from nova_appliance.api.views import flavors as views
 from nova_appliance.common import errors
-from nova_appliance.db.flavors import Query
-from nova_appliance.domain.extra_specs import FALSE_WORDS, TRUE_WORDS
 from nova_appliance.domain.flavor import Flavor
 
 
 @operation(query=schemas.LIST)
 def index(req: Request) -> dict[str, Any]:
     """GET /flavors."""
-    return views.index(req, flavors.page(req.cloud, _query(req)))
+    return views.index(req, flavors.page(req.cloud, read_query(req)))
 
 
 @operation(query=schemas.LIST, also=(rules.SPECS_INDEX,))
 def detail(req: Request) -> dict[str, Any]:
     """GET /flavors/detail."""
-    found = flavors.page(req.cloud, _query(req))
+    found = flavors.page(req.cloud, read_query(req))
     return views.detail(req, found, with_specs=_shows_specs(req))
 
 
@@ -75,43 +73,6 @@ def whose(req: Request) -> str | None:
 
 def _shows_specs(req: Request) -> bool:
     return at_least(req, "2.61") and may(req, rules.SPECS_INDEX)
-
-
-def _query(req: Request) -> Query:
-    page = paging(req)
-    return Query(
-        is_public=_is_public(req),
-        disabled=None if req.context.is_admin else False,
-        project_id=req.context.project_id,
-        min_memory_mib=_number(req, "minRam"),
-        min_root_gib=_number(req, "minDisk"),
-        name=req.first("name"),
-        sort_key=req.first("sort_key") or "flavorid",
-        descending=req.first("sort_dir") == "desc",
-        marker=page.marker,
-        limit=page.limit,
-    )
-
-
-def _is_public(req: Request) -> bool | None:
-    """Administrators see public flavors unless they ask; others never see private ones listed."""
-    asked = req.first("is_public")
-    if not req.context.is_admin or asked is None:
-        return True
-    word = asked.strip().lower()
-    if word == "none":
-        return None
-    if word not in TRUE_WORDS + FALSE_WORDS:
-        raise errors.Invalid(f"Invalid is_public filter [{asked}]")
-    return word in TRUE_WORDS
-
-
-def _number(req: Request, key: str) -> int | None:
-    text = req.first(key)
-    try:
-        return None if text is None else max(-1, min(int(text), schemas.LARGEST))
-    except ValueError as error:
-        raise errors.Invalid(f"Invalid {key} filter [{text}]") from error
 
 
 def _flavor(values: dict[str, Any]) -> Flavor:

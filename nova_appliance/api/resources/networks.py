@@ -12,12 +12,40 @@ from nova_appliance.clients.network_nouns import Network
 from nova_appliance.common import errors
 
 LAST = "2.35"
-FIELDS = "cidr netmask gateway broadcast dns1 dns2 cidr_v6 gateway_v6 netmask_v6".split()
-ADMIN_FIELDS = (
-    "created_at updated_at deleted_at deleted injected bridge vlan vpn_public_address "
-    "vpn_public_port vpn_private_address dhcp_start project_id host bridge_interface multi_host "
-    "priority rxtx_base mtu dhcp_server enable_dhcp share_address"
-).split()
+FIELDS = [
+    "cidr",
+    "netmask",
+    "gateway",
+    "broadcast",
+    "dns1",
+    "dns2",
+    "cidr_v6",
+    "gateway_v6",
+    "netmask_v6",
+]
+ADMIN_FIELDS = [
+    "created_at",
+    "updated_at",
+    "deleted_at",
+    "deleted",
+    "injected",
+    "bridge",
+    "vlan",
+    "vpn_public_address",
+    "vpn_public_port",
+    "vpn_private_address",
+    "dhcp_start",
+    "project_id",
+    "host",
+    "bridge_interface",
+    "multi_host",
+    "priority",
+    "rxtx_base",
+    "mtu",
+    "dhcp_server",
+    "enable_dhcp",
+    "share_address",
+]
 """The network service does not tell these; they are null."""
 
 

@@ -12,13 +12,19 @@ from nova_appliance.api.views.table import fields, render, stamp
 LOST_CELLS = parse("2.69")
 """From here on hosts of cells that do not answer are shown as UNKNOWN, before they are not."""
 
+
+def status(daemon: Daemon) -> str:
+    """What the administrator has set."""
+    return "disabled" if daemon.service.disabled else "enabled"
+
+
 VIEW = Versioned(
     fields(
         id=lambda daemon: daemon.service.row,
         binary=lambda daemon: daemon.service.binary,
         host=lambda daemon: daemon.service.host,
         zone=lambda daemon: daemon.zone,
-        status=lambda daemon: status(daemon),
+        status=status,
         state=lambda daemon: "up" if daemon.is_up else "down",
         updated_at=lambda daemon: stamp(daemon.service.last_seen_at),
         disabled_reason=lambda daemon: daemon.service.disabled_reason,
@@ -26,11 +32,6 @@ VIEW = Versioned(
     v2_11=add(forced_down=lambda daemon: daemon.service.forced_down),
     v2_53=add(id=lambda daemon: daemon.service.id),
 )
-
-
-def status(daemon: Daemon) -> str:
-    """What the administrator has set."""
-    return "disabled" if daemon.service.disabled else "enabled"
 
 
 def show(version: Version, daemon: Daemon) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from fixtures.nova_api_conn import conn, nova_api  # noqa: F401 - fixtures
 
 from nova_appliance.common import errors
 from nova_appliance.db import flavors
