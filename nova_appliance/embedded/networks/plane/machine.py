@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ class Machine:
             self._right.clear()
             self._try("tables", self._forget_lost_tables)
         self._once("netfilter", "loaded", _load_bridge_netfilter)
-        machine = links.read() if self._needs_links(wanted) else {}
+        machine = links.read() if _needs_links(self._right, wanted) else {}
         self._bridges(wanted, machine)
         self._firewall(wanted)
         for dhcp in wanted.dhcps:
@@ -105,13 +105,6 @@ class Machine:
             self._clean = False
             return False
         return True
-
-    def _needs_links(self, wanted: Wanted) -> bool:
-        return (
-            any(self._right.get("bridge " + b.name) != b for b in wanted.bridges)
-            or any(self._right.get("dhcp " + d.namespace) != _joint(d) for d in wanted.dhcps)
-            or any(self._right.get("router " + r.namespace) != r for r in wanted.routers)
-        )
 
     def _bridges(self, wanted: Wanted, machine: dict[str, Link]) -> None:
         for bridge in wanted.bridges:
@@ -170,6 +163,15 @@ class Machine:
         for name in owned.names(self._settings, owned.BRIDGE):
             if name not in bridges and self._try(name, partial(_remove_bridge, name)):
                 owned.forget(self._settings, owned.BRIDGE, name)
+
+
+def _needs_links(right: Mapping[str, Any], wanted: Wanted) -> bool:
+    """Whether something on the machine must be looked at before it is changed."""
+    return (
+        any(right.get("bridge " + bridge.name) != bridge for bridge in wanted.bridges)
+        or any(right.get("dhcp " + dhcp.namespace) != _joint(dhcp) for dhcp in wanted.dhcps)
+        or any(right.get("router " + router.namespace) != router for router in wanted.routers)
+    )
 
 
 def _joint(dhcp: Dhcp) -> tuple[str, Cable]:
