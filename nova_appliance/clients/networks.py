@@ -16,16 +16,15 @@ from oslo_config import cfg
 
 from nova_appliance.clients import network_nouns as nouns
 from nova_appliance.clients.network_nouns import Network, Port, PortWanted, SecurityGroup
-from nova_appliance.clients.session import Neighbour, error_type
-from nova_appliance.common import clock, errors, ids
+from nova_appliance.clients.neutron import Neutron
+from nova_appliance.clients.session import error_type
+from nova_appliance.common import clock, errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.domain.guest import Vif
 from nova_appliance.domain.server import Address
 
 KEEP_S = 20.0
 """How long names and MTUs of networks are remembered."""
-AT_ONCE = 100
-"""Ids in one URL."""
 
 
 class PortNotBound(errors.Refused):
@@ -45,7 +44,7 @@ class Networks:
     def __init__(
         self, session: Session, conf: cfg.ConfigOpts, clocks: clock.Clock = clock.SYSTEM
     ) -> None:
-        self._neutron = Neighbour(session, conf, "network")
+        self._neutron = Neutron(session, conf)
         self._clock = clocks
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, Network]] = {}
@@ -73,17 +72,15 @@ class Networks:
 
     def get(self, network_id: str, context: RequestContext | None = None) -> Network:
         """The network; raises NotFound when there is none for this caller."""
-        answer = self._neutron.ask("GET", f"/v2.0/networks/{_safe(network_id)}", context)
-        return nouns.network(answer.json()["network"])
+        return nouns.network(self._neutron.row("network", network_id, context))
 
     def ports(self, **filters: Any) -> tuple[Port, ...]:
         """Ports by Neutron's filters (device_id, network_id, id, ...); a list means any of it."""
-        return tuple(nouns.port(raw) for raw in self._all("ports", filters))
+        return tuple(nouns.port(raw) for raw in self._neutron.rows("ports", filters))
 
     def get_port(self, port_id: str, context: RequestContext | None = None) -> Port:
         """The port; raises NotFound."""
-        answer = self._neutron.ask("GET", f"/v2.0/ports/{_safe(port_id)}", context)
-        return nouns.port(answer.json()["port"])
+        return nouns.port(self._neutron.row("port", port_id, context))
 
     def create_port(self, wanted: PortWanted) -> Port:
         """Make a port for a server, or find the one that was made for it before.
@@ -93,7 +90,7 @@ class Networks:
         """
         body = _new_port(wanted)
         try:
-            return self._post_port(body)
+            return nouns.port(self._neutron.make("port", body))
         except errors.OverQuota:
             raise
         except errors.Conflict as error:
@@ -102,7 +99,8 @@ class Networks:
                 return made
             if error_type(error) != "MacAddressInUse":
                 raise
-        return self._post_port({k: v for k, v in body.items() if k != "mac_address"})
+        del body["mac_address"]
+        return nouns.port(self._neutron.make("port", body))
 
     def bind_port(self, port_id: str, host: str, server_id: str, zone: str) -> Port:
         """Give the port to the server and bind it to the host; raises Conflict, PortNotBound."""
@@ -110,21 +108,21 @@ class Networks:
         if port.device_id not in ("", server_id):
             raise errors.Conflict(f"Port {port_id} is still in use.")
         owner = {"device_id": server_id, "device_owner": f"compute:{zone}"}
-        bound = self._put_port(port_id, owner | {"binding:host_id": host})
-        return _plugged(bound)
+        bound = self._neutron.change("port", port_id, owner | {"binding:host_id": host})
+        return _plugged(nouns.port(bound))
 
     def unbind_port(self, port_id: str) -> None:
         """Take a port that the user made from its server and host; nothing there is fine."""
         free = {"device_id": "", "device_owner": "", "binding:host_id": ""}
         try:
-            self._put_port(port_id, free)
+            self._neutron.change("port", port_id, free)
         except errors.NotFound:
             return
 
     def delete_port(self, port_id: str) -> None:
         """Delete a port; nothing there is fine."""
         try:
-            self._neutron.ask("DELETE", f"/v2.0/ports/{_safe(port_id)}")
+            self._neutron.remove("port", port_id)
         except errors.NotFound:
             return
 
@@ -138,7 +136,7 @@ class Networks:
         asked = tuple(dict.fromkeys(names_or_ids))
         if not asked:
             return ()
-        raws = self._all("security-groups", {"tenant_id": project_id})
+        raws = self._neutron.rows("security-groups", {"tenant_id": project_id})
         mine = tuple(nouns.security_group(raw) for raw in raws)
         return tuple(_group(name, mine, project_id) for name in asked)
 
@@ -147,7 +145,7 @@ class Networks:
         if not ports:
             return ()
         named = self._remembered({port.network_id for port in ports})
-        pairs = self._all("floatingips", {"port_id": [port.id for port in ports]})
+        pairs = self._neutron.rows("floatingips", {"port_id": [port.id for port in ports]})
         floating = {(raw["port_id"], raw["fixed_ip_address"]): raw for raw in pairs}
         return tuple(
             address
@@ -181,28 +179,12 @@ class Networks:
     def _networks(
         self, filters: dict[str, Any], context: RequestContext | None = None
     ) -> tuple[Network, ...]:
-        return tuple(nouns.network(raw) for raw in self._all("networks", filters, context))
-
-    def _all(
-        self, plural: str, filters: dict[str, Any], context: RequestContext | None = None
-    ) -> Iterator[dict[str, Any]]:
-        """Every row of a collection, in as many requests as its longest filter needs."""
-        for params in _queries(filters):
-            answer = self._neutron.ask("GET", f"/v2.0/{plural}", context, params=params)
-            yield from answer.json()[plural.replace("-", "_")]
+        return tuple(nouns.network(raw) for raw in self._neutron.rows("networks", filters, context))
 
     def _made_before(self, wanted: PortWanted) -> Port | None:
         found = self.ports(device_id=wanted.server_id, network_id=wanted.network_id)
         named = (port for port in found if port.name == _port_name(wanted))
         return min(named, key=lambda port: port.id, default=None)
-
-    def _post_port(self, body: dict[str, Any]) -> Port:
-        answer = self._neutron.ask("POST", "/v2.0/ports", json={"port": body})
-        return nouns.port(answer.json()["port"])
-
-    def _put_port(self, port_id: str, body: dict[str, Any]) -> Port:
-        path = f"/v2.0/ports/{_safe(port_id)}"
-        return nouns.port(self._neutron.ask("PUT", path, json={"port": body}).json()["port"])
 
 
 def _new_port(wanted: PortWanted) -> dict[str, Any]:
@@ -274,26 +256,3 @@ def _addresses(
         pair = floating.get((port.id, ip.address))
         if pair:
             yield address(pair["floating_ip_address"], "floating")
-
-
-def _queries(filters: dict[str, Any]) -> Iterator[list[tuple[str, str]]]:
-    """Query strings; a long list is asked for in parts, an empty one is asked for not at all."""
-    lists = {k: v for k, v in filters.items() if isinstance(v, (list, tuple))}
-    plain = [(k, _text(v)) for k, v in filters.items() if k not in lists]
-    if not lists:
-        yield plain
-        return
-    (name, values), *others = sorted(lists.items(), key=lambda item: -len(item[1]))
-    plain += [(k, _text(value)) for k, several in others for value in several]
-    for at in range(0, len(values), AT_ONCE):
-        yield plain + [(name, _text(value)) for value in values[at : at + AT_ONCE]]
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _safe(thing_id: str) -> str:
-    if not ids.is_id(thing_id):
-        raise errors.NotFound(f"{thing_id!r} is not an id of the network service.")
-    return thing_id

@@ -3,27 +3,19 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from oslo_config import cfg
 
-from nova_appliance.clients import session
-from nova_appliance.clients.images import Images
 from nova_appliance.common import clock, errors
 from nova_appliance.common import context as contexts
-from nova_appliance.common.context import RequestContext
-from nova_appliance.compute import boot_mark, inventory, periodic, reconcile
-from nova_appliance.compute.agent import Agent, Deed, Neighbours
+from nova_appliance.compute import boot_mark, handlers, inventory, periodic, reconcile
+from nova_appliance.compute.agent import Agent
+from nova_appliance.compute.neighbours import Neighbours, open_neighbours
 from nova_appliance.compute.settings import virt_settings
-from nova_appliance.compute.work import build, console, console_address, destroy, power, reboot
-from nova_appliance.domain.console import ConsoleAddress
 from nova_appliance.rpc import orders, pins
-from nova_appliance.rpc.client import Client
 from nova_appliance.rpc.server import Server
 from nova_appliance.virt import registry
 
@@ -31,25 +23,16 @@ LOG = logging.getLogger(__name__)
 BINARY = "nova-compute"
 RETRY_S = 1.0
 
-WORK: dict[str, Deed] = {
-    "build": build.build,
-    "destroy": destroy.destroy,
-    "power_on": power.power_on,
-    "power_off": power.power_off,
-    "reboot": reboot.reboot,
-}
-"""Casts, answered by a report; the other rows of rpc/calls/compute.py are calls."""
-
 
 class Service:
     """The daemon of a hypervisor host; opens the driver when it is made."""
 
     def __init__(self, conf: cfg.ConfigOpts, neighbours: Neighbours | None = None) -> None:
         driver = registry.load(conf.compute_driver, virt_settings(conf))
-        self.agent = Agent(conf, driver, neighbours or _neighbours(conf))
+        self.agent = Agent(conf, driver, neighbours or open_neighbours(conf))
         self._conf = conf
         self._started_at = clock.SYSTEM.now()
-        self._server = Server(conf, "compute", conf.host, self._handlers())
+        self._server = Server(conf, "compute", conf.host, handlers.of(self.agent))
         self._threads: list[threading.Thread] = []
         self.in_line = threading.Event()
         """Set when the host was brought in line after the start."""
@@ -70,26 +53,6 @@ class Service:
         for thread in self._threads:
             thread.join()
         self.agent.driver.close()
-
-    def _handlers(self) -> dict[str, Callable[[RequestContext, Any], Any]]:
-        casts = {
-            name: functools.partial(self.agent.take, name, deed) for name, deed in WORK.items()
-        }
-        calls = {
-            "console_output": self._console_output,
-            "console_address": self._console_address,
-            "uptime": self._uptime,
-        }
-        return {**casts, **calls}
-
-    def _console_output(self, _: RequestContext, order: orders.ConsoleOutput) -> orders.Output:
-        return console.console_output(self.agent, order)
-
-    def _console_address(self, _: RequestContext, order: orders.ConsoleAsked) -> ConsoleAddress:
-        return console_address.console_address(self.agent, order)
-
-    def _uptime(self, _context: RequestContext, _order: orders.Empty) -> orders.Uptime:
-        return orders.Uptime(text=self.agent.driver.inventory.read().uptime)
 
     def check_in(self) -> None:
         """Report this daemon once. Raises Unavailable when nobody hears."""
@@ -131,7 +94,3 @@ class Service:
         resume = booted and self._conf.resume_guests_state_on_host_boot
         reconcile.reconcile(self.agent, resume=resume)
         boot_mark.keep(folder)
-
-
-def _neighbours(conf: cfg.ConfigOpts) -> Neighbours:
-    return Neighbours(rpc=Client(conf), images=Images(session.open_session(conf), conf))

@@ -6,40 +6,22 @@ Asked again for the same server, it finds the claim made before. Two schedulers 
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 import logging
-from collections.abc import Mapping, Sequence
-
-from oslo_config import cfg
 
 from nova_appliance.db import candidates as rows
 from nova_appliance.db import hosts, server_groups
 from nova_appliance.db.candidates import Candidate, Wanted
-from nova_appliance.db.cells import Cells
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain.aggregate import ZONE_KEY
-from nova_appliance.domain.host import Amounts
-from nova_appliance.domain.server_group import ServerGroup
 from nova_appliance.rpc.orders import ChooseHosts, Chosen, NoHostFits
-from nova_appliance.scheduler.filters.registry import Filter
-from nova_appliance.scheduler.narrow import amounts, narrow
-from nova_appliance.scheduler.refusals import CLAIM, Refusals
+from nova_appliance.scheduler.claim import claim_first
+from nova_appliance.scheduler.desk import Desk
+from nova_appliance.scheduler.narrow import narrow
+from nova_appliance.scheduler.refusals import Refusals
 from nova_appliance.scheduler.scene import Scene
 from nova_appliance.scheduler.weighers.weigh import best_first
 
 LOG = logging.getLogger(__name__)
-HARD = ("affinity", "anti-affinity")
-"""Policies of server groups that must hold."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Desk:
-    """What decisions are made with; one a scheduler."""
-
-    conf: cfg.ConfigOpts
-    cells: Cells
-    filters: Mapping[str, Filter]
 
 
 def choose_hosts(desk: Desk, order: ChooseHosts) -> Chosen | NoHostFits:
@@ -54,7 +36,8 @@ def choose_hosts(desk: Desk, order: ChooseHosts) -> Chosen | NoHostFits:
         refusals = Refusals()
         for page in rows.pages(conn, wanted, desk.conf.scheduler.max_placement_results):
             scene.show(page)
-            host_id = _claim_best(desk, scene, _fitting(desk, scene, refusals), refusals)
+            fitting = best_first(scene, _fitting(desk, scene, refusals))
+            host_id = claim_first(desk.cells.api, order, group, fitting, refusals)
             if host_id is not None:
                 return _chosen(desk, conn, host_id)
     return _nobody(desk, order, wanted, refusals)
@@ -73,50 +56,6 @@ def _fitting(desk: Desk, scene: Scene, refusals: Refusals) -> list[Candidate]:
                 refusals.add(name, reason)
         left = fitting
     return left
-
-
-def _claim_best(
-    desk: Desk, scene: Scene, fitting: Sequence[Candidate], refusals: Refusals
-) -> str | None:
-    """Claim the best host that still has room; id of the host that the server has then."""
-    order, group = scene.order, scene.group
-    takes = amounts(order.flavor, with_root=order.image is not None)
-    for host in best_first(scene, fitting):
-        claim = functools.partial(_claim, host_id=host.id, order=order, takes=takes, group=group)
-        host_id = desk.cells.api.transact(claim)
-        if host_id is not None:
-            return host_id
-        refusals.add(CLAIM, "filled up")
-    return None
-
-
-def _claim(
-    conn: Connection,
-    host_id: str,
-    order: ChooseHosts,
-    takes: Amounts,
-    group: ServerGroup | None,
-) -> str | None:
-    """One transaction: look again for a claim and at the group, then compare and set."""
-    if group is not None and group.policy in HARD:
-        rows.lock_group(conn, group.id)
-    hosts.lock_server(conn, order.server_id)
-    held = rows.held_by(conn, order.server_id, order.tried)
-    if held is not None:
-        return held
-    if group is not None and not _group_allows(conn, group, host_id, order.server_id):
-        return None
-    return host_id if hosts.claim(conn, host_id, order.server_id, takes) else None
-
-
-def _group_allows(conn: Connection, group: ServerGroup, host_id: str, server_id: str) -> bool:
-    """Whether the hard policies still hold, now that no other member can be placed."""
-    if group.policy not in HARD:
-        return True
-    members = rows.members_at(conn, group.id, server_id)
-    if group.policy == "affinity":
-        return not members or host_id in members
-    return members.get(host_id, 0) < int(group.rules.get("max_server_per_host", 1))
 
 
 def _chosen(desk: Desk, conn: Connection, host_id: str) -> Chosen | NoHostFits:

@@ -14,7 +14,8 @@ from nova_appliance.db.cells import CELL0
 from nova_appliance.rpc.orders import ChooseHosts, Chosen, NoHostFits
 from nova_appliance.rpc.pins import VERSION
 from nova_appliance.rpc.server import Server
-from nova_appliance.scheduler.choose import Desk, choose_hosts
+from nova_appliance.scheduler.choose import choose_hosts
+from nova_appliance.scheduler.desk import Desk
 from nova_appliance.scheduler.filters import registry
 
 LOG = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ def build(agent: Agent, order: ServerOrder) -> dict[str, Any]:
     """Make the server's guest and start it."""
     if order.guest is None:
         raise errors.Invalid("An order to build needs the guest.")
-    with agent.build_slot():
+    with agent.builds:
         if order.image is not None:
             image_cache.fetch(agent, order.image)
         agent.driver.disks.create(order.guest)

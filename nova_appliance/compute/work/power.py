@@ -17,7 +17,7 @@ def power_on(agent: Agent, order: ServerOrder) -> dict[str, Any]:
     if order.guest is None:
         raise errors.Invalid("An order to power on needs the guest.")
     agent.driver.power.on(order.guest)
-    return {"power": agent.power_of(order.server_id)}
+    return {"power": power_of(agent, order.server_id)}
 
 
 def power_off(agent: Agent, order: ServerOrder) -> dict[str, Any]:
@@ -26,4 +26,10 @@ def power_off(agent: Agent, order: ServerOrder) -> dict[str, Any]:
         agent.driver.power.off(order.server_id, order.timeout_s)
     except NoSuchGuest:
         return {"power": int(PowerState.SHUTDOWN)}
-    return {"power": agent.power_of(order.server_id)}
+    return {"power": power_of(agent, order.server_id)}
+
+
+def power_of(agent: Agent, server_id: str) -> int:
+    """Number of the power state that the hypervisor sees."""
+    seen = agent.driver.lifecycle.find(server_id)
+    return int(seen.power_state if seen else PowerState.NOSTATE)

@@ -7,6 +7,7 @@ from typing import Any
 
 from nova_appliance.common import errors
 from nova_appliance.compute.agent import Agent
+from nova_appliance.compute.work.power import power_of
 from nova_appliance.rpc.orders import ServerOrder
 from nova_appliance.virt.driver import NoSuchGuest
 
@@ -17,7 +18,7 @@ def reboot(agent: Agent, order: ServerOrder) -> dict[str, Any]:
         raise errors.Invalid("An order to reboot needs the guest.")
     if order.hard or not _obeyed(agent, order):
         agent.driver.power.reboot_hard(order.guest)
-    return {"power": agent.power_of(order.server_id)}
+    return {"power": power_of(agent, order.server_id)}
 
 
 def _obeyed(agent: Agent, order: ServerOrder) -> bool:

@@ -14,7 +14,7 @@ from fixtures.agent import Bench, guest, order
 from nova_appliance.common import context, errors
 from nova_appliance.common.clock import wait_for
 from nova_appliance.compute.agent import Deed
-from nova_appliance.compute.service import WORK
+from nova_appliance.compute.handlers import WORK
 from nova_appliance.domain.guest import PowerState
 
 CONTEXT = context.for_background()
@@ -192,7 +192,7 @@ def test_no_more_builds_at_once_than_allowed(tmp_path: Path) -> None:
                 now[0] -= 1
 
     def slow(agent: Any, _order: Any) -> dict[str, Any]:
-        with agent.build_slot(), Counting():
+        with agent.builds, Counting():
             agent.over.wait(0.02)
         return {}
 

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of what nova-compute can be told: a function for each row of rpc/calls/compute.py."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from nova_appliance.common.context import RequestContext
+from nova_appliance.compute.agent import Agent, Deed
+from nova_appliance.compute.work import build, console, console_address, destroy, power, reboot
+from nova_appliance.rpc.orders import Uptime
+
+Handler = Callable[[RequestContext, Any], Any]
+
+WORK: dict[str, Deed] = {
+    "build": build.build,
+    "destroy": destroy.destroy,
+    "power_on": power.power_on,
+    "power_off": power.power_off,
+    "reboot": reboot.reboot,
+}
+"""Casts, answered by a report."""
+
+ANSWERS: dict[str, Callable[[Agent, Any], Any]] = {
+    "console_output": console.console_output,
+    "console_address": console_address.console_address,
+    "uptime": lambda agent, _: uptime(agent),
+}
+"""Calls, answered at once."""
+
+
+def of(agent: Agent) -> dict[str, Handler]:
+    """The handlers of one agent."""
+    casts: dict[str, Handler] = {
+        name: functools.partial(agent.take, name, deed) for name, deed in WORK.items()
+    }
+    return casts | {name: _answer(agent, answer) for name, answer in ANSWERS.items()}
+
+
+def _answer(agent: Agent, answer: Callable[[Agent, Any], Any]) -> Handler:
+    return lambda _context, order: answer(agent, order)
+
+
+def uptime(agent: Agent) -> Uptime:
+    """How long the host runs."""
+    return Uptime(text=agent.driver.inventory.read().uptime)

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whom the agent of a host talks to: the conductor by RPC, the image service by HTTP."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from oslo_config import cfg
+
+from nova_appliance.clients import session
+from nova_appliance.clients.images import Images
+from nova_appliance.rpc.client import Client
+
+
+@dataclasses.dataclass(frozen=True)
+class Neighbours:
+    """The doors to them."""
+
+    rpc: Client
+    images: Images
+
+
+def open_neighbours(conf: cfg.ConfigOpts) -> Neighbours:
+    """As nova.conf says; nothing is connected before its first use."""
+    return Neighbours(rpc=Client(conf), images=Images(session.open_session(conf), conf))
