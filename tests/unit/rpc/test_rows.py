@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Wire shapes are pinned: a changed one needs a new service version."""
+
+import hashlib
+import json
+import typing
+
+import msgspec
+import pytest
+
+from nova_appliance.common import errors
+from nova_appliance.rpc import orders, pins
+from nova_appliance.rpc.calls.row import Call
+from nova_appliance.rpc.calls.topics import TOPICS
+
+FINGERPRINTS = {
+    1: "e8287c8d12fd18fa",
+}
+"""Service version > fingerprint of all rows. A new shape gets a new version here, in
+rpc/pins.py VERSIONS and, for a new field, in FIELDS_SINCE."""
+
+
+def shape(kind, seen):
+    """A type as plain data: names, types and whether there is a default."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        if kind not in seen:
+            seen[kind] = None
+            hints = typing.get_type_hints(kind)
+            seen[kind] = [
+                (field.name, shape(hints[field.name], seen), field.required)
+                for field in msgspec.structs.fields(kind)
+            ]
+        return kind.__name__
+    arguments = [shape(argument, seen) for argument in typing.get_args(kind)]
+    name = getattr(kind, "__name__", str(kind))
+    return [name, *arguments] if arguments else name
+
+
+def fingerprint():
+    seen, rows = {}, {}
+    for topic, calls in TOPICS.items():
+        for name, row in calls.items():
+            rows[f"{topic}.{name}"] = [
+                row.since, shape(row.order, seen), shape(row.reply, seen), row.to_host
+            ]
+    shapes = {kind.__name__: fields for kind, fields in seen.items()}
+    text = json.dumps([rows, shapes], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def test_wire_shapes_are_those_of_their_version():
+    assert FINGERPRINTS[pins.VERSION] == fingerprint()
+
+
+def test_every_row_was_known_to_some_version():
+    assert set(FINGERPRINTS) == set(pins.VERSIONS)
+    for calls in TOPICS.values():
+        for row in calls.values():
+            assert row.since in pins.VERSIONS
+
+
+def test_what_an_old_daemon_does_not_know_is_not_said(monkeypatch):
+    order = orders.ConsoleOutput(server_id="a", max_bytes=3)
+    new = Call(since=2, order=orders.ConsoleOutput)
+    with pytest.raises(errors.Unavailable, match="upgraded"):
+        pins.check("console_output", new, order, 1)
+    pins.check("console_output", new, order, 2)
+    monkeypatch.setitem(pins.FIELDS_SINCE, "Report.details", 2)
+    row = TOPICS["conductor"]["report"]
+    ticket = orders.Ticket(cell_id="c", saga_id="s", step="build", epoch=1)
+    plain = orders.Report(ticket=ticket, host="h")
+    pins.check("report", row, plain, 1)
+    with pytest.raises(errors.Unavailable, match="details"):
+        pins.check("report", row, msgspec.structs.replace(plain, details="x"), 1)
+
+
+def test_pins_follow_the_lowest_living_version():
+    known = pins.Pins(lambda: {"compute": 0})
+    assert known.of("compute") == 0
+    assert known.of("scheduler") == pins.VERSION
+    known.learn({"scheduler": 0})
+    assert known.of("scheduler") == 0
+    assert known.of("compute") == pins.VERSION
