@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from keystoneauth1 import loading
 from keystonemiddleware import auth_token
 from oslo_config import cfg
 
-from nova_appliance.api import faults, policy
+from nova_appliance.api import faults, policy, token_cache
 from nova_appliance.api.request import CONTEXT
 from nova_appliance.common.context import RequestContext
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 ASK = "The request you have made requires authentication."
+GROUP = "keystone_authtoken"
 TEST_ROLES = "reader,member"
 _WANTED = ("auth_url", "username", "password", "project_name", "user_domain_name",
            "project_domain_name")  # fmt: skip
@@ -29,18 +31,25 @@ _WANTED = ("auth_url", "username", "password", "project_name", "user_domain_name
 def guard(conf: cfg.ConfigOpts, rules: policy.Rules, app: WSGIApplication) -> WSGIApplication:
     """`app` behind the authentication that [api]auth_strategy names."""
     if conf.api.auth_strategy == "noauth2":
-        return _with_context(_from_words, rules, app, "")
-    inner = _with_context(_from_keystone, rules, app, conf.service_user.auth_url or "")
-    guarded: WSGIApplication = auth_token.AuthProtocol(inner, _middleware_options(conf))
-    return guarded
+        return _with_context(_from_words, rules, app, ("WWW-Authenticate", 'Keystone uri=""'))
+    inner = _with_context(_from_keystone, rules, app)
+    checked = auth_token.AuthProtocol(inner, _middleware_options(conf))
+    tokens = token_cache.TokenCache()
+
+    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[token_cache.KEY] = tokens
+        answer: Iterable[bytes] = checked(environ, start_response)
+        return answer
+
+    return call
 
 
 def _middleware_options(conf: cfg.ConfigOpts) -> dict[str, Any]:
-    """auth_token's own option names, filled from [service_user]."""
+    """auth_token's own options, filled from [service_user]."""
     user = conf.service_user
     return {
+        "oslo_config_config": _credentials(conf),
         "auth_type": "password",
-        **{name: user[name] for name in _WANTED},
         "www_authenticate_uri": user.auth_url,
         "region_name": user.region_name,
         "cafile": user.cafile,
@@ -50,19 +59,32 @@ def _middleware_options(conf: cfg.ConfigOpts) -> dict[str, Any]:
         "interface": "internal",
         "include_service_catalog": False,
         "delay_auth_decision": True,
+        "cache": token_cache.KEY,
     }
+
+
+def _credentials(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
+    """An option object of the middleware's own, so that nova.conf says it only once."""
+    own = cfg.ConfigOpts()
+    own([], project="nova", default_config_files=[], default_config_dirs=[])
+    own.register_opts(loading.get_auth_plugin_conf_options("password"), GROUP)
+    for name in _WANTED:
+        own.set_override(name, conf.service_user[name], GROUP)
+    return own
 
 
 def _with_context(
     find: Callable[[WSGIEnvironment], RequestContext | None],
     rules: policy.Rules,
     app: WSGIApplication,
-    uri: str,
+    *challenge: tuple[str, str],
 ) -> WSGIApplication:
+    """`challenge` is a header for 401; auth_token adds its own."""
+
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         context = find(environ)
         if context is None:
-            return _refuse(start_response, uri)
+            return _refuse(start_response, challenge)
         context.is_admin = rules.is_admin(context)
         environ[CONTEXT] = context
         return app(environ, start_response)
@@ -70,12 +92,14 @@ def _with_context(
     return call
 
 
-def _refuse(start_response: StartResponse, uri: str) -> Iterable[bytes]:
+def _refuse(
+    start_response: StartResponse, challenge: tuple[tuple[str, str], ...]
+) -> Iterable[bytes]:
     body = msgspec.json.encode(faults.make(401, ASK).body)
     headers = [
         ("Content-Type", "application/json"),
         ("Content-Length", str(len(body))),
-        ("WWW-Authenticate", f'Keystone uri="{uri}"'),
+        *challenge,
     ]
     start_response("401 Unauthorized", headers)
     return [body]
