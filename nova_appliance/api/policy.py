@@ -19,6 +19,7 @@ from nova_appliance.api.policies import (
     keypairs,
     proxies,
     quotas,
+    remote_consoles,
     server_groups,
     server_ips,
     server_metadata,
@@ -28,7 +29,7 @@ from nova_appliance.common import clock, errors
 from nova_appliance.common.context import RequestContext
 
 FAMILIES = (
-    base, servers, server_ips, server_metadata, instance_actions,
+    base, servers, server_ips, server_metadata, instance_actions, remote_consoles,
     flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies,
 )  # fmt: skip
 """Each module has RULES: a tuple of DocumentedRuleDefault."""

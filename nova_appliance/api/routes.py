@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from nova_appliance.api import gone
 from nova_appliance.api.operation import ByBodyKey, Operation, Routes
 from nova_appliance.api.urls import (
+    consoles,
     flavors,
     hosts,
     proxies,
@@ -18,7 +19,10 @@ from nova_appliance.api.urls import (
     versions,
 )
 
-FAMILIES = (versions, servers, server_orders, flavors, quotas, server_groups, hosts, proxies, gone)
+FAMILIES = (
+    versions, servers, server_orders, consoles,
+    flavors, quotas, server_groups, hosts, proxies, gone,
+)  # fmt: skip
 """Each module has ROUTES: path below /v2.1 > method > operation."""
 
 

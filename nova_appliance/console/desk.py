@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Admits clients: token, its check by nova-consoleauth, Origin. The same for all proxies."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import socket
+from collections.abc import Callable, Mapping
+
+from nova_appliance.common import errors
+from nova_appliance.console import origin
+from nova_appliance.console.token_in_request import token_of
+from nova_appliance.domain.console import ConsoleAddress
+from nova_appliance.rpc.orders import Granted, NotGranted
+
+LOG = logging.getLogger(__name__)
+CONNECT_S = 10.0
+LONGEST_ANSWER = 8192
+
+NO_TOKEN = "This link is not whole: its token is missing. Ask for a console of the server."
+FOREIGN_PAGE = "A page from elsewhere may not open this console."
+NOT_NOW = "The link cannot be checked at the moment. Reload this page in a while."
+
+Check = Callable[[str, str], Granted | NotGranted]
+"""Asks nova-consoleauth: (token, kind). Raises Unavailable."""
+
+
+class NotAdmitted(Exception):  # noqa: N818 - house words
+    """Answered with an HTTP status and one sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What one proxy asks of its clients."""
+
+    kind: str
+    check: Check
+    allowed_origins: tuple[str, ...] = ()
+
+    def look_up(self, target: str, cookies: str | None) -> Granted:
+        """What the token of a request gives. Raises NotAdmitted."""
+        secret = token_of(target, cookies)
+        if secret is None:
+            raise NotAdmitted(400, NO_TOKEN)
+        return self.look_up_token(secret)
+
+    def look_up_token(self, secret: str) -> Granted:
+        """What a token gives. Raises NotAdmitted."""
+        try:
+            answer = self.check(secret, self.kind)
+        except errors.ApplianceError as error:
+            LOG.warning("cannot check a token: %s", error.message)
+            raise NotAdmitted(503, NOT_NOW) from error
+        if isinstance(answer, NotGranted):
+            raise NotAdmitted(401, answer.reason)
+        return answer
+
+    def admit(self, target: str, headers: Mapping[str, str]) -> Granted:
+        """Let a client in that wants its session to begin. Raises NotAdmitted."""
+        granted = self.look_up(target, headers.get("Cookie"))
+        if not origin.is_welcome(headers, granted.token.access_url, self.allowed_origins):
+            LOG.warning("refused a page from %r", headers.get("Origin"))
+            raise NotAdmitted(403, FOREIGN_PAGE)
+        return granted
+
+
+def connect(address: ConsoleAddress) -> socket.socket:
+    """Reach the guest's console. Raises OSError."""
+    guest = socket.create_connection((address.host, address.port), CONNECT_S)
+    try:
+        guest.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        guest.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if address.access_path:
+            _ask_for_path(guest, address.access_path)
+    except OSError:
+        guest.close()
+        raise
+    return guest
+
+
+def _ask_for_path(guest: socket.socket, path: str) -> None:
+    """The CONNECT request that some hypervisors want first."""
+    guest.sendall(f"CONNECT {path} HTTP/1.1\r\n\r\n".encode())
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        got = guest.recv(1)  # byte by byte: what follows the header is the console's
+        if not got or len(answer) > LONGEST_ANSWER:
+            raise ConnectionError("The hypervisor did not answer.")
+        answer += got
+    if b" 200 " not in answer.partition(b"\r\n")[0] + b" ":
+        raise ConnectionError("The hypervisor refused the console.")
