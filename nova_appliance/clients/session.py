@@ -76,13 +76,14 @@ class Neighbour:
 
         With a context that has a token, the neighbour decides by that caller's rights.
         """
+        callers = context is not None and bool(context.auth_token)
         headers = {"Accept": "application/json", **options.pop("headers", {})}
         if context is not None and context.global_id:
             headers["X-Openstack-Request-Id"] = context.global_id
-        if context is not None and context.auth_token:
+        if context is not None and callers:
             headers["X-Auth-Token"] = context.auth_token
             options |= {"authenticated": False, "endpoint_override": self._endpoint()}
-        with mapped(self.kind):
+        with mapped(self.kind, callers=callers):
             return self._adapter.request(path, method, headers=headers, **options)
 
     def _endpoint(self) -> str | None:
@@ -91,10 +92,18 @@ class Neighbour:
 
 
 @contextlib.contextmanager
-def mapped(kind: str) -> Iterator[None]:
-    """Turn the errors of keystoneauth and requests into our families, their sentence kept."""
+def mapped(kind: str, *, callers: bool = False) -> Iterator[None]:
+    """Turn the errors of keystoneauth and requests into our families, their sentence kept.
+
+    A token that is not accepted is our own fault (Unavailable) unless it is the caller's.
+    """
     try:
         yield
+    except ksa.Unauthorized as error:
+        if callers:
+            raise _family(kind, error) from error
+        message = f"The {kind} service does not accept Nova's own credentials."
+        raise errors.Unavailable(message) from error
     except ksa.HttpError as error:
         raise _family(kind, error) from error
     except (ksa.ClientException, requests.RequestException) as error:

@@ -84,7 +84,8 @@ def session_to(url: str) -> ksa_session.Session:
     [
         (400, {"NeutronError": {"type": "X", "message": "Bad address.", "detail": ""}},
          errors.Invalid, "Bad address."),
-        (401, {"error": {"message": "Who?"}}, errors.Forbidden, "Who?"),
+        (401, {"error": {"message": "Who?"}}, errors.Unavailable,
+         "The network service does not accept Nova's own credentials."),
         (403, {"NeutronError": {"type": "X", "message": "No."}}, errors.Forbidden, "No."),
         (404, HTML, errors.NotFound, "No image found with ID a & b"),
         (404, b"plain words", errors.NotFound, "plain words"),
@@ -117,6 +118,13 @@ def test_a_neighbour_that_is_away_is_unavailable() -> None:
         neighbour = Neighbour(session_to(url), conf_of(url), "image")
         with pytest.raises(errors.Unavailable, match="The image service does not answer"):
             neighbour.ask("GET", "/x")
+
+
+def test_a_callers_token_that_ran_out_is_the_callers(service: Service) -> None:
+    neighbour = Neighbour(session_to(service.url), conf_of(service.url), "image")
+    service.says(401, {"error": {"message": "Who?"}})
+    with pytest.raises(errors.Forbidden, match="Who"):
+        neighbour.ask("GET", "/x", RequestContext(auth_token="old"))
 
 
 def test_callers_speak_with_their_own_token(service: Service) -> None:
