@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Chores of the conductor, and what it answers hosts."""
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+from fixtures.cells import CELL1, make_server, put
+from fixtures.world import World
+
+from nova_appliance.actions import boot
+from nova_appliance.conductor import chores
+from nova_appliance.conductor.hosts_say import HostsSay
+from nova_appliance.db import sagas, server_mappings, servers
+from nova_appliance.db.cells import CELL0
+from nova_appliance.db.tables import api, cell
+from nova_appliance.domain.saga import Due
+from nova_appliance.rpc.orders import ExpectedServers, PowerSeen
+
+OLD = dt.datetime(2020, 1, 1)
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+def test_mappings_without_a_server_go_after_a_while(world):
+    orphan = make_server(cell_id=CELL0)
+    mapping = server_mappings.Mapping(
+        server_id=orphan.id, cell_id=CELL0, project_id="p1", user_id="u1", vcpus=1, memory_mib=1
+    )
+    with world.cloud.cells.api.write() as conn:
+        server_mappings.add(conn, (mapping,))
+    living = put(world.cloud.cells, make_server(1, cell_id=CELL0))[0]
+    assert chores.remove_orphans(world.cloud) == 0
+    with world.cloud.cells.api.write() as conn:
+        conn.execute(sa.update(api.SERVER_MAPPINGS).values(created_at=OLD))
+    assert chores.remove_orphans(world.cloud) == 1
+    assert [row["server_id"] for row in world.rows(api.SERVER_MAPPINGS)] == [living.id]
+
+
+def test_sagas_that_ended_long_ago_are_forgotten_and_long_ones_named(world, caplog):
+    boot.boot(world.cloud, world.context(), world.request(max_count=2, min_count=2))
+    first, second = world.rows(cell.SAGAS, CELL0)
+    with world.cloud.cells.database(CELL0).write() as conn:
+        ended = sa.update(cell.SAGAS).where(cell.SAGAS.c.id == first["id"])
+        conn.execute(ended.values(state="done", updated_at=OLD))
+        conn.execute(sa.update(cell.SAGAS).values(created_at=OLD))
+    assert chores.forget_sagas(world.cloud) == 1
+    assert [row["id"] for row in world.rows(cell.SAGAS, CELL0)] == [second["id"]]
+    assert chores.name_stuck(world.cloud) == 1
+    assert second["server_id"] in caplog.text
+
+
+def test_hosts_are_told_what_belongs_to_them_and_what_must_go(world):
+    here, elsewhere, gone = put(
+        world.cloud.cells,
+        make_server(1, host="h1"),
+        make_server(2, host="h2"),
+        make_server(3, host="h1", deleted=True, row=77),
+    )
+    stranger = make_server(4)
+    order = ExpectedServers(host="h1", seen=(here.id, elsewhere.id, gone.id, stranger.id))
+    expected = HostsSay(world.cloud).expected_servers(world.context(), order).servers
+    assert {(one.id, one.deleted) for one in expected} == {
+        (here.id, False),
+        (elsewhere.id, True),
+        (gone.id, True),
+    }
+    assert next(one for one in expected if one.id == here.id).guest.server_id == here.id
+
+
+def test_rows_at_rest_follow_the_power_that_hosts_see(world):
+    fields = {"host": "h1", "updated_at": OLD}
+    off, on, busy, fresh, paused = put(
+        world.cloud.cells,
+        make_server(1, **fields),
+        make_server(2, state="stopped", power=4, **fields),
+        make_server(3, task="rebooting", **fields),
+        make_server(4, host="h1", updated_at=world.cloud.clock.now()),
+        make_server(5, **fields),
+    )
+    seen = ((off.id, 4), (on.id, 1), (busy.id, 4), (fresh.id, 4), (paused.id, 3))
+    HostsSay(world.cloud).power_seen(world.context(), PowerSeen(host="h1", seen=seen))
+    states = {}
+    for asked in (off, on, busy, fresh, paused):
+        with world.cloud.cells.database(CELL1).read() as conn:
+            row = servers.get(conn, CELL1, asked.id)
+        states[asked.name] = (row.state, row.power)
+    assert states == {
+        "server-1": ("stopped", 4),
+        "server-2": ("active", 1),
+        "server-3": ("active", 1),
+        "server-4": ("active", 1),
+        "server-5": ("active", 3),
+    }
+
+
+def test_what_is_due_is_found_in_the_order_of_waiting(world):
+    boot.boot(world.cloud, world.context(), world.request())
+    (row,) = world.rows(cell.SAGAS, CELL0)
+    with world.cloud.cells.database(CELL0).read() as conn:
+        (due,) = sagas.due(conn, CELL0, world.cloud.clock.now(), 10)
+        assert sagas.due(conn, CELL0, OLD, 10) == ()
+    assert due == Due(cell_id=CELL0, saga_id=row["id"], wake_at=row["wake_at"])
