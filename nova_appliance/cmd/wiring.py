@@ -11,6 +11,7 @@ from typing import Protocol
 
 from oslo_config import cfg
 
+from nova_appliance.actions import versions
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients import session as sessions
 from nova_appliance.clients.images import Images
@@ -18,6 +19,7 @@ from nova_appliance.clients.networks import Networks
 from nova_appliance.cmd import databases, health
 from nova_appliance.common import log
 from nova_appliance.conf import load
+from nova_appliance.rpc import pins
 from nova_appliance.rpc.client import Client
 
 
@@ -46,10 +48,12 @@ def configure(binary: str, argv: Sequence[str] | None = None) -> cfg.ConfigOpts:
 def make_cloud(conf: cfg.ConfigOpts) -> Cloud:
     """All that a control plane process works with."""
     session = sessions.open_session(conf)
+    cells = databases.open_(conf)
+    lowest = pins.Pins(lambda: versions.lowest(cells, conf.service_down_time))
     return Cloud(
         conf=conf,
-        cells=databases.open_(conf),
-        rpc=Client(conf),
+        cells=cells,
+        rpc=Client(conf, lowest),
         images=Images(session, conf),
         networks=Networks(session, conf),
     )
