@@ -71,11 +71,12 @@ def _should_run(server: ExpectedServer, found: Found) -> bool:
 
 def reconcile(agent: Agent, *, resume: bool) -> tuple[Deed, ...]:
     """Look, ask, plan and do. Raises Unavailable when the conductor does not answer."""
+    began = agent.clock.monotonic()
     found = look(agent)
     expected = ask(agent, found.servers)
     deeds = plan(expected, found, resume=resume)
     for deed in deeds:
-        carry_out(agent, deed)
+        carry_out(agent, deed, began)
     return deeds
 
 
@@ -93,11 +94,15 @@ def ask(agent: Agent, seen: Collection[str]) -> tuple[ExpectedServer, ...]:
     return servers
 
 
-def carry_out(agent: Agent, deed: Deed) -> None:
-    """Do one deed; a failure is logged and tried again at the next pass."""
+def carry_out(agent: Agent, deed: Deed, began: float) -> None:
+    """Do one deed, unless an order for the server came after `began`: that one knows better.
+
+    A failure is logged and tried again at the next pass.
+    """
     try:
         with agent.servers.hold(deed.server_id):
-            DEEDS[deed.kind](agent, deed)
+            if not agent.desk.touched_since(deed.server_id, began):
+                DEEDS[deed.kind](agent, deed)
     except errors.ApplianceError as error:
         LOG.warning("server %s: cannot %s: %s", deed.server_id, deed.kind, error.message)
     except Exception:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fixtures.agent import Bench, guest
+from fixtures.agent import Bench, guest, order
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,6 +97,15 @@ def test_one_that_fails_does_not_keep_others(tmp_path: Path) -> None:
     bench.conductor.expected = (server(0, deleted=True), server(1, deleted=True))
     reconcile(bench.agent, resume=False)
     assert bench.driver.disks.owners() == frozenset(IDS[:1])
+
+
+def test_an_order_that_came_meanwhile_knows_better(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    build(bench, IDS[0])
+    bench.conductor.expected = (server(0, deleted=True),)
+    bench.agent.desk.admit("power_on", order(guest(IDS[0])))
+    reconcile(bench.agent, resume=False)
+    assert bench.driver.lifecycle.find(IDS[0]) is not None
 
 
 def test_nothing_is_touched_when_the_conductor_is_away(tmp_path: Path) -> None:
