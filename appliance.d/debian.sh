@@ -88,4 +88,8 @@ remove_packages() {
   fi
   say "removing ${#added[@]} Debian packages that \`up\` had installed"
   "${APT[@]}" purge -y "${added[@]}" >>"$LOG" 2>&1 || die "apt-get purge failed: see $LOG"
+  # What libvirtd wrote while it ran, which no package claims.
+  if grep -qx libvirt-daemon-system "$STATE/packages.added"; then
+    rm -rf /etc/libvirt /run/libvirt /var/{cache,lib,log}/libvirt
+  fi
 }

@@ -52,7 +52,10 @@ def connect(settings: Settings) -> Any:
 
 
 def furnish(cloud: Any, settings: Settings, image: Path) -> None:
-    """Networks, flavors, the key pair and the image; what is there already stays as it is."""
+    """Networks, flavors, the key pair and the image; what is there already stays as it is.
+
+    The image asks for a config drive, so that its servers have name and keys from the first second.
+    """
     networks_seed.seed(settings, cloud.current_project_id)
     known = {flavor.name for flavor in cloud.compute.flavors(details=False)}
     for name, (flavor_id, vcpus, memory_mib, disk_gib) in FLAVORS.items():
@@ -70,6 +73,7 @@ def furnish(cloud: Any, settings: Settings, image: Path) -> None:
             container_format="bare",
             visibility="public",
             allow_duplicates=True,
+            img_config_drive="mandatory",
         )
 
 
