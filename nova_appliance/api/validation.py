@@ -34,6 +34,13 @@ def _maximum(validator: Any, bound: int, instance: Any, schema: Schema) -> Probl
     yield from _RULES["maximum"](validator, bound, _number(instance), schema)
 
 
+def _pattern(validator: Any, pattern: str, instance: Any, _schema: Schema) -> Problems:
+    """`$` is the end of the text, as in ECMA; Python's also stands before a last newline."""
+    end = re.sub(r"\$$", r"\\Z", pattern)
+    if validator.is_type(instance, "string") and not re.search(end, instance):
+        yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
 def _forget_unknown(validator: Any, allowed: Any, instance: Any, schema: Schema) -> Problems:
     """/v2 drops unknown keys where 2.1 refuses them."""
     if allowed is not False or not isinstance(instance, dict):
@@ -46,7 +53,9 @@ def _forget_unknown(validator: Any, allowed: Any, instance: Any, schema: Schema)
             del instance[key]
 
 
-_STRICT = validators.extend(jsonschema.Draft4Validator, {"minimum": _minimum, "maximum": _maximum})
+_STRICT = validators.extend(
+    jsonschema.Draft4Validator, {"minimum": _minimum, "maximum": _maximum, "pattern": _pattern}
+)
 _RELAXED = validators.extend(_STRICT, {"additionalProperties": _forget_unknown})
 
 
