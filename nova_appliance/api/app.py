@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import re
+import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 import pecan
@@ -13,6 +14,7 @@ from nova_appliance.api import auth, documents, edge, policy
 from nova_appliance.api.request import Request
 from nova_appliance.api.router import Faults, Router
 from nova_appliance.api.routes import ROUTES
+from nova_appliance.common import errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +43,7 @@ def make_app(cloud: Cloud) -> WSGIApplication:
 
     def choose(environ: WSGIEnvironment) -> WSGIApplication:
         path = environ.get("PATH_INFO", "")
+        _check_text(path, environ.get("QUERY_STRING", ""))
         environ[policy.KEY] = rules
         if _TREE.match(path):
             return guarded
@@ -48,6 +51,16 @@ def make_app(cloud: Cloud) -> WSGIApplication:
         return app
 
     return edge.wrap(choose, metrics)
+
+
+def _check_text(path: str, query: str) -> None:
+    """Raises Invalid unless path and query are UTF-8."""
+    try:
+        path.encode("latin-1").decode()
+        if "%" in query:
+            urllib.parse.unquote_to_bytes(query).decode()
+    except UnicodeError as error:
+        raise errors.Invalid("The address of the request is not valid UTF-8.") from error
 
 
 def _healthy(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

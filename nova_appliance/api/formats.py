@@ -32,7 +32,10 @@ def is_printable(character: str) -> bool:
 def parse_time(text: str) -> dt.datetime:
     """An ISO 8601 time as naive UTC; a date alone is its midnight. Raises ValueError."""
     when = dt.datetime.fromisoformat(text.strip())
-    return when.astimezone(dt.UTC).replace(tzinfo=None) if when.tzinfo else when
+    try:
+        return when.astimezone(dt.UTC).replace(tzinfo=None) if when.tzinfo else when
+    except OverflowError as error:
+        raise ValueError(text) from error
 
 
 def _name(text: str) -> bool:

@@ -233,3 +233,9 @@ def test_health_and_metrics(api):
 
 def test_head_of_documents_has_no_body(api):
     assert api.client.head("/").status_int == 200
+
+
+def test_addresses_must_be_utf8(api):
+    for path in ("/v2.1/servers/%FF", "/v2.1/servers?name=%FF", "/%FF"):
+        got = api.client.get(path, headers={"X-Auth-Token": "u:p"}, status=400)
+        assert code(got) == "badRequest"
