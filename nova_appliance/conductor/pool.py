@@ -31,9 +31,11 @@ class Pool:
         self._runner = Runner(cloud, sagas, owner, self.look)
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._owner = owner
 
     def start(self) -> None:
         """Begin; what others left behind is taken over at once."""
+        self.bury()
         conductor = self._cloud.conf.conductor
         works: list[tuple[str, Callable[[], None]]] = [
             ("poll", lambda: self._every(conductor.poll_interval, self._poll)),
@@ -76,6 +78,22 @@ class Pool:
                 LOG.exception("The conductor's round failed")
             if self._stopped.wait(seconds):
                 return
+
+    def bury(self) -> None:
+        """End the leases of those that ran under our host's name before: only one does at a time.
+
+        Else what they left would wait for its leases to run out.
+        """
+        prefix = self._owner.partition("/")[0] + "/"
+        for cell in self._cloud.cells.all_():
+            try:
+                database = self._cloud.cells.database(cell.id)
+                left = database.transact(functools.partial(rows.disown, prefix=prefix))
+            except errors.Unavailable as error:
+                LOG.warning("cell %s: %s", cell.name, error.message)
+                continue
+            if left:
+                LOG.info("%d sagas of a dead conductor are taken over in cell %s", left, cell.name)
 
     def _poll(self) -> None:
         now = self._cloud.clock.now()

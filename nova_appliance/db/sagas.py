@@ -137,10 +137,18 @@ def answer(
 
 
 def send_again(conn: sa.Connection, saga_id: str, epoch: int, wait_s: float) -> None:
-    """An order could not be handed over: look at the parked saga again in `wait_s` seconds."""
+    """An order could not be handed over: nobody will report, so look again in some seconds."""
     wake_at = clock.SYSTEM.now() + dt.timedelta(seconds=wait_s)
     where = (_S.id == saga_id, _S.epoch == epoch, _S.owner.is_(None), _S.report.is_(None))
-    conn.execute(sa.update(SAGAS).where(*where).values(wake_at=wake_at))
+    values = {"wake_at": wake_at, "parked": None, "failures": _S.failures + 1}
+    conn.execute(sa.update(SAGAS).where(*where).values(values))
+
+
+def disown(conn: sa.Connection, prefix: str) -> int:
+    """End the leases of owners whose names begin so: they are known to be dead; how many."""
+    dead = (_S.owner.startswith(prefix, autoescape=True), _S.state.in_(OPEN))
+    update = sa.update(SAGAS).where(*dead).values(owner=None, lease_until=None)
+    return int(conn.execute(update).rowcount)
 
 
 def cancel_others(conn: sa.Connection, server_id: str, but: str) -> int:

@@ -11,8 +11,10 @@ from fixtures.world import NOTHING, World
 from nova_appliance.actions import boot, delete, power
 from nova_appliance.common import clock
 from nova_appliance.conductor import runner as runners
+from nova_appliance.db import sagas
 from nova_appliance.db.cells import CELL0
 from nova_appliance.db.tables import cell
+from nova_appliance.rpc import inprocess
 from nova_appliance.rpc.orders import Report
 
 
@@ -163,3 +165,34 @@ def test_fifty_at_once_and_fifty_in_parallel(world):
     for server in (*many, *single):
         world.wait_active(server.id, 60)
     assert world.rows(cell.SERVERS, CELL0) == []
+
+
+def test_an_order_waits_for_an_agent_that_is_away(world):
+    """The host reports itself but does not listen yet, as after a restart of everything."""
+    world.add_desk()
+    world.add_scheduler()
+    world.add_host("host1")
+    (server,) = ask(world)
+    settle(world)
+    exchange = inprocess.exchange(world.url)
+    queue = exchange._queues.pop(("compute", "host1"))
+    power.stop(world.cloud, world.context(), world.server(server.id))
+    run_due(world, world.runner())
+    (row,) = [r for r in world.rows(cell.SAGAS, CELL1) if r["state"] == "forward"]
+    assert (row["parked"], row["failures"]) == (None, 1)
+    exchange._queues["compute", "host1"] = queue
+    settle(world)
+    assert world.server(server.id).state == "stopped"
+
+
+def test_a_conductor_that_starts_again_goes_on_at_once(world):
+    """Its own dead self holds a lease of an hour."""
+    world.cloud.conf.set_override("lease", 3600, "conductor")
+    (server,) = ask(world)
+    (row,) = world.rows(cell.SAGAS, CELL0)
+    dead = f"{world.cloud.conf.host}/dead"
+    with world.cloud.cells.database(CELL0).write() as conn:
+        assert sagas.take(conn, CELL0, row["id"], dead, 3600)
+    world.cloud.conf.set_override("order_timeout", 60, "conductor")
+    world.start("host1")
+    world.wait_active(server.id)

@@ -140,7 +140,7 @@ def build(ctx: Ctx, out: Out) -> Parked:
 
 def check_patience(ctx: Ctx, step: str, host: str, limit_s: float) -> None:
     """Raise HostFailed when an order is to be sent again to a host that is down or silent."""
-    if ctx.saga.parked != step:
+    if ctx.saga.parked != step and not ctx.saga.failures:
         return
     if not ctx.is_up(host):
         raise HostFailed(f"Host {host} went down.", host, retryable=True)
