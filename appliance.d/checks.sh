@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Tests by tier, and lint. Sourced by ./appliance.
+# Tests by tier, lint, benchmarks. Sourced by ./appliance.
 # shellcheck shell=bash
 
 # run_tests [ARGUMENT...]: every tier, or pytest with these arguments.
@@ -61,4 +61,18 @@ lint() {
   shift 2
   printf '=== %s\n' "$name"
   "$VENV/bin/$program" "$@" || failed+=("$name")
+}
+
+# run_benchmarks [NAME ARGUMENT...]: one of benchmarks/, or all of them one after the other.
+run_benchmarks() {
+  cd "$HERE"
+  local script
+  if (($#)); then
+    [[ -f benchmarks/$1.py ]] || die "there is no benchmark $1 in benchmarks/"
+    exec "$VENV/bin/python" "benchmarks/$1.py" "${@:2}"
+  fi
+  for script in benchmarks/*.py; do
+    printf '=== %s\n' "$(basename "$script" .py)"
+    "$VENV/bin/python" "$script"
+  done
 }
