@@ -198,7 +198,12 @@ def port(wanted: PortWanted, **changes: Any) -> dict[str, Any]:
     return raw | changes
 
 
-WANTED = PortWanted(server_id=ids.new_id(), index=0, network_id=ids.new_id(), project_id="p")
+WANTED = PortWanted(
+    server_id="33333333-3333-4333-8333-333333333333",
+    index=0,
+    network_id="44444444-4444-4444-8444-444444444444",
+    project_id="p",
+)
 TAKEN = {"NeutronError": {"type": "MacAddressInUse", "message": "Taken."}}
 
 

@@ -20,7 +20,7 @@ from nova_appliance.domain.server_group import ServerGroup
 from nova_appliance.rpc.orders import Chosen, NoHostFits
 from nova_appliance.scheduler.choose import choose_hosts
 
-IMAGE = ServerImage(id=ids.new_id())
+IMAGE = ServerImage(id="22222222-2222-4222-8222-222222222222")
 
 
 @pytest.fixture

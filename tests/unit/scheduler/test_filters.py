@@ -23,7 +23,7 @@ from nova_appliance.scheduler.filters import registry
 from nova_appliance.scheduler.versions import fits
 from nova_appliance.scheduler.weighers.weigh import normalised
 
-IMAGE_ID = ids.new_id()
+IMAGE_ID = "22222222-2222-4222-8222-222222222222"
 
 
 @pytest.fixture
