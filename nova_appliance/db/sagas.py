@@ -88,9 +88,12 @@ def renew(conn: sa.Connection, held: Sequence[tuple[str, int]], lease_s: float) 
 
 def finish_step(conn: sa.Connection, saga: SagaRow, step: str, result: Any, **fields: Any) -> bool:
     """Write a step's end; returns whether the saga was cancelled. Raises LeaseLost."""
-    write(conn, saga, failures=0, parked=None, report=None, **fields)
+    fresh = {"failures": 0, "parked": None, "report": None}
     _put_step(conn, saga.id, step, result)
-    return _is_cancelled(conn, saga.id)
+    if not saga.cancelled and _write(conn, saga, _S.cancelled.is_(False), **fresh, **fields):
+        return False
+    write(conn, saga, **fresh, **fields)
+    return True
 
 
 def unfinish_step(conn: sa.Connection, saga: SagaRow, step: str) -> None:
@@ -117,10 +120,14 @@ def let_go(conn: sa.Connection, saga: SagaRow, wait_s: float, **fields: Any) -> 
 
 def write(conn: sa.Connection, saga: SagaRow, **fields: Any) -> None:
     """Set columns of a saga whose lease is held. Raises LeaseLost."""
+    if not _write(conn, saga, **fields):
+        raise LeaseLost(saga.id)
+
+
+def _write(conn: sa.Connection, saga: SagaRow, *also: sa.ColumnElement[bool], **fields: Any) -> bool:
     values = _encoded(fields) | {"updated_at": clock.SYSTEM.now()}
     mine = (_S.id == saga.id, _S.epoch == saga.epoch, _S.owner == saga.owner)
-    if not conn.execute(sa.update(SAGAS).where(*mine).values(values)).rowcount:
-        raise LeaseLost(saga.id)
+    return bool(conn.execute(sa.update(SAGAS).where(*mine, *also).values(values)).rowcount)
 
 
 def answer(
@@ -193,10 +200,6 @@ def _results(conn: sa.Connection, saga_id: str) -> dict[str, Any]:
 def _put_step(conn: sa.Connection, saga_id: str, step: str, result: Any) -> None:
     values = {"result": msgspec.json.encode(result).decode(), "finished_at": clock.SYSTEM.now()}
     conn.execute(sa.insert(SAGA_STEPS).values(saga_id=saga_id, name=step, **values))
-
-
-def _is_cancelled(conn: sa.Connection, saga_id: str) -> bool:
-    return bool(conn.execute(sa.select(_S.cancelled).where(_S.id == saga_id)).scalar())
 
 
 def _new(saga: SagaRow) -> dict[str, Any]:

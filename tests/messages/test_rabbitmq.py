@@ -13,6 +13,7 @@ from nova_appliance.rpc import orders
 from nova_appliance.rpc.calls import compute as rows
 from nova_appliance.rpc.client import Client
 from nova_appliance.rpc.server import Server
+from nova_appliance.rpc.transport import open_transport
 
 HOST = "host1"
 
@@ -83,6 +84,23 @@ def test_calls_and_casts_arrive_as_they_were_sent(compute, client):
     client.cast("compute", "build", order, context, HOST)
     assert compute.heard.wait(10)
     assert compute.orders == [(context.request_id, order)]
+
+
+def test_quorum_queues_by_configuration_alone(broker):
+    """What a cluster of three brokers uses: [oslo_messaging_rabbit]rabbit_quorum_queue."""
+    conf, url = load.load(), broker.vhost("quorum")
+    open_transport(conf, url).cleanup()  # registers the options
+    group = "oslo_messaging_rabbit"
+    for option in ("rabbit_quorum_queue", "rabbit_transient_quorum_queue", "amqp_durable_queues"):
+        conf.set_override(option, True, group)  # noqa: FBT003 - the library's signature
+    daemon = Compute(conf, url)
+    daemon.server.start()
+    client = Client(conf).at(url)
+    assert ask(client).text == "äää"
+    client.cast("compute", "build", build_order(), for_background(), HOST)
+    assert daemon.heard.wait(10)
+    daemon.server.stop()
+    client.close()
 
 
 def test_errors_arrive_as_their_families(compute, client):
