@@ -130,9 +130,10 @@ def put_in(conn: sa.Connection, actions: Sequence[Action]) -> None:
         values = msgspec.structs.asdict(action)
         events = values.pop("events")
         values.pop("row")
-        conn.execute(sa.insert(ACTIONS).values(values))
-        for event in events:
-            record(conn, action.server_id, action.request_id, event)
+        (row,) = conn.execute(sa.insert(ACTIONS).values(values)).inserted_primary_key or (None,)
+        told = [{"action_row": row, **msgspec.structs.asdict(event)} for event in events]
+        if told:
+            conn.execute(sa.insert(ACTION_EVENTS), told)
 
 
 def _of(server_id: str, request_id: str) -> tuple[sa.ColumnElement[bool], ...]:
