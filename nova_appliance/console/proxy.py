@@ -86,7 +86,7 @@ ROWS: dict[str, Row] = {
 
 
 class ThreadedServer(socketserver.ThreadingMixIn, HTTPServer):
-    """A thread for each connection; see docs/decisions/0013."""
+    """A thread for each connection; see docs/decisions/0014."""
 
     daemon_threads = True
     block_on_close = False

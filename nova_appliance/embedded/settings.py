@@ -32,6 +32,10 @@ class Settings:
     metadata_port: int = 8775
     ec2_port: int = 8773
     volume_port: int = 8776
+    novnc_port: int = 6080
+    xvpvnc_port: int = 6081
+    spice_port: int = 6082
+    serial_port: int = 6083
     network_external_cidr: str = "172.24.4.0/24"
     network_plane: str = "none"  # "linux" makes bridges, namespaces and filters on this machine
     network_nat: bool = True  # lets guests out through this machine's own address
