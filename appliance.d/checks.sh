@@ -19,7 +19,8 @@ run_tests() {
 run_tier() {
   local name=$1 jobs=$2 counts=$3 began=$SECONDS code=0 out
   out=$(mktemp)
-  "$VENV/bin/python" -m pytest -q -p no:cacheprovider "tests/$name" \
+  # Equal hash seeds: all processes of a tier must collect the same tests in the same order.
+  PYTHONHASHSEED=0 "$VENV/bin/python" -m pytest -q -p no:cacheprovider "tests/$name" \
     $([[ $jobs == 1 ]] || echo "-n $jobs") </dev/null 2>&1 | tee "$out" || code=1
   tail -n 1 "$out" >>"$counts"
   rm -f "$out"
