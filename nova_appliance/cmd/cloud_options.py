@@ -53,7 +53,7 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "password": settings_.secrets(settings).service_passwords["nova"],
             "region_name": settings.region,
         },
-        "conductor": {"poll_interval": 1.0},
+        "conductor": {"poll_interval": 1.0, "lease": 6},
     }
 
 
