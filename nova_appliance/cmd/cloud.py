@@ -16,7 +16,7 @@ from oslo_config import cfg
 
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.api.app import make_app
-from nova_appliance.cmd import cloud_cells, cloud_neighbours, cloud_options, wiring
+from nova_appliance.cmd import cloud_cells, cloud_neighbours, cloud_options, ec2, wiring
 from nova_appliance.cmd.http import HttpServer
 from nova_appliance.common import log
 from nova_appliance.compute.service import Service as ComputeService
@@ -47,11 +47,12 @@ def running(settings: Settings, conf: cfg.ConfigOpts) -> Iterator[Cloud]:
         for service in (ConductorService(cloud), SchedulerService(cloud), ComputeService(conf)):
             service.start()
             stop.callback(service.stop)
-        _listen(make_app(cloud), settings, stop)
+        _listen(make_app(cloud), settings.host, settings.compute_port, stop)
+        _listen(ec2.make_app(cloud), settings.host, settings.ec2_port, stop)
         yield cloud
 
 
-def _listen(app: Callable[..., Any], settings: Settings, stop: contextlib.ExitStack) -> None:
-    server = HttpServer(app, settings.host, settings.compute_port, threads=16)
+def _listen(app: Callable[..., Any], host: str, port: int, stop: contextlib.ExitStack) -> None:
+    server = HttpServer(app, host, port, threads=16)
     server.start()
     stop.callback(server.stop)

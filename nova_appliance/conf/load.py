@@ -16,6 +16,7 @@ from nova_appliance.conf import (
     console,
     database,
     default,
+    ec2,
     libvirt,
     metrics,
     neighbours,
@@ -24,7 +25,8 @@ from nova_appliance.conf import (
 )
 
 GROUPS = (
-    api, compute, conductor, console, database, default, libvirt, neighbours, quota, scheduler, metrics,
+    api, compute, conductor, console, database, default, ec2, libvirt, neighbours, quota,
+    scheduler, metrics,
 )  # fmt: skip
 """Each module has OPTIONS: option group ("DEFAULT" for none) > options."""
 

@@ -209,3 +209,39 @@ REQUEST_SPECS = _table(
     sa.Column("updated_at", UTC_TIME),
 )
 """What the scheduler was asked for, kept for later moves."""
+
+EC2_IDS = _table(
+    "ec2_ids",
+    row_number(),
+    sa.Column("prefix", sa.String(16), nullable=False),
+    sa.Column("ec2_id", text(32), nullable=False, unique=True),
+    sa.Column("thing_id", text(512), nullable=False),
+    sa.Column("created_at", UTC_TIME, nullable=False),
+    sa.UniqueConstraint("prefix", "thing_id", name="uq_ec2_ids"),
+)
+"""Which thing an EC2 id means: `prefix` is its kind (i, ami, sg), `thing_id` a UUID or name."""
+
+EC2_CLIENT_TOKENS = _table(
+    "ec2_client_tokens",
+    row_number(),
+    sa.Column("project_id", text(255), nullable=False),
+    sa.Column("action", sa.String(64), nullable=False),
+    sa.Column("token", text(64), nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("answer", text(255), nullable=False),
+    sa.Column("created_at", UTC_TIME, nullable=False),
+    sa.UniqueConstraint("project_id", "action", "token", name="uq_ec2_client_tokens"),
+    sa.Index("ix_ec2_client_tokens_age", "created_at"),
+)
+"""ClientToken of a call > what it makes (`answer`, decided beforehand), so it is made once."""
+
+EC2_TAGS = _table(
+    "ec2_tags",
+    row_number(),
+    sa.Column("project_id", text(255), nullable=False),
+    sa.Column("ec2_id", text(32), nullable=False),
+    sa.Column("key", text(128), nullable=False),
+    sa.Column("value", text(256), nullable=False),
+    sa.UniqueConstraint("project_id", "ec2_id", "key", name="uq_ec2_tags"),
+)
+"""EC2's tags of everything but servers (theirs are metadata), and of servers still in the making."""

@@ -15,6 +15,7 @@ from nova_appliance.embedded.identity import (
     auth,
     checks,
     credentials,
+    ec2_tokens,
     nouns,
     passwords,
     resource,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 NO_GROUPS = web.Unbuilt("Groups are not kept here: grant roles to users.")
 NO_RULES = web.Unbuilt("Access rules of application credentials are not kept here.")
-NO_SIGNATURES = web.Unbuilt("EC2 signatures are not checked here yet.")
+NO_S3 = web.Unbuilt("S3 signatures are not checked here: this cloud has no object store.")
 NO_FEDERATION = web.Unbuilt("Federation and trusts are not part of this identity service.")
 NO_LIMITS = web.Unbuilt("Unified limits are not kept here: each service keeps its own quotas.")
 EC2 = "v3/users/{user}/credentials/OS-EC2"
@@ -146,8 +147,8 @@ ROUTES: dict[str, dict[str, Any]] = {
         "PUT": assignments.add_implication,
         "DELETE": assignments.remove_implication,
     },
-    "v3/ec2tokens": {"POST": NO_SIGNATURES},
-    "v3/s3tokens": {"POST": NO_SIGNATURES},
+    "v3/ec2tokens": {"POST": ec2_tokens.check},
+    "v3/s3tokens": {"POST": NO_S3},
     "v3/groups": {"GET": NO_GROUPS, "POST": NO_GROUPS},
     "v3/groups/{id}": {"GET": NO_GROUPS, "PATCH": NO_GROUPS, "DELETE": NO_GROUPS},
     "v3/projects/{project}/groups/{group}/roles": {"GET": NO_GROUPS},

@@ -55,6 +55,9 @@ CREATE TABLE IF NOT EXISTS credentials (
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     project_id TEXT REFERENCES projects (id) ON DELETE CASCADE, blob TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS credentials_user ON credentials (user_id, type);
+CREATE TABLE IF NOT EXISTS ec2_failures (
+    access TEXT PRIMARY KEY, failures INTEGER NOT NULL, since REAL NOT NULL,
+    locked_until REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS revoked (
     audit_id TEXT PRIMARY KEY, expires_at REAL NOT NULL) WITHOUT ROWID
 """

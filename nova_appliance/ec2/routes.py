@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All actions of the EC2 API that are built: name > function, and whether it changes anything."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from nova_appliance.ec2.actions import (
+    addresses,
+    attributes,
+    console,
+    describe_servers,
+    group_rules,
+    images,
+    instance_types,
+    interfaces,
+    key_pairs,
+    power,
+    regions,
+    run,
+    security_groups,
+    tags,
+    vpcs_read,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Route:
+    """`act(caller, params)` returns the answer's fields; it raises Fault."""
+
+    act: Callable[..., dict[str, Any]]
+    changes: bool
+
+
+def _reads(act: Callable[..., dict[str, Any]]) -> Route:
+    return Route(act, changes=False)
+
+
+def _changes(act: Callable[..., dict[str, Any]]) -> Route:
+    return Route(act, changes=True)
+
+
+ROUTES: dict[str, Route] = {
+    # instances
+    "RunInstances": _changes(run.run),
+    "DescribeInstances": _reads(describe_servers.instances),
+    "DescribeInstanceStatus": _reads(describe_servers.statuses),
+    "StartInstances": _changes(power.start),
+    "StopInstances": _changes(power.stop),
+    "RebootInstances": _changes(power.reboot),
+    "TerminateInstances": _changes(power.terminate),
+    "GetConsoleOutput": _reads(console.output),
+    "GetPasswordData": _reads(console.password),
+    "DescribeInstanceAttribute": _reads(attributes.describe),
+    "ModifyInstanceAttribute": _changes(attributes.modify),
+    "DescribeInstanceTypes": _reads(instance_types.describe),
+    "DescribeInstanceTypeOfferings": _reads(instance_types.offerings),
+    # images
+    "DescribeImages": _reads(images.describe),
+    "DescribeImageAttribute": _reads(images.attribute),
+    "DeregisterImage": _changes(images.deregister),
+    # key pairs
+    "CreateKeyPair": _changes(key_pairs.create),
+    "ImportKeyPair": _changes(key_pairs.import_),
+    "DescribeKeyPairs": _reads(key_pairs.describe),
+    "DeleteKeyPair": _changes(key_pairs.delete),
+    # security groups
+    "CreateSecurityGroup": _changes(security_groups.create),
+    "DescribeSecurityGroups": _reads(security_groups.describe),
+    "DeleteSecurityGroup": _changes(security_groups.delete),
+    "DescribeSecurityGroupRules": _reads(security_groups.rules),
+    "AuthorizeSecurityGroupIngress": _changes(group_rules.allow_in),
+    "AuthorizeSecurityGroupEgress": _changes(group_rules.allow_out),
+    "RevokeSecurityGroupIngress": _changes(group_rules.revoke_in),
+    "RevokeSecurityGroupEgress": _changes(group_rules.revoke_out),
+    # addresses
+    "AllocateAddress": _changes(addresses.allocate),
+    "AssociateAddress": _changes(addresses.associate),
+    "DisassociateAddress": _changes(addresses.disassociate),
+    "ReleaseAddress": _changes(addresses.release),
+    "DescribeAddresses": _reads(addresses.describe),
+    # regions, zones, account
+    "DescribeRegions": _reads(regions.regions),
+    "DescribeAvailabilityZones": _reads(regions.availability_zones),
+    "DescribeAccountAttributes": _reads(regions.account_attributes),
+    # tags
+    "CreateTags": _changes(tags.create),
+    "DeleteTags": _changes(tags.delete),
+    "DescribeTags": _reads(tags.describe),
+    # networks
+    "DescribeVpcs": _reads(vpcs_read.vpcs),
+    "DescribeVpcAttribute": _reads(vpcs_read.vpc_attribute),
+    "DescribeSubnets": _reads(vpcs_read.subnets),
+    "DescribeRouteTables": _reads(vpcs_read.route_tables),
+    "DescribeInternetGateways": _reads(vpcs_read.internet_gateways),
+    "DescribeNetworkInterfaces": _reads(interfaces.describe),
+    "CreateNetworkInterface": _changes(interfaces.create),
+    "DeleteNetworkInterface": _changes(interfaces.delete),
+}

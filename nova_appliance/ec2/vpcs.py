@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which VPC something of the network service is in: told by its tags there.
+
+A VPC made by EC2 is a router; all that no such tag claims is in the project's default VPC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+VPC = "ec2-vpc"
+"""Tag of a router that is a VPC."""
+IN_VPC = "ec2-vpc:"
+"""Begin of the tag that names the router of something's VPC."""
+CIDR = "ec2-cidr:"
+Row = Mapping[str, Any]
+
+
+def of(row: Row, project_id: str) -> str:
+    """What stands for the VPC of a subnet, network or group: a router's id, or the project's."""
+    return told(row, IN_VPC) or project_id
+
+
+def told(row: Row, begin: str) -> str:
+    """The rest of the tag with this begin."""
+    tags: Iterable[str] = row.get("tags") or ()
+    return next((tag[len(begin) :] for tag in tags if tag.startswith(begin)), "")
