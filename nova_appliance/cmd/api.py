@@ -21,7 +21,7 @@ class Workers(BaseApplication):  # type: ignore[misc]
         super().__init__()
 
     def load_config(self) -> None:
-        """gunicorn's settings from nova.conf."""
+        """Settings of gunicorn from nova.conf."""
         conf = self._conf
         host, port = conf.osapi_compute_listen, conf.osapi_compute_listen_port
         settings = {

@@ -58,6 +58,6 @@ class HttpServer:
         wasyncore.close_all(self._server._map, ignore_all=True)  # noqa: SLF001 - no public way
 
     def _run(self) -> None:
-        """waitress's own loop, with an end: its `run` waits for idle clients to hang up."""
+        """Its own loop, but with an end: waitress's `run` waits for idle clients to hang up."""
         while not self._asked.is_set():
             wasyncore.loop(timeout=1, use_poll=True, map=self._server._map, count=1)  # noqa: SLF001

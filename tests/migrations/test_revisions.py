@@ -10,6 +10,7 @@ from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+
 from nova_appliance.db import schema
 from nova_appliance.db.engines import Database
 
