@@ -19,7 +19,7 @@ Result = upgradecheck.Result
 Code = upgradecheck.Code
 
 
-class Checks(upgradecheck.UpgradeCommands):  # type: ignore[misc]
+class Checks(upgradecheck.UpgradeCommands):
     """The checks in their order; each says in its details what to do."""
 
     def __init__(self, conf: cfg.ConfigOpts, cells: Cells) -> None:
