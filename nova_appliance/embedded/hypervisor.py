@@ -10,7 +10,7 @@ from pathlib import Path
 from nova_appliance.common.clock import wait_for
 from nova_appliance.common.errors import Unavailable
 from nova_appliance.common.run import run
-from nova_appliance.embedded import pids
+from nova_appliance.embedded import kvm_device, pids
 
 SOCKET = Path("/run/libvirt/libvirt-sock")
 SYSTEMD = Path("/run/systemd/system")
@@ -21,6 +21,7 @@ START_S = 30
 
 def ensure(state_dir: Path) -> bool:
     """Start libvirtd unless it answers already; tells whether it was started."""
+    kvm_device.settle(state_dir)
     if answers():
         return False
     if SYSTEMD.is_dir():
@@ -50,6 +51,7 @@ def stop(state_dir: Path) -> None:
         _mark(state_dir).unlink()
     for daemon in reversed(DAEMONS):
         pids.stop(_file(state_dir, daemon), timeout_s=10)
+    kvm_device.restore(state_dir)
 
 
 def _start_by_hand(state_dir: Path) -> None:
