@@ -25,5 +25,7 @@ def start(conf: cfg.ConfigOpts, binary: str) -> None:
     """Send the log where nova.conf says (standard error when it says nothing)."""
     levels = [*QUIET, *oslo_log.get_default_log_levels()]
     conf.set_default("default_log_levels", levels)
+    elsewhere = (conf.log_file, conf.log_dir, conf.use_syslog, conf.use_journal)
+    conf.set_default("use_stderr", not any(elsewhere))
     oslo_log.setup(conf, "nova", version=binary)
     logging.captureWarnings(capture=True)

@@ -101,7 +101,12 @@ def _reachable() -> Iterator[None]:
 def _make_engine(url: str) -> sa.Engine:
     if not url.startswith("sqlite"):
         engine: sa.Engine = oslo_engines.create_engine(
-            url, max_retries=0, max_pool_size=20, max_overflow=30, connection_recycle_time=1800
+            url,
+            max_retries=0,
+            max_pool_size=20,
+            max_overflow=30,
+            connection_recycle_time=1800,
+            mysql_sql_mode="TRADITIONAL",
         )
         return engine
     engine = oslo_engines.create_engine(
