@@ -31,8 +31,9 @@ chown -R 1000:1000 /home/tiny
 dropbear -R -s
 acpid
 
+# Without a name `wait` would wait for the sleep above as well.
 # shellcheck disable=SC2086 # one word per process
-wait $nics
+[ -z "$nics" ] || wait $nics
 [ "$seeded" ] || /etc/guest/metadata
 address=$(cat /run/lease/* 2>/dev/null | head -n 1)
 /etc/guest/say "ready: $(hostname) ${address:-no-address} uptime $(cut -d' ' -f1 /proc/uptime)"
