@@ -87,6 +87,8 @@ def _value(model: Model, member: Member, tree: Tree, name: str) -> Any:
         return _structure(model, shape, tree, name)
     if shape.type == "list":
         return _list(model, shape, tree, name)
+    if tree.keys() == {"1"}:
+        tree = tree["1"]  # boto 2 sends GetConsoleOutput an InstanceId.1
     for part in tree:
         if part != LEAF:
             raise unknown(f"{name}.{part}")

@@ -110,9 +110,12 @@ def _version_4_query(asked: Asked) -> dict[str, Any]:
 
 
 def _check_scope(credential: str, date: str) -> str:
-    """The access key of a credential scope. Raises Fault when the scope is not ours."""
+    """The access key of a credential scope. Raises Fault when it is none.
+
+    Region and service may be any: old clients guess them from the host's name or address.
+    """
     parts = credential.rsplit("/", 4)
-    if len(parts) != 5 or parts[3] != "ec2" or parts[4] != "aws4_request":
+    if len(parts) != 5 or parts[4] != "aws4_request":
         raise Fault("IncompleteSignature", "Credential must be KEY/date/region/ec2/aws4_request.")
     if parts[1] != date[:8]:
         raise Fault("IncompleteSignature", "The date of Credential is not that of X-Amz-Date.")
