@@ -138,6 +138,8 @@ def _commit(ctx: Ctx, saga_part: Write, server_part: Write | None) -> object:
     if server_part is None:
         return databases.database(ctx.saga.cell_id).transact(saga_part)
     if ctx.cell_id != ctx.saga.cell_id:
+        with databases.database(ctx.saga.cell_id).read() as conn:
+            rows.check_lease(conn, ctx.saga)
         databases.database(ctx.cell_id).transact(server_part)
         return databases.database(ctx.saga.cell_id).transact(saga_part)
 

@@ -104,10 +104,10 @@ def claim(
     return True
 
 
-def lock_server(conn: sa.Connection, server_id: str) -> None:
-    """Let no other transaction claim for this server until this one ends."""
+def lock_server(conn: sa.Connection, server_id: str) -> bool:
+    """Let no other transaction claim for this server until this one ends; False if it is gone."""
     mapping = sa.select(SERVER_MAPPINGS.c.row).where(SERVER_MAPPINGS.c.server_id == server_id)
-    conn.execute(mapping.with_for_update())
+    return conn.execute(mapping.with_for_update()).first() is not None
 
 
 def _take(host_id: str, amounts: Amounts) -> sa.Update:

@@ -86,6 +86,13 @@ def renew(conn: sa.Connection, held: Sequence[tuple[str, int]], lease_s: float) 
         conn.execute(sa.update(SAGAS).where(*mine).values(lease_until=until))
 
 
+def check_lease(conn: sa.Connection, saga: SagaRow) -> None:
+    """Raise LeaseLost if the saga is in other hands."""
+    mine = (_S.id == saga.id, _S.epoch == saga.epoch, _S.owner == saga.owner)
+    if conn.execute(sa.select(_S.row).where(*mine)).first() is None:
+        raise LeaseLost(saga.id)
+
+
 def finish_step(conn: sa.Connection, saga: SagaRow, step: str, result: Any, **fields: Any) -> bool:
     """Write a step's end; returns whether the saga was cancelled. Raises LeaseLost."""
     fresh = {"failures": 0, "parked": None, "report": None}

@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
+from nova_appliance.common import errors
 from nova_appliance.db import candidates as rows
 from nova_appliance.db import hosts
 from nova_appliance.db.candidates import Candidate
@@ -45,10 +46,15 @@ def _claim(
     takes: Amounts,
     group: ServerGroup | None,
 ) -> str | None:
-    """One transaction: look again for a claim and at the group, then compare and set."""
+    """One transaction: look again for a claim and at the group, then compare and set.
+
+    Nothing is claimed for a server that was deleted while the request waited: nobody would give
+    it back.
+    """
     if group is not None and group.policy in HARD:
         rows.lock_group(conn, group.id)
-    hosts.lock_server(conn, order.server_id)
+    if not hosts.lock_server(conn, order.server_id):
+        raise errors.Refused(f"Server {order.server_id} is gone.")
     held = rows.held_by(conn, order.server_id, order.tried)
     if held is not None:
         return held

@@ -20,6 +20,7 @@ from fixtures.world import NOTHING, World
 
 from nova_appliance.common.errors import Refused
 from nova_appliance.conductor.sagas.registry import SAGAS
+from nova_appliance.db import sagas as saga_rows
 
 STEPS = [(name, step) for name, saga in SAGAS.items() for step in saga.steps]
 UNDOABLE = [(name, step) for name, step in STEPS if step.undo]
@@ -72,6 +73,27 @@ def test_a_crash_at_any_step_is_resumed(world, name, step, when):
     server_id = begin(world, name)
     assert settle(world, bend(SAGAS[name], step, **{deed: dying})) == 1
     assert ended_well(world, server_id, name)
+    clean_up(world, server_id)
+
+
+@pytest.mark.parametrize(("name", "step"), STEPS, ids=ids_of(STEPS))
+def test_a_crash_between_the_servers_and_the_sagas_database_is_resumed(
+    world, monkeypatch, name, step
+):
+    """What the step changes of the server is written; that the step has ended is not."""
+    server_id = begin(world, name)
+    die, write = once(Crash()), saga_rows.finish_step
+
+    def dying(conn, saga, step_name, result, **fields):
+        if (saga.name, step_name) == (name, step.name):
+            die()
+        return write(conn, saga, step_name, result, **fields)
+
+    monkeypatch.setattr(saga_rows, "finish_step", dying)
+    assert settle(world) == 1
+    assert ended_well(world, server_id, name)
+    guests = [server_id] if name != "delete" else []
+    assert world.left()["guests"] == guests
     clean_up(world, server_id)
 
 

@@ -168,8 +168,12 @@ def open_for_business(ctx: Ctx, out: Out) -> Done:
     fields = {"power": out["build"]["power"], "launched_at": ctx.cloud.clock.now(), "progress": 0}
 
     def write(conn: Any) -> None:
-        if not servers.settle(conn, ctx.server_id, VERB, **fields):
+        if servers.settle(conn, ctx.server_id, VERB, **fields):
+            return
+        server = servers.get(conn, ctx.cell_id, ctx.server_id)
+        if server is None or server.launched_at is None:
             raise Cancelled("The server is wanted for something else.")
+        # it was opened before by a conductor that died before it could say so: it is in use
 
     return Done(write=write)
 

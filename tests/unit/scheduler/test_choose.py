@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from fixtures import hosts as made
 
-from nova_appliance.common import ids
+from nova_appliance.common import errors, ids
 from nova_appliance.db import aggregates, hosts, server_groups
 from nova_appliance.db.cells import Cells
 from nova_appliance.db.tables.api import CLAIMS
@@ -69,6 +69,14 @@ def test_asked_again_the_same_claim_is_the_answer(cells: Cells) -> None:
     assert len({chosen(cells, order) for _ in range(5)}) == 1
     with cells.api.read() as conn:
         assert conn.execute(sa.select(sa.func.count()).select_from(CLAIMS)).scalar() == 1
+
+
+def test_nothing_is_claimed_for_a_server_that_was_deleted_meanwhile(cells: Cells) -> None:
+    made.add_host(cells, "a")
+    with pytest.raises(errors.Refused, match="is gone"):
+        choose_hosts(made.desk(cells), made.order())
+    with cells.api.read() as conn:
+        assert conn.execute(sa.select(CLAIMS.c.row)).first() is None
 
 
 def test_a_host_that_failed_is_not_tried_again(cells: Cells) -> None:
