@@ -22,6 +22,8 @@ from nova_appliance.virt import registry
 LOG = logging.getLogger(__name__)
 BINARY = "nova-compute"
 RETRY_S = 1.0
+LAST_WORDS_S = 3.0
+"""What the end waits for threads that talk to a conductor: it may have ended before."""
 
 
 class Service:
@@ -50,8 +52,9 @@ class Service:
         self.agent.over.set()
         self._server.stop()
         self.agent.stop()
+        until = clock.SYSTEM.monotonic() + LAST_WORDS_S
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, until - clock.SYSTEM.monotonic()))
         self.agent.driver.close()
 
     def check_in(self) -> None:

@@ -13,6 +13,11 @@ CALLS: dict[str, Call] = {
     "power_on": Call(since=1, order=ServerOrder, to_host=True),
     "power_off": Call(since=1, order=ServerOrder, to_host=True),
     "reboot": Call(since=1, order=ServerOrder, to_host=True),
+    "pause": Call(since=2, order=ServerOrder, to_host=True),
+    "unpause": Call(since=2, order=ServerOrder, to_host=True),
+    "suspend": Call(since=2, order=ServerOrder, to_host=True),
+    "resume": Call(since=2, order=ServerOrder, to_host=True),
+    "interrupt": Call(since=2, order=ServerOrder, to_host=True),
     "console_output": Call(
         since=1, order=ConsoleOutput, reply=Output, wait=NORMAL, to_host=True
     ),

@@ -19,7 +19,7 @@ from nova_appliance.rpc.orders import (
 
 CALLS: dict[str, Call] = {
     "nudge": Call(since=1, order=Nudge),
-    "report": Call(since=1, order=Report, reply=Heard, wait=NORMAL),
+    "report": Call(since=1, order=Report, reply=Heard, wait=URGENT),
     "check_in": Call(since=1, order=CheckIn, reply=CheckedIn, wait=URGENT),
     "put_inventory": Call(since=1, order=PutInventory, reply=Empty, wait=NORMAL),
     "expected_servers": Call(since=1, order=ExpectedServers, reply=Expected, wait=NORMAL),

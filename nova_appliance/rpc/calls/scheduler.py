@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from nova_appliance.rpc.calls.row import NORMAL, Call
+from nova_appliance.rpc.calls.row import URGENT, Call
 from nova_appliance.rpc.orders import ChooseHosts, Chosen, NoHostFits
 
 CALLS: dict[str, Call] = {
-    "choose_hosts": Call(since=1, order=ChooseHosts, reply=Chosen | NoHostFits, wait=NORMAL),
+    "choose_hosts": Call(since=1, order=ChooseHosts, reply=Chosen | NoHostFits, wait=URGENT),
 }

@@ -126,18 +126,25 @@ def nothing_is_left(cluster, caller):
     assert clock.wait_for(lambda: not any(left()), 60, 0.3), left()
 
 
-def conductors_say(cluster, words):
-    logs = [d.log for (binary, _), d in cluster.daemons.items() if binary == "nova-conductor"]
-    assert clock.wait_for(lambda: all(words in log.read_text() for log in logs), 30, 0.3)
+def listen(cluster, binary):
+    """Whether all daemons of a kind have logged some words after now."""
+    logs = [d.log for (kind, _), d in cluster.daemons.items() if kind == binary]
+    begun = {log: log.stat().st_size for log in logs}
+
+    def heard(words):
+        return all(words.encode() in log.read_bytes()[at:] for log, at in begun.items())
+
+    return heard
 
 
 def test_rabbitmq_goes_and_comes_back(cluster, caller):
     asked = caller.boot("early", 10)
     assert clock.wait_for(lambda: len(caller.statuses()) >= 5, 30, 0.1)
+    heard = listen(cluster, "nova-conductor")
     cluster.rabbitmq.stop()
     status, body = caller.ask_for_server("meanwhile")
     assert status == 202, body
-    conductors_say(cluster, "cannot be reached")
+    assert clock.wait_for(lambda: heard("cannot be reached"), 30, 0.3)
     cluster.rabbitmq.start()
     assert {future.result()[0] for future in asked} == {202}
     caller.all_active(11)
@@ -147,11 +154,12 @@ def test_rabbitmq_goes_and_comes_back(cluster, caller):
 
 def test_mariadb_goes_and_comes_back(cluster, caller):
     assert {future.result()[0] for future in caller.boot("before", 10)} == {202}
+    heard = listen(cluster, "nova-compute")
     cluster.mariadb.stop()
     asked = [caller.compute.get("/servers"), caller.compute.get("/os-services")]
     assert [answer.status_code for answer in asked] == [503, 503], [a.text for a in asked]
     assert caller.ask_for_server("meanwhile")[0] == 503
-    conductors_say(cluster, "does not answer")
+    assert clock.wait_for(lambda: heard("database does not answer"), 30, 0.3)
     cluster.mariadb.start()
     caller.all_active(10)
     hosts_hold_what_was_claimed(cluster, 10)
@@ -163,8 +171,6 @@ def test_sigterm_ends_each_daemon(cluster, caller):
     with ThreadPoolExecutor() as pool:
         ends = dict(zip(cluster.daemons, pool.map(stop, cluster.daemons.values()), strict=True))
     assert {key: code for key, (code, _) in ends.items() if code} == {}
-    for daemon in cluster.daemons.values():
-        assert "Traceback" not in daemon.log.read_text().rpartition("SIGTERM")[2]
 
 
 def stop(daemon):
