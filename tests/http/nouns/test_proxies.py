@@ -13,8 +13,8 @@ from fixtures.compute_api import ADMIN, FOREIGNER, PROJECT, USER, ComputeApi, ma
 from nova_appliance.clients import images, network_nouns
 from nova_appliance.common import errors, ids
 
-IMAGE, NETWORK = ids.new_id(), ids.new_id()
-SERVER = ids.new_id()
+IMAGE, NETWORK = "11111111-2222-4333-8444-000000000001", "11111111-2222-4333-8444-000000000002"
+SERVER = "11111111-2222-4333-8444-000000000003"
 RAW = {
     "id": IMAGE, "name": "tiny", "status": "active", "visibility": "private", "owner": PROJECT,
     "size": 7, "min_ram": 64, "min_disk": 1, "instance_uuid": SERVER, "auto_disk_config": "True",
