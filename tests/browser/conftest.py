@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real guest under QEMU, the proxies over it, and Debian's Chromium without a screen."""
+
+import base64
+import contextlib
+import dataclasses
+import io
+import shutil
+
+import libvirt
+import numpy as np
+import pytest
+from fixtures.console_stage import one_test, stage
+from fixtures.libvirtd import PrivateLibvirt
+from PIL import Image
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+from nova_appliance.common import ids
+from nova_appliance.common.clock import wait_for
+from nova_appliance.domain.guest import Disk, Guest
+from nova_appliance.embedded import guest as tiny
+from nova_appliance.virt import registry
+from nova_appliance.virt.driver import ImageExpected
+from nova_appliance.virt.settings import VirtSettings
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--window-size=1100,800", "--force-device-scale-factor=1",
+)  # fmt: skip
+PIXELS = """
+const canvas = document.querySelector("#screen canvas");
+if (!canvas || !canvas.width || !canvas.height) return null;
+const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+let text = "";
+for (let at = 0; at < data.length; at += 32768) {
+    text += String.fromCharCode.apply(null, data.subarray(at, at + 32768));
+}
+return [canvas.width, canvas.height, btoa(text)];
+"""
+
+
+@pytest.fixture(scope="session")
+def daemons():
+    libvirtd = PrivateLibvirt()
+    try:
+        yield libvirtd.start()
+    finally:
+        libvirtd.stop()
+
+
+@pytest.fixture(scope="session")
+def image(tmp_path_factory):
+    return tiny.cached(tmp_path_factory.mktemp("image"))
+
+
+@pytest.fixture(scope="session")
+def driver(daemons):
+    made = registry.load(
+        "libvirt",
+        VirtSettings(
+            host="qemu-host", state_dir=daemons.folder / "servers", uri=daemons.uri,
+            virt_type="qemu", spice_listen="127.0.0.1", serial_listen="127.0.0.1",
+            serial_ports=(21000, 21100),
+        ),
+    )  # fmt: skip
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def whole_stage(tmp_path_factory, driver):
+    with stage(tmp_path_factory.mktemp("consoles")) as made:
+        made.driver = driver
+        yield made
+
+
+@pytest.fixture
+def consoles(whole_stage):
+    with one_test(whole_stage) as made:
+        yield made
+
+
+@dataclasses.dataclass
+class Running:
+    """A server whose guest runs."""
+
+    server: object
+    guest: Guest
+    driver: object
+    uri: str
+
+    def said(self):
+        return self.driver.consoles.output(self.guest.server_id, 65536).decode(errors="replace")
+
+    def hear(self, words, timeout_s=60):
+        assert wait_for(lambda: words in self.said(), timeout_s, 0.2), self.said()[-2000:]
+
+    def screenshot(self):
+        """What QEMU shows now, by libvirt: rows of RGB pixels."""
+        connection = libvirt.open(self.uri)
+        try:
+            domain = connection.lookupByUUIDString(self.guest.server_id)
+            stream = connection.newStream()
+            domain.screenshot(stream, 0)
+            data = bytearray()
+            stream.recvAll(lambda _stream, got, into: into.extend(got), data)
+            stream.finish()
+        finally:
+            connection.close()
+        return np.asarray(Image.open(io.BytesIO(bytes(data))).convert("RGB"))
+
+
+def boot(driver, consoles, image, uri, **changes):
+    image_id = ids.new_id()
+    size = image.stat().st_size
+    with image.open("rb") as file:
+        expected = ImageExpected(disk_format="qcow2", size_bytes=size)
+        driver.images.store(image_id, iter(lambda: file.read(1 << 20), b""), expected)
+    server = consoles.add_server(name="first <server>", **changes)
+    guest = Guest(
+        server_id=server.id, name=f"instance-{server.id[:8]}", display_name="first",
+        project_id="p", user_id="u", flavor_name="m1.tiny", vcpus=1, memory_mib=128,
+        disks=(Disk(name="disk", size_gib=1, image_id=image_id),),
+    )  # fmt: skip
+    driver.disks.create(guest)
+    driver.lifecycle.start_new(guest)
+    return Running(server, guest, driver, uri)
+
+
+@pytest.fixture(scope="session")
+def running(driver, whole_stage, image, daemons):
+    """A guest that has booted to its shells; shared by the tests that leave it running."""
+    made = boot(driver, whole_stage, image, daemons.uri)
+    made.hear("root@tiny", 60)
+    yield made
+    driver.lifecycle.destroy(made.guest.server_id)
+
+
+@pytest.fixture
+def browser(tmp_path):
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"):
+        options.add_argument(flag)
+    made = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
+    made.set_page_load_timeout(30)
+    yield made
+    made.quit()
+
+
+def canvas(browser):
+    """The canvas's pixels, or None while it has none."""
+    found = browser.execute_script(PIXELS)
+    if found is None:
+        return None
+    width, height, text = found
+    data = np.frombuffer(base64.b64decode(text), np.uint8)
+    return data.reshape(height, width, 4)[:, :, :3]
+
+
+def differing(one, other):
+    """Which part of the pixels differ; all when the sizes do."""
+    if one is None or other is None or one.shape != other.shape:
+        return 1.0
+    far = np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2) > 24
+    return float(far.mean())
+
+
+def text_of(browser, selector):
+    with contextlib.suppress(Exception):
+        return browser.find_element("css selector", selector).text
+    return ""

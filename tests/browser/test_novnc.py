@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The noVNC page of a running guest in a real browser: it shows the screen and takes keys."""
+
+import datetime as dt
+import sys
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from nova_appliance.common.clock import wait_for
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from conftest import boot, canvas, differing, text_of
+
+SHIFTED = set("$()*|")
+
+
+@pytest.fixture
+def page(consoles, running, browser):
+    consoles.proxy("nova-novncproxy")
+    browser.get(consoles.url(running.server, "novnc"))
+    assert wait_for(lambda: text_of(browser, "#state") == "Connected", 20), text_of(browser, "body")
+    return browser
+
+
+def type_line(browser, line):
+    """Type as a quick person does, Shift included; QEMU's keyboard holds 16 bytes only."""
+    keys = ActionChains(browser)
+    for letter in (*line, Keys.ENTER):
+        if letter in SHIFTED:
+            keys.key_down(Keys.SHIFT).send_keys(letter).key_up(Keys.SHIFT).pause(0.04)
+        else:
+            keys.send_keys(letter).pause(0.04)
+    keys.perform()
+
+
+def shows_the_guest(browser, running):
+    return wait_for(lambda: differing(canvas(browser), running.screenshot()) < 0.002, 30, 0.2)
+
+
+def test_the_canvas_shows_the_guests_screen(page, running):
+    assert shows_the_guest(page, running)
+    lit = (canvas(page).max(axis=2) > 100).mean()
+    assert lit > 0.001, "there is text on the screen"
+    assert text_of(page, "#server") == "first <server>"
+
+
+def test_keys_reach_the_guest_and_their_effect_is_seen(page, running):
+    assert shows_the_guest(page, running)
+    before = canvas(page)
+    page.find_element("css selector", "#screen canvas").click()
+    type_line(page, "clear; echo typed-$((6 * 7)) | tee /dev/ttyS0")
+    running.hear("typed-42", 20)
+    assert shows_the_guest(page, running)
+    assert differing(before, canvas(page)) > 0
+
+
+def test_a_guest_that_stops_closes_the_page_in_order(consoles, driver, image, daemons, browser):
+    proxy = consoles.proxy("nova-novncproxy")
+    made = boot(driver, consoles, image, daemons.uri)
+    url = consoles.url(made.server, "novnc")
+    browser.get(url)
+    assert wait_for(lambda: text_of(browser, "#state") == "Connected", 20)
+    driver.power.off(made.server.id, 0)
+    ended = "The server's console was closed: it may be off now."
+    assert wait_for(lambda: text_of(browser, "#state") == ended, 20), text_of(browser, "body")
+    assert wait_for(lambda: proxy.sessions.count() == 0, 5)
+    browser.get(url)
+    assert "does not run at the place" in text_of(browser, "body")
+    driver.lifecycle.destroy(made.server.id)
+
+
+def test_a_link_that_has_ended_says_so(consoles, running, browser):
+    consoles.proxy("nova-novncproxy")
+    url = consoles.url(running.server, "novnc")
+    consoles.clock.ahead = dt.timedelta(seconds=601)
+    browser.get(url)
+    assert text_of(browser, "h1") == "This link does not work any more"
+
+
+def test_a_foreign_page_cannot_open_the_console(consoles, running, browser):
+    proxy = consoles.proxy("nova-novncproxy")
+    secret = consoles.secret(running.server, "novnc")
+    browser.get(f"http://localhost:{proxy.port}/static/console.css")  # another origin
+    code = browser.execute_async_script(
+        "const done = arguments[1];"
+        "const socket = new WebSocket(arguments[0]);"
+        "socket.onopen = () => done('open'); socket.onclose = (event) => done(event.code);",
+        f"ws://127.0.0.1:{proxy.port}/?token={secret}",
+    )
+    assert code == 1006
+    assert proxy.sessions.count() == 0
