@@ -13,6 +13,7 @@ from oslo_policy import policy
 from nova_appliance.api.policies import (
     aggregates,
     base,
+    external_events,
     flavors,
     hosts,
     instance_actions,
@@ -20,6 +21,7 @@ from nova_appliance.api.policies import (
     proxies,
     quotas,
     remote_consoles,
+    server_actions,
     server_groups,
     server_ips,
     server_metadata,
@@ -29,8 +31,8 @@ from nova_appliance.common import clock, errors
 from nova_appliance.common.context import RequestContext
 
 FAMILIES = (
-    base, servers, server_ips, server_metadata, instance_actions, remote_consoles,
-    flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies,
+    base, servers, server_actions, server_ips, server_metadata, instance_actions, remote_consoles,
+    flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies, external_events,
 )  # fmt: skip
 """Each module has RULES: a tuple of DocumentedRuleDefault."""
 

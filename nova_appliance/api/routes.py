@@ -11,6 +11,7 @@ from nova_appliance.api.urls import (
     consoles,
     flavors,
     hosts,
+    other_services,
     proxies,
     quotas,
     server_groups,
@@ -21,7 +22,7 @@ from nova_appliance.api.urls import (
 
 FAMILIES = (
     versions, servers, server_orders, consoles,
-    flavors, quotas, server_groups, hosts, proxies, gone,
+    flavors, quotas, server_groups, hosts, proxies, other_services, gone,
 )  # fmt: skip
 """Each module has ROUTES: path below /v2.1 > method > operation."""
 

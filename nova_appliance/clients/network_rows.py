@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Neutron's resources as it writes them, asked for by a caller's own token: what EC2's nouns need."""
+"""Neutron's resources as it writes them: asked for by a caller's own token, or by Nova's."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ from nova_appliance.common.context import RequestContext
 AT_ONCE = 100
 """Values of one filter in one URL."""
 Row = dict[str, Any]
+Caller = RequestContext | None
 
 
 class NetworkRows:
-    """Lists and changes of any of Neutron's collections; `plural` is its word in URLs."""
+    """Lists and changes of any of Neutron's collections; `plural` is its word in URLs.
+
+    Without a context, as the service user.
+    """
 
     def __init__(self, session: Session, conf: cfg.ConfigOpts) -> None:
         self._neutron = Neighbour(session, conf, "network")
 
-    def list_(self, context: RequestContext, plural: str, **filters: Any) -> tuple[Row, ...]:
+    def list_(self, context: Caller, plural: str, **filters: Any) -> tuple[Row, ...]:
         """Rows that this caller may see, oldest kept as Neutron gives them."""
         return tuple(
             row
@@ -34,45 +38,39 @@ class NetworkRows:
             ]
         )
 
-    def create(self, context: RequestContext, plural: str, row: Mapping[str, Any]) -> Row:
+    def create(self, context: Caller, plural: str, row: Mapping[str, Any]) -> Row:
         """Make one; raises Invalid, NotFound, Conflict, OverQuota."""
         return self._send(context, "POST", f"/v2.0/{plural}", plural, row)
 
-    def change(
-        self, context: RequestContext, plural: str, row_id: str, row: Mapping[str, Any]
-    ) -> Row:
+    def change(self, context: Caller, plural: str, row_id: str, row: Mapping[str, Any]) -> Row:
         """Change one; raises NotFound, Invalid, Conflict."""
         return self._send(context, "PUT", f"/v2.0/{plural}/{_safe(row_id)}", plural, row)
 
-    def tag(
-        self, context: RequestContext, plural: str, row_id: str, tags: Collection[str]
-    ) -> None:
+    def tag(self, context: Caller, plural: str, row_id: str, tags: Collection[str]) -> None:
         """Have these tags and no others on one."""
         path = f"/v2.0/{plural}/{_safe(row_id)}/tags"
         self._neutron.ask("PUT", path, context, json={"tags": sorted(tags)})
 
-    def join(self, context: RequestContext, router_id: str, subnet_id: str) -> None:
+    def join(self, context: Caller, router_id: str, subnet_id: str) -> None:
         """Give a router an interface in a subnet; raises NotFound, Invalid, Conflict."""
         self._interface(context, router_id, "add_router_interface", subnet_id)
 
-    def part(self, context: RequestContext, router_id: str, subnet_id: str) -> None:
+    def part(self, context: Caller, router_id: str, subnet_id: str) -> None:
         """Take that interface away; raises NotFound, Conflict."""
         self._interface(context, router_id, "remove_router_interface", subnet_id)
 
-    def remove(self, context: RequestContext, plural: str, row_id: str) -> None:
+    def remove(self, context: Caller, plural: str, row_id: str) -> None:
         """Delete one; raises NotFound, Conflict."""
         self._neutron.ask("DELETE", f"/v2.0/{plural}/{_safe(row_id)}", context)
 
     def _send(
-        self, context: RequestContext, method: str, path: str, plural: str, row: Mapping[str, Any]
+        self, context: Caller, method: str, path: str, plural: str, row: Mapping[str, Any]
     ) -> Row:
         one = singular(plural)
         answer: Row = self._neutron.ask(method, path, context, json={one: dict(row)}).json()[one]
         return answer
 
-    def _interface(
-        self, context: RequestContext, router_id: str, verb: str, subnet_id: str
-    ) -> None:
+    def _interface(self, context: Caller, router_id: str, verb: str, subnet_id: str) -> None:
         path = f"/v2.0/routers/{_safe(router_id)}/{verb}"
         self._neutron.ask("PUT", path, context, json={"subnet_id": subnet_id})
 

@@ -16,6 +16,7 @@ from oslo_config import cfg
 
 from nova_appliance.clients import network_nouns as nouns
 from nova_appliance.clients.network_nouns import Network, Port, PortWanted, SecurityGroup
+from nova_appliance.clients.network_rows import NetworkRows
 from nova_appliance.clients.neutron import Neutron
 from nova_appliance.clients.session import error_type
 from nova_appliance.common import clock, errors
@@ -45,6 +46,7 @@ class Networks:
         self, session: Session, conf: cfg.ConfigOpts, clocks: clock.Clock = clock.SYSTEM
     ) -> None:
         self._neutron = Neutron(session, conf)
+        self.rows = NetworkRows(session, conf)
         self._clock = clocks
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, Network]] = {}
@@ -187,6 +189,13 @@ class Networks:
         return min(named, key=lambda port: port.id, default=None)
 
 
+def made_for_server(port: Port) -> bool:
+    """Whether Nova itself made this port for the server that it names: its MAC says so."""
+    prefix, _, index = port.name.rpartition("-")
+    named = prefix == "nova-nic" and index.isdigit() and port.device_owner.startswith("compute:")
+    return named and port.mac == mac_of(port.device_id, int(index))
+
+
 def _new_port(wanted: PortWanted) -> dict[str, Any]:
     body: dict[str, Any] = {
         "network_id": wanted.network_id,
@@ -195,7 +204,7 @@ def _new_port(wanted: PortWanted) -> dict[str, Any]:
         "admin_state_up": True,
         "device_id": wanted.server_id,
         "device_owner": f"compute:{wanted.zone}",
-        "mac_address": _mac(wanted),
+        "mac_address": mac_of(wanted.server_id, wanted.index),
     }
     if wanted.host:
         body["binding:host_id"] = wanted.host
@@ -210,8 +219,9 @@ def _port_name(wanted: PortWanted) -> str:
     return f"nova-nic-{wanted.index}"
 
 
-def _mac(wanted: PortWanted) -> str:
-    digest = hashlib.sha256(f"{wanted.server_id}/{wanted.index}".encode()).digest()
+def mac_of(server_id: str, index: int) -> str:
+    """The MAC of a server's interface."""
+    digest = hashlib.sha256(f"{server_id}/{index}".encode()).digest()
     return "fa:16:3e:" + digest[:3].hex(":")
 
 

@@ -7,7 +7,9 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 
+from nova_appliance.actions import refresh_addresses
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.common import ids
 from nova_appliance.db import hosts, request_specs, sagas, server_mappings, servers
 from nova_appliance.db.cells import CELL0
 from nova_appliance.db.engines import Connection
@@ -19,6 +21,8 @@ ORPHAN_S = 60.0
 LONG_S = 3600.0
 """A saga open for longer is named in the log."""
 PAGE = 500
+HEALED = 100
+"""Servers of a cell whose addresses are looked at in one round."""
 
 
 def remove_orphans(cloud: Cloud) -> int:
@@ -76,9 +80,27 @@ def name_stuck(cloud: Cloud) -> int:
     return found
 
 
+def heal_addresses(cloud: Cloud) -> int:
+    """Repair what rows tell of addresses, when the network service's news got lost; how many.
+
+    Each round looks at some servers of each cell, beginning anywhere.
+    """
+    healed = 0
+    for cell in cloud.cells.all_():
+        with cloud.cells.database(cell.id).read() as conn:
+            some = servers.some_at_rest(conn, cell.id, ids.new_id(), HEALED)
+        sights = refresh_addresses.look(cloud, some) if some else ()
+        for server, sight in zip(some, sights, strict=True):
+            if refresh_addresses.is_stale(server, sight):
+                refresh_addresses.refresh(cloud, server.id)
+                healed += 1
+    return healed
+
+
 CHORES: tuple[tuple[str, float, Callable[[Cloud], int]], ...] = (
     ("remove orphans", 60.0, remove_orphans),
     ("name stuck sagas", 300.0, name_stuck),
+    ("heal addresses", 60.0, heal_addresses),
     ("forget old sagas", 600.0, forget_sagas),
 )
 """Name, seconds between two rounds, what is done."""

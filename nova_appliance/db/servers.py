@@ -48,12 +48,33 @@ def deleted_among(conn: sa.Connection, server_ids: Collection[str]) -> tuple[str
     return tuple(conn.execute(select).scalars())
 
 
+def some_at_rest(
+    conn: sa.Connection, cell_id: str, start: str, limit: int
+) -> tuple[Server, ...]:
+    """Servers on hosts without a task, `limit` at most, in a circle of ids that begins at `start`."""
+    found: list[Server] = []
+    for half in (_C.id >= start, _C.id < start):
+        where = (_C.deleted == 0, _C.task.is_(None), _C.host.is_not(None), half)
+        select = sa.select(*server_rows.COLUMNS).where(*where).order_by(_C.id)
+        rows = conn.execute(select.limit(limit - len(found)))
+        found += [server_rows.read(row, cell_id) for row in rows]
+    return tuple(found)
+
+
 def known(conn: sa.Connection, server_ids: Collection[str]) -> frozenset[str]:
     """Those of the ids that have a row here, living or deleted."""
     if not server_ids:
         return frozenset()
     select = sa.select(_C.id).where(_C.id.in_(server_ids))
     return frozenset(conn.execute(select).scalars())
+
+
+def places(
+    conn: sa.Connection, server_ids: Collection[str]
+) -> dict[str, tuple[str | None, str | None]]:
+    """Server id > its host and node, for those that live here."""
+    select = sa.select(_C.id, _C.host, _C.node).where(_C.id.in_(server_ids), _C.deleted == 0)
+    return {row.id: (row.host, row.node) for row in conn.execute(select)}
 
 
 def lock(conn: sa.Connection, server_id: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nova_appliance.common import errors
-from nova_appliance.embedded.networks import faults, listing, nouns, quotas
+from nova_appliance.embedded.networks import faults, listing, news, nouns, quotas
 from nova_appliance.embedded.networks.checks import list_of, text
 from nova_appliance.embedded.networks.nouns import NEEDED, Attribute, Deed, Noun
 from nova_appliance.embedded.store import Row
@@ -59,8 +59,10 @@ def create(noun: Noun) -> Handler:
         with nouns.store_of(req).write() as tx:
             deed = Deed(tx, req.caller, req.service.settings)
             made = [_add(deed, noun, values) for values in asked]
+            seen = [news.look(tx, noun, row_id, req.caller) for row_id in made]
         rows = [nouns.find(nouns.store_of(req), noun, row_id, req.caller) for row_id in made]
         req.service.changed(made if noun.one == "port" else [])
+        req.service.news.tell([told for sight in seen for told in news.events(noun, None, sight)])
         hidden = _hidden(noun, req.caller)
         shown = [listing.only(view, {}, hidden) for view in _views(req, noun, rows)]
         return 201, {noun.many: shown} if bulk else {noun.one: shown[0]}
@@ -76,9 +78,12 @@ def change(noun: Noun) -> Handler:
         changes = _parse(noun, _body(noun, read_json(req)), req.caller, "PUT")
         with nouns.store_of(req).write() as tx:
             row = nouns.find_own(tx, noun, row_id, req.caller)
+            before = news.look(tx, noun, row_id, req.caller)
             with _unique(noun):
                 noun.change(Deed(tx, req.caller, req.service.settings), row, changes)
+            after = news.look(tx, noun, row_id, req.caller)
         req.service.changed([row_id] if noun.one == "port" else [])
+        req.service.news.tell(news.events(noun, before, after))
         return _one(req, noun, nouns.find(nouns.store_of(req), noun, row_id, req.caller))
 
     return handler
@@ -91,8 +96,10 @@ def remove(noun: Noun) -> Handler:
         nouns.check_writer(req.caller, f"delete_{noun.one}")
         with nouns.store_of(req).write() as tx:
             row = nouns.find_own(tx, noun, row_id, req.caller)
+            before = news.look(tx, noun, row_id, req.caller)
             noun.remove(Deed(tx, req.caller, req.service.settings), row)
         req.service.changed([row_id] if noun.one == "port" else [])
+        req.service.news.tell(news.removed(noun, before))
 
     return handler
 

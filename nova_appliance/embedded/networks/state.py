@@ -7,6 +7,7 @@ import dataclasses
 import datetime as dt
 
 from nova_appliance.common import clock
+from nova_appliance.embedded.networks.news import News
 from nova_appliance.embedded.networks.plane import dhcp_files, nudge
 from nova_appliance.embedded.settings import Settings
 from nova_appliance.embedded.store import Store
@@ -28,6 +29,7 @@ class State:
 
     store: Store
     settings: Settings
+    news: News
 
     def changed(self, port_ids: list[str]) -> None:
         """After a commit: tell DHCP about these ports at once, and wake the data plane."""
