@@ -21,7 +21,7 @@ run_tier() {
   out=$(mktemp)
   # Equal hash seeds: all processes of a tier must collect the same tests in the same order.
   PYTHONHASHSEED=0 "$VENV/bin/python" -m pytest -q -p no:cacheprovider "tests/$name" \
-    $([[ $jobs == 1 ]] || echo "-n $jobs") </dev/null 2>&1 | tee "$out" || code=1
+    $([[ $jobs == 1 ]] || echo "-n $jobs --dist loadgroup") </dev/null 2>&1 | tee "$out" || code=1
   tail -n 1 "$out" >>"$counts"
   rm -f "$out"
   printf -- '--- %s: %ss\n' "$name" $((SECONDS - began))

@@ -168,7 +168,7 @@ def test_mariadb_goes_and_comes_back(cluster, caller):
 
 
 def test_sigterm_ends_each_daemon(cluster, caller):
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(2) as pool:
         ends = dict(zip(cluster.daemons, pool.map(stop, cluster.daemons.values()), strict=True))
     assert {key: code for key, (code, _) in ends.items() if code} == {}
 
