@@ -10,6 +10,7 @@ from collections.abc import Callable
 from nova_appliance.actions import refresh_addresses
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import ids
+from nova_appliance.conductor import audit
 from nova_appliance.db import hosts, request_specs, sagas, server_mappings, servers
 from nova_appliance.db.cells import CELL0
 from nova_appliance.db.engines import Connection
@@ -26,26 +27,38 @@ HEALED = 100
 
 
 def remove_orphans(cloud: Cloud) -> int:
-    """Forget mappings whose request died before it wrote the server; how many."""
+    """Forget mappings whose servers are not there; how many.
+
+    In cell0 their request died before it wrote the server.
+    """
+    return sum(_remove_orphans(cloud, cell.id) for cell in cloud.cells.all_())
+
+
+def _remove_orphans(cloud: Cloud, cell_id: str) -> int:
     before = cloud.clock.now() - dt.timedelta(seconds=ORPHAN_S)
     after, removed = 0, 0
     while True:
         with cloud.cells.api.read() as conn:
-            page = server_mappings.older_than(conn, before, CELL0, after, PAGE)
+            page = server_mappings.older_than(conn, before, cell_id, after, PAGE)
         if not page:
             return removed
-        with cloud.cells.database(CELL0).read() as conn:
-            known = servers.known(conn, [server_id for _, server_id in page])
-        for row, server_id in page:
-            after = row
-            if server_id not in known:
-                removed += _forget(cloud, server_id)
+        after = page[-1][0]
+        with cloud.cells.database(cell_id).read() as conn:
+            here = servers.places(conn, [server_id for _, server_id in page])
+        missing = [server_id for _, server_id in page if server_id not in here]
+        removed += sum(_forget(cloud, server_id, cell_id) for server_id in missing)
 
 
-def _forget(cloud: Cloud, server_id: str) -> bool:
+def _forget(cloud: Cloud, server_id: str, cell_id: str) -> bool:
+    """A server that moves or goes right now has an open saga."""
+    for cell in cloud.cells.all_():
+        with cloud.cells.database(cell.id).read() as conn:
+            if sagas.open_of(conn, server_id):
+                return False
+
     def work(conn: Connection) -> bool:
         mapping = server_mappings.get(conn, server_id)
-        if mapping is None or mapping.cell_id != CELL0:
+        if mapping is None or mapping.cell_id != cell_id:
             return False
         hosts.release(conn, server_id)
         request_specs.remove(conn, server_id)
@@ -53,7 +66,7 @@ def _forget(cloud: Cloud, server_id: str) -> bool:
 
     gone = cloud.cells.api.transact(work)
     if gone:
-        LOG.warning("server %s was never written: its mapping is removed", server_id)
+        LOG.warning("server %s is nowhere: its mapping is removed", server_id)
     return gone
 
 
@@ -99,6 +112,9 @@ def heal_addresses(cloud: Cloud) -> int:
 
 CHORES: tuple[tuple[str, float, Callable[[Cloud], int]], ...] = (
     ("remove orphans", 60.0, remove_orphans),
+    ("release claims", 60.0, audit.release_claims),
+    ("delete ports", 1800.0, audit.delete_ports),
+    ("recount claims", 600.0, audit.recount),
     ("name stuck sagas", 300.0, name_stuck),
     ("heal addresses", 60.0, heal_addresses),
     ("forget old sagas", 600.0, forget_sagas),

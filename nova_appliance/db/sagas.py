@@ -7,7 +7,7 @@ Each taking adds 1 to `epoch`; all that an owner writes names its epoch, so a la
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -181,6 +181,12 @@ def open_of(conn: sa.Connection, server_id: str) -> tuple[tuple[str, str], ...]:
     """(id, name) of the open sagas of a server, oldest first."""
     select = sa.select(_S.id, _S.name).where(_S.server_id == server_id, _S.state.in_(OPEN))
     return tuple(conn.execute(select.order_by(_S.row)).tuples())
+
+
+def busy_among(conn: sa.Connection, server_ids: Collection[str]) -> frozenset[str]:
+    """Those of the servers that have an open saga here."""
+    open_ = (_S.server_id.in_(server_ids), _S.state.in_(OPEN))
+    return frozenset(conn.execute(sa.select(_S.server_id).where(*open_)).scalars())
 
 
 def stuck(conn: sa.Connection, before: dt.datetime) -> tuple[tuple[str, str, str], ...]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from nova_appliance.actions.orders import VerbOrder
+from nova_appliance.clients.networks import made_for_server
 from nova_appliance.conductor import ports
 from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step, Wait, Write
 from nova_appliance.conductor.sagas.power import failed as power_failed
@@ -56,7 +57,7 @@ def give_ports_back(ctx: Ctx, out: Out) -> None:
     made = set(out["stop_others"]["made"])
     networks = ctx.cloud.networks
     for port in networks.ports(device_id=ctx.server_id):
-        if port.id in made:
+        if port.id in made or made_for_server(port):
             networks.delete_port(port.id)
         else:
             networks.unbind_port(port.id)

@@ -32,12 +32,22 @@ def test_mappings_without_a_server_go_after_a_while(world):
     )
     with world.cloud.cells.api.write() as conn:
         server_mappings.add(conn, (mapping,))
+    put(world.cloud.cells, make_server(2, deleted=True, row=7))
     living = put(world.cloud.cells, make_server(1, cell_id=CELL0))[0]
+    (moving,) = boot.boot(world.cloud, world.context(), world.request()).servers
+    with world.cloud.cells.database(CELL0).write() as conn:
+        servers.drop(conn, moving.id)
+    _date_mappings(world, world.cloud.clock.now())
     assert chores.remove_orphans(world.cloud) == 0
+    _date_mappings(world, OLD)
+    assert chores.remove_orphans(world.cloud) == 2
+    left = [row["server_id"] for row in world.rows(api.SERVER_MAPPINGS)]
+    assert left == [living.id, moving.id]
+
+
+def _date_mappings(world, created_at):
     with world.cloud.cells.api.write() as conn:
-        conn.execute(sa.update(api.SERVER_MAPPINGS).values(created_at=OLD))
-    assert chores.remove_orphans(world.cloud) == 1
-    assert [row["server_id"] for row in world.rows(api.SERVER_MAPPINGS)] == [living.id]
+        conn.execute(sa.update(api.SERVER_MAPPINGS).values(created_at=created_at))
 
 
 def test_sagas_that_ended_long_ago_are_forgotten_and_long_ones_named(world, caplog):

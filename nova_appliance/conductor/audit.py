@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds what no server holds any more, however it got lost, and gives it back: claims and ports.
+
+What an open saga may be working with is left alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Collection, Iterator
+
+from nova_appliance.actions.cloud import Cloud
+from nova_appliance.clients.network_nouns import Port
+from nova_appliance.clients.networks import made_for_server
+from nova_appliance.db import claims, hosts, sagas, server_mappings, servers
+from nova_appliance.db.claims import Claim
+from nova_appliance.db.engines import Connection
+
+LOG = logging.getLogger(__name__)
+
+OLD_S = 120.0
+"""A claim is left alone for so long."""
+PAGE = 500
+NICS = tuple(f"nova-nic-{index}" for index in range(32))
+"""Names of the ports that Nova makes."""
+
+
+def release_claims(cloud: Cloud) -> int:
+    """Give back claims on hosts where the server is not and where no saga brings it; how many."""
+    before = cloud.clock.now() - dt.timedelta(seconds=OLD_S)
+    after, released = 0, 0
+    while True:
+        with cloud.cells.api.read() as conn:
+            page = claims.older_than(conn, before, after, PAGE)
+        if not page:
+            return released
+        after = page[-1].row
+        released += sum(_release(cloud, claim) for claim in _strays(cloud, page))
+
+
+def _strays(cloud: Cloud, page: Collection[Claim]) -> Iterator[Claim]:
+    server_ids = {claim.server_id for claim in page}
+    with cloud.cells.api.read() as conn:
+        where = server_mappings.cells_of(conn, server_ids)
+    busy: set[str] = set()
+    places: dict[str, tuple[str | None, str | None]] = {}
+    for cell in cloud.cells.all_():
+        with cloud.cells.database(cell.id).read() as conn:
+            busy |= sagas.busy_among(conn, server_ids)
+            here = servers.places(conn, server_ids)
+        places |= {one: place for one, place in here.items() if where.get(one) == cell.id}
+    for claim in page:
+        if claim.server_id not in busy and not _is_right(claim, places):
+            yield claim
+
+
+def _is_right(claim: Claim, places: dict[str, tuple[str | None, str | None]]) -> bool:
+    """Whether the server lives on the claim's host; a move's second claim is the move's to end."""
+    place = places.get(claim.server_id)
+    return place is not None and (claim.purpose != "run" or place == (claim.host, claim.node))
+
+
+def _release(cloud: Cloud, claim: Claim) -> bool:
+    def work(conn: Connection) -> bool:
+        # The scheduler waits for this lock: a saga that claims again either is seen here or comes
+        # after us.
+        if hosts.lock_server(conn, claim.server_id) and list(_strays(cloud, (claim,))) == []:
+            return False
+        return bool(hosts.release(conn, claim.server_id, claim.host_id, claim.purpose))
+
+    gone = cloud.cells.api.transact(work)
+    if gone:
+        LOG.warning("server %s held a part of %s for nothing", claim.server_id, claim.host)
+    return gone
+
+
+def recount(cloud: Cloud) -> int:
+    """Make the sums of hosts what their claims add up to; how many were wrong."""
+    wrong = cloud.cells.api.transact(hosts.recount)
+    if wrong:
+        LOG.warning("%d hosts had wrong sums of claims", wrong)
+    return wrong
+
+
+def delete_ports(cloud: Cloud) -> int:
+    """Delete ports that Nova made for servers that it has deleted; how many.
+
+    The network service may serve others too: ports of servers that we never knew are not ours.
+    """
+    made = [port for port in cloud.networks.ports(name=NICS) if made_for_server(port)]
+    gone = _gone(cloud, {port.device_id for port in made})
+    strays = [port for port in made if port.device_id in gone]
+    for port in strays:
+        _delete(cloud, port)
+    return len(strays)
+
+
+def _gone(cloud: Cloud, server_ids: Collection[str]) -> frozenset[str]:
+    """Those that have a row saying that they were deleted, no mapping and no open saga."""
+    deleted: set[str] = set()
+    busy: set[str] = set()
+    asked = sorted(server_ids)
+    for at in range(0, len(asked), PAGE):
+        part = asked[at : at + PAGE]
+        for cell in cloud.cells.all_():
+            with cloud.cells.database(cell.id).read() as conn:
+                deleted.update(servers.deleted_among(conn, part))
+                busy |= sagas.busy_among(conn, part)
+    with cloud.cells.api.read() as conn:
+        mapped = server_mappings.cells_of(conn, deleted)
+    return frozenset(deleted - busy - mapped.keys())
+
+
+def _delete(cloud: Cloud, port: Port) -> None:
+    LOG.warning("port %s of the deleted server %s is deleted", port.id, port.device_id)
+    cloud.networks.delete_port(port.id)
