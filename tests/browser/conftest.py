@@ -15,6 +15,8 @@ from fixtures.libvirtd import PrivateLibvirt
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
 
 from nova_appliance.common import ids
 from nova_appliance.common.clock import wait_for
@@ -29,6 +31,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--window-size=1100,800", "--force-device-scale-factor=1",
 )  # fmt: skip
+SHIFTED = set("$()*|")
 PIXELS = """
 const canvas = document.querySelector("#screen canvas");
 if (!canvas || !canvas.width || !canvas.height) return null;
@@ -172,3 +175,18 @@ def text_of(browser, selector):
     with contextlib.suppress(Exception):
         return browser.find_element("css selector", selector).text
     return ""
+
+
+def type_line(browser, line):
+    """Type as a quick person does, Shift included; QEMU's keyboard holds 16 bytes only."""
+    keys = ActionChains(browser)
+    for letter in (*line, Keys.ENTER):
+        if letter in SHIFTED:
+            keys.key_down(Keys.SHIFT).send_keys(letter).key_up(Keys.SHIFT).pause(0.04)
+        else:
+            keys.send_keys(letter).pause(0.04)
+    keys.perform()
+
+
+def shows_the_guest(browser, running):
+    return wait_for(lambda: differing(canvas(browser), running.screenshot()) < 0.002, 30, 0.2)

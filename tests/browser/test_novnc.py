@@ -6,17 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from selenium.webdriver.common.action_chains import ActionChains
-from selenium.webdriver.common.keys import Keys
 
 from nova_appliance.common.clock import wait_for
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conftest import boot, canvas, differing, text_of
-
-SHIFTED = set("$()*|")
-
+from conftest import boot, canvas, differing, shows_the_guest, text_of, type_line
 
 @pytest.fixture
 def page(consoles, running, browser):
@@ -24,21 +19,6 @@ def page(consoles, running, browser):
     browser.get(consoles.url(running.server, "novnc"))
     assert wait_for(lambda: text_of(browser, "#state") == "Connected", 20), text_of(browser, "body")
     return browser
-
-
-def type_line(browser, line):
-    """Type as a quick person does, Shift included; QEMU's keyboard holds 16 bytes only."""
-    keys = ActionChains(browser)
-    for letter in (*line, Keys.ENTER):
-        if letter in SHIFTED:
-            keys.key_down(Keys.SHIFT).send_keys(letter).key_up(Keys.SHIFT).pause(0.04)
-        else:
-            keys.send_keys(letter).pause(0.04)
-    keys.perform()
-
-
-def shows_the_guest(browser, running):
-    return wait_for(lambda: differing(canvas(browser), running.screenshot()) < 0.002, 30, 0.2)
 
 
 def test_the_canvas_shows_the_guests_screen(page, running):

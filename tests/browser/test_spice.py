@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The SPICE page of a running guest in a real browser: it shows the screen and takes keys."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from nova_appliance.common.clock import wait_for
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from conftest import canvas, differing, shows_the_guest, text_of, type_line
+
+
+@pytest.fixture
+def page(consoles, running, browser):
+    consoles.proxy("nova-spicehtml5proxy")
+    browser.get(consoles.url(running.server, "spice-html5"))
+    assert wait_for(lambda: text_of(browser, "#state") == "Connected", 20), text_of(browser, "body")
+    return browser
+
+
+def test_the_canvas_shows_the_guests_screen_and_keys_change_it(page, running):
+    assert shows_the_guest(page, running)
+    before = canvas(page)
+    page.find_element("css selector", "#screen canvas").click()
+    type_line(page, "clear; echo spice-$((6 * 7)) | tee /dev/ttyS0")
+    running.hear("spice-42", 20)
+    assert shows_the_guest(page, running)
+    assert differing(before, canvas(page)) > 0
+
+
+def test_closing_the_page_ends_all_its_channels(consoles, running, browser):
+    proxy = consoles.proxy("nova-spicehtml5proxy")
+    browser.get(consoles.url(running.server, "spice-html5"))
+    assert wait_for(lambda: text_of(browser, "#state") == "Connected", 20)
+    assert wait_for(lambda: proxy.sessions.count() >= 3, 10)
+    browser.get("about:blank")
+    assert wait_for(lambda: proxy.sessions.count() == 0, 10)
