@@ -22,6 +22,7 @@ from nova_appliance.ec2.actions import (
     run,
     security_groups,
     tags,
+    vpcs_change,
     vpcs_read,
 )
 
@@ -90,6 +91,10 @@ ROUTES: dict[str, Route] = {
     "DeleteTags": _changes(tags.delete),
     "DescribeTags": _reads(tags.describe),
     # networks
+    "CreateVpc": _changes(vpcs_change.create_vpc),
+    "DeleteVpc": _changes(vpcs_change.delete_vpc),
+    "CreateSubnet": _changes(vpcs_change.create_subnet),
+    "DeleteSubnet": _changes(vpcs_change.delete_subnet),
     "DescribeVpcs": _reads(vpcs_read.vpcs),
     "DescribeVpcAttribute": _reads(vpcs_read.vpc_attribute),
     "DescribeSubnets": _reads(vpcs_read.subnets),

@@ -123,6 +123,7 @@ def _show(caller: Caller, image: Image, kept: dict[str, dict[str, str]]) -> Item
         "Hypervisor": "xen",
         "CreationDate": image.created_at.replace("Z", ".000Z") if image.created_at else None,
         "BlockDeviceMappings": [],
+        "ProductCodes": [],
         "Tags": tag_set(kept.get(ec2_id)),
     }  # fmt: skip
 

@@ -118,7 +118,8 @@ def _show(caller: Caller, ports: list[Row]) -> list[Row]:
 def _one(caller: Caller, around: dict[str, Any], port: Row) -> Row:
     ec2_id = around["eni"][port["id"]]
     subnet = port["fixed_ips"][0]["subnet_id"] if port["fixed_ips"] else None
-    v4 = [ip["ip_address"] for ip in port["fixed_ips"] if ":" not in ip["ip_address"]]
+    addresses = [ip["ip_address"] for ip in port["fixed_ips"]]
+    v4 = [ip for ip in addresses if ":" not in ip]
     vpc = around["in_vpcs"].get(subnet)
     public = around["floating"].get(port["id"])
     return {
@@ -134,12 +135,13 @@ def _one(caller: Caller, around: dict[str, Any], port: Row) -> Row:
         "PrivateIpAddress": v4[0] if v4 else None,
         "SourceDestCheck": bool(port.get("port_security_enabled", True)),
         "InterfaceType": "interface",
+        "Ipv6Addresses": [{"Ipv6Address": ip} for ip in addresses if ":" in ip],
         "Groups": [
             {"GroupId": around["sg"][group], "GroupName": around["groups"][group]}
             for group in port["security_groups"]
             if group in around["groups"]
         ],
-        "Attachment": _attachment(around, port, ec2_id),
+        "Attachment": _attachment(caller, around, port, ec2_id),
         "Association": {"PublicIp": public, "IpOwnerId": caller.project_id} if public else None,
         "PrivateIpAddresses": [
             {"PrivateIpAddress": ip, "Primary": at == 0} for at, ip in enumerate(v4)
@@ -148,12 +150,14 @@ def _one(caller: Caller, around: dict[str, Any], port: Row) -> Row:
     }
 
 
-def _attachment(around: dict[str, Any], port: Row, ec2_id: str) -> Row | None:
+def _attachment(caller: Caller, around: dict[str, Any], port: Row, ec2_id: str) -> Row | None:
     if not port["device_id"]:
         return None
     return {
         "AttachmentId": ec2_id.replace("eni-", "eni-attach-", 1),
         "InstanceId": around["i"][port["device_id"]],
+        "InstanceOwnerId": caller.project_id,
+        "DeviceIndex": 0,
         "Status": "attached",
         "DeleteOnTermination": True,
     }

@@ -163,6 +163,7 @@ def show_vpc(seen: Topology, thing: str, kept: dict[str, str] | None) -> Row:
             }
             for cidr in cidrs
         ],
+        "Ipv6CidrBlockAssociationSet": [],
         "DhcpOptionsId": "default",
         "InstanceTenancy": "default",
         "IsDefault": thing == seen.account,
@@ -187,6 +188,7 @@ def show_subnet(
         "DefaultForAz": seen.vpc_of(row) == seen.account,
         "MapPublicIpOnLaunch": False,
         "AssignIpv6AddressOnCreation": False,
+        "Ipv6Native": False,
         "Ipv6CidrBlockAssociationSet": [],
         "Tags": tag_set(kept),
     }

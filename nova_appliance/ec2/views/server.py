@@ -8,6 +8,16 @@ from nova_appliance.ec2 import server_states
 from nova_appliance.ec2.server_states import PENDING, TERMINATED
 from nova_appliance.ec2.surroundings import Row, Surroundings, tag_set
 
+METADATA_OPTIONS = {
+    "State": "applied",
+    "HttpTokens": "optional",
+    "HttpPutResponseHopLimit": 1,
+    "HttpEndpoint": "enabled",
+    "HttpProtocolIpv6": "disabled",
+    "InstanceMetadataTags": "disabled",
+}
+"""How the metadata service of this cloud behaves; the same for all."""
+
 
 def show(around: Surroundings, server: Server) -> Row:
     """One instance."""
@@ -39,6 +49,8 @@ def show(around: Surroundings, server: Server) -> Row:
         "VirtualizationType": "hvm",
         "Hypervisor": "xen",
         "EbsOptimized": False,
+        "HibernationOptions": {"Configured": False},
+        "MetadataOptions": METADATA_OPTIONS,
         "ClientToken": around.client_tokens.get(server.reservation_id, ""),
         "Tags": tag_set(server.metadata, around.tags.get(ec2_id)),
         "SecurityGroups": _groups(around, server),
@@ -123,12 +135,15 @@ def _network(around: Surroundings, server: Server) -> Row:
 def _interface(around: Surroundings, server: Server, index: int, port: Row) -> Row:
     ips = port["fixed_ips"]
     subnet = ips[0]["subnet_id"] if ips else None
-    v4 = [ip["ip_address"] for ip in ips if ":" not in ip["ip_address"]]
+    addresses = [ip["ip_address"] for ip in ips]
+    v4 = [ip for ip in addresses if ":" not in ip]
     return {
         "NetworkInterfaceId": around.id("eni", port["id"]),
         "SubnetId": around.id("subnet", subnet) if subnet else None,
         "VpcId": around.vpcs.get(subnet) if subnet else None,
         "Description": "",
+        "InterfaceType": "interface",
+        "Ipv6Addresses": [{"Ipv6Address": ip} for ip in addresses if ":" in ip],
         "OwnerId": around.account,
         "Status": "in-use",
         "MacAddress": port["mac_address"],
@@ -143,6 +158,7 @@ def _interface(around: Surroundings, server: Server, index: int, port: Row) -> R
         "Attachment": {
             "AttachmentId": around.id("eni", port["id"]).replace("eni-", "eni-attach-", 1),
             "DeviceIndex": index,
+            "NetworkCardIndex": 0,
             "Status": "attached",
             "AttachTime": server.created_at,
             "DeleteOnTermination": True,

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""VPCs and subnets made with boto3: routers and networks, and an instance in one."""
+
+import pytest
+
+
+@pytest.fixture
+def vpc(client, wait):
+    tags = [{"ResourceType": "vpc", "Tags": [{"Key": "Name", "Value": "mine"}]}]
+    made = client.create_vpc(CidrBlock="10.99.0.0/16", TagSpecifications=tags)["Vpc"]
+    wait("vpc_available", VpcIds=[made["VpcId"]])
+    yield made["VpcId"]
+    client.delete_vpc(VpcId=made["VpcId"])
+
+
+def test_an_instance_in_a_vpc_of_ones_own(client, cloud, vpc, code, image_id, wait):
+    (shown,) = client.describe_vpcs(VpcIds=[vpc])["Vpcs"]
+    assert (shown["CidrBlock"], shown["IsDefault"]) == ("10.99.0.0/16", False)
+    assert shown["Tags"] == [{"Key": "Name", "Value": "mine"}]
+    subnet = client.create_subnet(VpcId=vpc, CidrBlock="10.99.1.0/24")["Subnet"]
+    where = {"SubnetId": subnet["SubnetId"]}
+    wait("subnet_available", SubnetIds=[subnet["SubnetId"]])
+    assert (subnet["VpcId"], subnet["CidrBlock"]) == (vpc, "10.99.1.0/24")
+    group = client.create_security_group(GroupName="in-vpc", Description="d", VpcId=vpc)["GroupId"]
+    made = client.run_instances(
+        ImageId=image_id, InstanceType="m1.tiny", MinCount=1, MaxCount=1, **where,
+        SecurityGroupIds=[group],
+    )  # fmt: skip
+    ids = [made["Instances"][0]["InstanceId"]]
+    wait("instance_running", InstanceIds=ids)
+    one = client.describe_instances(InstanceIds=ids)["Reservations"][0]["Instances"][0]
+    assert one["PrivateIpAddress"].startswith("10.99.1.")
+    assert (one["VpcId"], one["SubnetId"]) == (vpc, subnet["SubnetId"])
+    assert code(client.delete_subnet, **where) == "DependencyViolation"
+    assert code(client.delete_vpc, VpcId=vpc) == "DependencyViolation"
+    client.terminate_instances(InstanceIds=ids)
+    wait("instance_terminated", InstanceIds=ids)
+    client.delete_security_group(GroupId=group)
+    client.delete_subnet(**where)
+    assert code(client.delete_subnet, **where) == "InvalidSubnetID.NotFound"
+
+
+def test_ranges_are_checked(client, vpc, code):
+    for cidr, wanted in (("10.0.0.0/8", "InvalidVpc.Range"), ("x", "InvalidParameterValue")):
+        assert code(client.create_vpc, CidrBlock=cidr) == wanted
+    subnet = client.create_subnet(VpcId=vpc, CidrBlock="10.99.1.0/24")["Subnet"]["SubnetId"]
+    cases = {
+        "10.98.1.0/24": "InvalidSubnet.Range",
+        "10.99.1.0/29": "InvalidSubnet.Range",
+        "10.99.1.128/25": "InvalidSubnet.Conflict",
+    }
+    for cidr, wanted in cases.items():
+        assert code(client.create_subnet, VpcId=vpc, CidrBlock=cidr) == wanted
+    client.delete_subnet(SubnetId=subnet)
+    unknown = {"VpcId": "vpc-12345678", "CidrBlock": "10.99.1.0/24"}
+    assert code(client.create_subnet, **unknown) == "InvalidVpcID.NotFound"
