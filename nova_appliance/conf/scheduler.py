@@ -22,7 +22,7 @@ OPTIONS = {
     "scheduler": (
         cfg.IntOpt("max_attempts", default=3, min=1, help="Hosts tried for one server."),
         cfg.IntOpt("max_placement_results", default=1000, min=1, help="Hosts looked at."),
-        cfg.IntOpt("workers", default=1, min=1, help="Threads of the scheduler."),
+        cfg.IntOpt("workers", default=16, min=1, help="Servers placed at once."),
         cfg.BoolOpt(
             "limit_tenants_to_placement_aggregate",
             default=False,

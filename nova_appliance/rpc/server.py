@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import types
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from oslo_config import cfg
@@ -47,10 +48,12 @@ class Server:
             [endpoint],
             executor="threading",
         )
+        # its own kind of pool sleeps for up to a second before it sees that it is to end
+        self._server._executor_cls = ThreadPoolExecutor  # noqa: SLF001 - no public door
 
-    def start(self) -> None:
-        """Begin to listen."""
-        self._server.start()
+    def start(self, threads: int | None = None) -> None:
+        """Begin to listen; `threads` orders at once, else [DEFAULT]executor_thread_pool_size."""
+        self._server.start(override_pool_size=threads)
 
     def stop(self) -> None:
         """Take no more messages, end those under way, close the connection."""

@@ -38,7 +38,7 @@ class Service:
 
     def start(self) -> None:
         """Begin to listen and to report; returns at once."""
-        self._server.start()
+        self._server.start(self._cloud.conf.scheduler.workers)
         self._thread.start()
 
     def stop(self) -> None:

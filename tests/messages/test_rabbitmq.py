@@ -129,6 +129,19 @@ def test_a_daemon_that_went_away_is_unavailable_in_time(conf, broker, client, mo
         ask(client)
 
 
+def test_a_listener_at_rest_stops_soon(conf, broker, client):
+    """It looks away for longer and longer while nothing comes, but not for seconds."""
+    daemon = Compute(conf, broker.url)
+    daemon.server.start()
+    assert ask(client).text
+    with pytest.raises(errors.NotFound):
+        ask(client, max_bytes=0)
+    clock.SYSTEM.sleep(2)  # until it has reached its longest look
+    before = clock.SYSTEM.monotonic()
+    daemon.server.stop()
+    assert clock.SYSTEM.monotonic() - before < 1.5
+
+
 def test_both_sides_come_back_after_the_broker_restarts(broker, compute, client):
     assert compute is not None
     assert ask(client).text == "äää"

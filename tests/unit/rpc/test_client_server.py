@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from nova_appliance.common import errors, ids
+from nova_appliance.common import clock, errors, ids
 from nova_appliance.common.context import for_background
 from nova_appliance.conf import load
 from nova_appliance.rpc import envelope, orders
@@ -45,6 +45,18 @@ def test_an_order_arrives_and_a_union_comes_back(pair):
     reply = client.call("scheduler", "choose_hosts", asked, context)
     assert heard == [(context.request_id, asked)]
     assert reply == orders.NoHostFits(reason="There is none.", refused={"ComputeFilter": 2})
+
+
+def test_a_server_at_rest_stops_at_once():
+    conf, url = load.load(), f"fake://{ids.new_id()}"
+    server = Server(conf, "conductor", "h", {"nudge": lambda *_: None}, url)
+    server.start(threads=4)
+    client = Client(conf).at(url)
+    for _ in range(8):
+        client.cast("conductor", "nudge", orders.Nudge(cell_id="c", saga_id="s"), for_background())
+    began = clock.SYSTEM.monotonic()
+    server.stop()
+    assert clock.SYSTEM.monotonic() - began < 0.5
 
 
 def test_errors_travel_as_data(pair):
