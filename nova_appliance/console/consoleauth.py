@@ -30,7 +30,7 @@ from nova_appliance.rpc.orders import (
     RevokeTokens,
 )
 from nova_appliance.rpc.pins import VERSION
-from nova_appliance.rpc.server import Server
+from nova_appliance.rpc.server import Handler, Server
 
 LOG = logging.getLogger(__name__)
 BINARY = "nova-consoleauth"
@@ -48,7 +48,7 @@ class Service:
         self._host = cloud.conf.host
         self._started_at = cloud.clock.now()
         self._over = threading.Event()
-        handlers = {"authorize": self.authorize, "check": self.check, "revoke": self.revoke}
+        handlers: dict[str, Handler] = {"authorize": self.authorize, "check": self.check, "revoke": self.revoke}
         self._server = Server(cloud.conf, "consoleauth", self._host, handlers)
         self._thread = threading.Thread(target=self._keep_house, name="check-in", daemon=True)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from nova_appliance.common import errors
 from nova_appliance.console import origin
@@ -18,7 +18,7 @@ LOG = logging.getLogger(__name__)
 CONNECT_S = 10.0
 LONGEST_ANSWER = 8192
 
-NO_TOKEN = "This link is not whole: its token is missing. Ask for a console of the server."
+TOKENLESS = "This link is not whole: its token is missing. Ask for a console of the server."
 FOREIGN_PAGE = "A page from elsewhere may not open this console."
 NOT_NOW = "The link cannot be checked at the moment. Reload this page in a while."
 
@@ -26,7 +26,7 @@ Check = Callable[[str, str], Granted | NotGranted]
 """Asks nova-consoleauth: (token, kind). Raises Unavailable."""
 
 
-class NotAdmitted(Exception):  # noqa: N818 - house words
+class NotAdmitted(Exception):
     """Answered with an HTTP status and one sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
@@ -46,7 +46,7 @@ class Desk:
         """What the token of a request gives. Raises NotAdmitted."""
         secret = token_of(target, cookies)
         if secret is None:
-            raise NotAdmitted(400, NO_TOKEN)
+            raise NotAdmitted(400, TOKENLESS)
         return self.look_up_token(secret)
 
     def look_up_token(self, secret: str) -> Granted:
@@ -60,7 +60,7 @@ class Desk:
             raise NotAdmitted(401, answer.reason)
         return answer
 
-    def admit(self, target: str, headers: Mapping[str, str]) -> Granted:
+    def admit(self, target: str, headers: origin.Headers) -> Granted:
         """Let a client in that wants its session to begin. Raises NotAdmitted."""
         granted = self.look_up(target, headers.get("Cookie"))
         if not origin.is_welcome(headers, granted.token.access_url, self.allowed_origins):

@@ -39,7 +39,7 @@ class SocketEnd:
     """A TCP connection."""
 
     def __init__(self, connection: socket.socket) -> None:
-        connection.setblocking(False)
+        connection.settimeout(0)
         self._socket = connection
         self._left = b""
 
@@ -107,9 +107,9 @@ class WebSocketEnd:
     """A client behind a WebSocket."""
 
     def __init__(self, web_socket: ConsoleWebSocket) -> None:
-        web_socket.socket.setblocking(False)
+        web_socket.socket.settimeout(0)
         self._web_socket = web_socket
-        self._fd = web_socket.socket.fileno()
+        self._fd: int = web_socket.socket.fileno()
         self._waiting = b""
         self._ended = False
 

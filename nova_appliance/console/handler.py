@@ -110,7 +110,7 @@ class ConsoleHandler(WebSockifyRequestHandler):  # type: ignore[misc]
         deadline = clock.SYSTEM.monotonic() + FAREWELL_S
         with contextlib.suppress(OSError, ValueError):  # the client may be gone, in any state
             if web_socket.is_open():
-                web_socket.socket.setblocking(False)
+                web_socket.socket.settimeout(0)
                 with contextlib.suppress(WebSocketWantWriteError):
                     self.send_close(code, reason)
             while web_socket.is_open() and _is_readable(web_socket.socket, deadline):
@@ -133,7 +133,7 @@ class ConsoleHandler(WebSockifyRequestHandler):  # type: ignore[misc]
         if self.command != "HEAD":
             self.wfile.write(page.body)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's word
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ARG002 - http.server's word
         """Keep tokens out of the log: without what follows the question mark."""
         words = " ".join(str(arg).partition("?")[0] for arg in args)
         LOG.debug("%s: %s", self.client_address[0], words)

@@ -4,12 +4,21 @@
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+from typing import Protocol
+
+
+class Headers(Protocol):
+    """Headers of a request; names in any case."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value, None when it was not sent."""
+
 
 SCHEMES = {"ws": "http", "wss": "https"}
 
 
-def is_welcome(headers: Mapping[str, str], access_url: str, allowed: Collection[str]) -> bool:
+def is_welcome(headers: Headers, access_url: str, allowed: Collection[str]) -> bool:
     """Whether the request's Origin may connect; a client without one is not a browser.
 
     Behind a proxy that ends TLS, X-Forwarded-Proto is the scheme that the browser used.
@@ -21,7 +30,7 @@ def is_welcome(headers: Mapping[str, str], access_url: str, allowed: Collection[
     if asked is None:
         return False
     scheme = headers.get("X-Forwarded-Proto") or asked.scheme
-    own = _split("http://" + headers.get("Host", ""))
+    own = _split("http://" + (headers.get("Host") or ""))
     if asked.hostname not in allowed and (own is None or asked.hostname != own.hostname):
         return False
     return _page_scheme(scheme) == _page_scheme(urllib.parse.urlsplit(access_url).scheme)

@@ -97,7 +97,7 @@ class ThreadedServer(socketserver.ThreadingMixIn, HTTPServer):
     def server_bind(self) -> None:
         """Bind without looking up the own name, as HTTPServer would."""
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def handle_error(self, _request: object, client_address: Any) -> None:
         """A client that went away in the middle is no news; all else is."""
@@ -105,7 +105,7 @@ class ThreadedServer(socketserver.ThreadingMixIn, HTTPServer):
         if isinstance(error, OSError):
             LOG.debug("%s went away: %s", client_address, error)
         else:
-            LOG.exception("a request from %s failed", client_address)
+            LOG.error("a request from %s failed", client_address, exc_info=error)
 
 
 class Proxy:

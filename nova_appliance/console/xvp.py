@@ -29,19 +29,19 @@ NOT_REACHED = "The server's console cannot be reached."
 
 
 class XvpHandler(BaseHTTPRequestHandler):
-    """One viewer."""
+    """One viewer. Its reading is not buffered: what follows the header is RFB."""
 
     timeout = 30
+    rbufsize = 0
     server: Any
 
     def setup(self) -> None:
-        """Unbuffered: what follows the header is RFB."""
-        self.rbufsize = 0
+        """Keys are small and must not wait; dead viewers must be noticed."""
         super().setup()
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
-    def do_CONNECT(self) -> None:  # noqa: N802 - http.server's word
+    def do_CONNECT(self) -> None:
         """Admit a viewer and carry its session, or refuse in one line."""
         proxy = self.server.proxy
         self.close_connection = True

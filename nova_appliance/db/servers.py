@@ -118,7 +118,7 @@ def settle(conn: sa.Connection, server_id: str, verb: str, **fields: Any) -> boo
         ended = _under_way(conn, server_id, verb, values)
     else:
         ended = _at_once(conn, server_id, row, values)
-    if ended and row.then == "stopped":
+    if ended and row.then in {"stopped", "suspended"}:
         console_tokens.revoke(conn, server_id)
     return ended
 

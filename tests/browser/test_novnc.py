@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from conftest import boot, canvas, differing, shows_the_guest, text_of, type_line
 
+
 @pytest.fixture
 def page(consoles, running, browser):
     consoles.proxy("nova-novncproxy")

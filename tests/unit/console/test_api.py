@@ -5,6 +5,7 @@ import pytest
 from fixtures.compute_api import ADMIN, FOREIGNER, PROJECT, USER, ComputeApi
 from fixtures.console_stage import secret_of
 
+from nova_appliance.virt.driver import NotRunning
 
 
 @pytest.fixture
@@ -93,8 +94,6 @@ def test_a_foreign_server_is_not_found(api, mine):
 
 
 def test_a_guest_that_does_not_run_is_a_conflict(api, consoles, mine, monkeypatch):
-    from nova_appliance.virt.driver import NotRunning
-
     class Off:
         class consoles:  # noqa: N801 - as a driver has it
             @staticmethod

@@ -140,7 +140,7 @@ def test_kinds_that_no_hypervisor_here_has_are_refused(consoles, server, kind):
 
 
 def test_kinds_that_are_switched_off_are_refused(consoles, server):
-    consoles.cloud.conf.set_override("enabled", False, "spice")  # noqa: FBT003 - oslo's signature
+    consoles.cloud.conf.set_override("enabled", False, "spice")
     try:
         with pytest.raises(errors.Invalid, match="Unavailable console type spice-html5"):
             consoles.url(server, "spice-html5")
@@ -174,5 +174,5 @@ def test_an_unknown_token_is_not_found(consoles):
 def test_the_same_secret_twice_is_refused_by_the_database(consoles, server, database):
     secret = consoles.secret(server, "novnc")
     _, token = console_access.token(consoles.cloud, secret)
-    with pytest.raises(Exception, match="UNIQUE|Duplicate"), database.write() as conn:
+    with pytest.raises(Exception, match=r"UNIQUE|Duplicate"), database.write() as conn:
         console_tokens.add(conn, secret, token)
