@@ -55,9 +55,7 @@ def once(
     return found if found is not None else _make(caller, stands, make)
 
 
-def _claim(
-    caller: Caller, action: str, token: str, params: dict[str, Any], answer: str
-) -> Claim:
+def _claim(caller: Caller, action: str, token: str, params: dict[str, Any], answer: str) -> Claim:
     said = msgspec.json.encode(params, order="sorted")
     return Claim(
         project_id=caller.project_id,

@@ -158,9 +158,7 @@ def size(params: Mapping[str, Any], least: int, *, given: bool) -> int | None:
     if most is None:
         return None
     if given:
-        raise Fault(
-            "InvalidParameterCombination", "MaxResults cannot be given together with ids."
-        )
+        raise Fault("InvalidParameterCombination", "MaxResults cannot be given together with ids.")
     if not least <= most <= MOST_PAGE:
         raise Fault(
             "InvalidParameterValue",
@@ -178,7 +176,9 @@ def seal_token(key: str) -> str:
 def open_token(token: str) -> str:
     """The key in a token. Raises Fault for one that is not ours."""
     try:
-        text = base64.b64decode(token[:LONGEST_TOKEN].encode("ascii"), altchars=b"-_", validate=True)
+        text = base64.b64decode(
+            token[:LONGEST_TOKEN].encode("ascii"), altchars=b"-_", validate=True
+        )
         return str(msgspec.json.decode(text, type=dict[str, str])["after"])
     except (ValueError, KeyError, binascii.Error, msgspec.MsgspecError) as error:
         raise Fault("InvalidNextToken", "The NextToken is not one of ours.") from error

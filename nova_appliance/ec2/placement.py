@@ -65,9 +65,7 @@ def _interface(caller: Caller, wanted: Params) -> NetworkRequest:
     rows = caller.rows.list_(caller.context, "subnets", id=subnet_id)
     if not rows:
         raise names.missing("subnet", (ec2_id,))
-    return NetworkRequest(
-        network_id=rows[0]["network_id"], fixed_ip=wanted.get("PrivateIpAddress")
-    )
+    return NetworkRequest(network_id=rows[0]["network_id"], fixed_ip=wanted.get("PrivateIpAddress"))
 
 
 def groups(caller: Caller, params: Params) -> tuple[str, ...]:

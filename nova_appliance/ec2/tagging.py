@@ -38,9 +38,7 @@ def read(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         if len(value) > LONGEST_VALUE:
             raise Fault("InvalidParameterValue", "A tag's value has at most 256 characters.")
         if key.lower().startswith("aws:"):
-            raise Fault(
-                "InvalidParameterValue", "Tag keys starting with 'aws:' are reserved."
-            )
+            raise Fault("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved.")
         if key in found:
             raise Fault("InvalidParameterValue", f"The tag key {shown(key)} is given twice.")
         found[key] = value
@@ -67,9 +65,7 @@ def keep(caller: Caller, ec2_id: str, tags: Mapping[str, str]) -> None:
 
 def forget(caller: Caller, ec2_id: str) -> None:
     """Take away the tags of something that is gone."""
-    caller.cloud.cells.api.transact(
-        lambda conn: ec2_tags.forget(conn, caller.project_id, ec2_id)
-    )
+    caller.cloud.cells.api.transact(lambda conn: ec2_tags.forget(conn, caller.project_id, ec2_id))
 
 
 def remove(caller: Caller, ec2_id: str, keys: Iterable[str]) -> None:

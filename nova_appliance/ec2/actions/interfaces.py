@@ -97,9 +97,7 @@ def _show(caller: Caller, ports: list[Row]) -> list[Row]:
     subnets = {ip["subnet_id"] for row in ports for ip in row["fixed_ips"]}
     rows = caller.rows.list_(caller.context, "subnets", id=sorted(subnets)) if subnets else ()
     in_vpcs = {row["id"]: vpcs.of(row, caller.project_id) for row in rows}
-    groups = caller.rows.list_(
-        caller.context, "security-groups", project_id=caller.project_id
-    )
+    groups = caller.rows.list_(caller.context, "security-groups", project_id=caller.project_id)
     floating = caller.rows.list_(caller.context, "floatingips", project_id=caller.project_id)
     around = {
         "subnets": caller.names.give("subnet", subnets),

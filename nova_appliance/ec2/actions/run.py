@@ -70,9 +70,7 @@ def _check(params: Params) -> None:
     if least < 1 or most < 1:
         raise Fault("InvalidParameterValue", "MinCount and MaxCount must be 1 or more.")
     if least > most:
-        raise Fault(
-            "InvalidParameterCombination", "MinCount must not be greater than MaxCount."
-        )
+        raise Fault("InvalidParameterCombination", "MinCount must not be greater than MaxCount.")
     if most > MOST:
         raise Fault("InstanceLimitExceeded", f"One call may make at most {MOST} instances.")
 

@@ -80,9 +80,7 @@ def describe(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     if unknown:
         raise _no_name(unknown[0])
     items = show(caller, every)
-    return listing.show(
-        LISTING, params, [i for i in items if not asked or i["GroupName"] in asked]
-    )
+    return listing.show(LISTING, params, [i for i in items if not asked or i["GroupName"] in asked])
 
 
 def delete(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:

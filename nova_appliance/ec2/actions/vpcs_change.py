@@ -122,7 +122,9 @@ def _check_room(seen: Topology, router: str, cidr: Network) -> None:
         raise Fault("InvalidSubnet.Range", f"The CIDR '{cidr}' is not in the VPC's.")
     for row in seen.subnets:
         if seen.vpc_of(row) == router and cidr.overlaps(Network(row["cidr"])):
-            raise Fault("InvalidSubnet.Conflict", f"The CIDR '{cidr}' conflicts with {row['cidr']}.")
+            raise Fault(
+                "InvalidSubnet.Conflict", f"The CIDR '{cidr}' conflicts with {row['cidr']}."
+            )
 
 
 def _make_subnet(caller: Caller, router: str, cidr: Network, name: str) -> str:

@@ -171,9 +171,7 @@ def show_vpc(seen: Topology, thing: str, kept: dict[str, str] | None) -> Row:
     }
 
 
-def show_subnet(
-    seen: Topology, row: Row, zone: str, used: int, kept: dict[str, str] | None
-) -> Row:
+def show_subnet(seen: Topology, row: Row, zone: str, used: int, kept: dict[str, str] | None) -> Row:
     """One subnet; `used` is how many of its addresses ports have."""
     size = ipaddress.ip_network(row["cidr"]).num_addresses
     return {

@@ -40,7 +40,9 @@ def check(req: Any) -> Any:
         raise Unauthorized(NO)
     _check_signature(identity, key, asked)
     claims = _claims(identity, key)
-    return token_view.respond(req, 200, identity.tokens.resolve(claims), identity.tokens.seal(claims))
+    return token_view.respond(
+        req, 200, identity.tokens.resolve(claims), identity.tokens.seal(claims)
+    )
 
 
 def _read(body: Any) -> dict[str, Any]:

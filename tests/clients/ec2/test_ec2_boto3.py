@@ -57,7 +57,10 @@ def test_a_script_of_every_day(client, keys, image_id, wait, group, cloud):
         ("running", "stopping")
     }
     wait("instance_stopped", InstanceIds=ids)
-    assert client.stop_instances(InstanceIds=ids)["StoppingInstances"][0]["CurrentState"]["Name"] == "stopped"
+    assert (
+        client.stop_instances(InstanceIds=ids)["StoppingInstances"][0]["CurrentState"]["Name"]
+        == "stopped"
+    )
     starting = client.start_instances(InstanceIds=ids)["StartingInstances"]
     assert {one["PreviousState"]["Name"] for one in starting} == {"stopped"}
     wait("instance_running", InstanceIds=ids)
@@ -171,7 +174,9 @@ def test_tags_of_all_kinds(client, run, group, image_id, code):
     assert {one["ResourceType"] for one in found} == {"instance", "security-group", "image"}
     assert client.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["Tags"] == tags
     client.delete_tags(Resources=[group], Tags=[{"Key": "a", "Value": "2"}, {"Key": "b"}])
-    assert names(client.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["Tags"], "Key") == ["a"]
+    assert names(
+        client.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["Tags"], "Key"
+    ) == ["a"]
     client.delete_tags(Resources=[image_id])
     many = [{"Key": f"k{n}", "Value": ""} for n in range(51)]
     assert code(client.create_tags, Resources=[group], Tags=many) == "TagLimitExceeded"
@@ -192,9 +197,9 @@ def test_security_groups(client, group, code):
     allow(GroupId=group, IpPermissions=pair)
     (shown,) = client.describe_security_groups(GroupIds=[group])["SecurityGroups"]
     assert sorted(names(shown["IpPermissions"], "IpProtocol")) == ["-1", "icmp", "tcp"]
-    rules = client.describe_security_group_rules(
-        Filters=[{"Name": "group-id", "Values": [group]}]
-    )["SecurityGroupRules"]
+    rules = client.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])[
+        "SecurityGroupRules"
+    ]
     assert len([rule for rule in rules if not rule["IsEgress"]]) == 4
     revoke(GroupId=group, IpPermissions=permission)
     assert code(revoke, GroupId=group, IpPermissions=permission) == "InvalidPermission.NotFound"
@@ -308,9 +313,9 @@ def test_a_waiter_ends_when_nothing_will_come(client):
 def test_networks_are_seen_as_a_default_vpc(client, keys):
     (vpc,) = client.describe_vpcs()["Vpcs"]
     assert (vpc["IsDefault"], vpc["CidrBlock"]) == (True, "10.30.0.0/16")
-    (subnet,) = client.describe_subnets(
-        Filters=[{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
-    )["Subnets"]
+    (subnet,) = client.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc["VpcId"]]}])[
+        "Subnets"
+    ]
     assert subnet["CidrBlock"] == "10.30.0.0/16"
     (table,) = client.describe_route_tables()["RouteTables"]
     (gateway,) = client.describe_internet_gateways()["InternetGateways"]

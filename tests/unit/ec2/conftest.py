@@ -40,8 +40,10 @@ class Rows:
         return tuple(row for row in rows if all(self._fits(row, *one) for one in filters.items()))
 
     def _fits(self, row, name, value):
-        return name not in row or row[name] == value or (
-            isinstance(value, list) and row[name] in value
+        return (
+            name not in row
+            or row[name] == value
+            or (isinstance(value, list) and row[name] in value)
         )
 
 

@@ -75,23 +75,31 @@ def _wire(value):
 
 
 PART = st.one_of(
-    st.sampled_from(["Filter", "1", "2", "Name", "Value", "InstanceId", "", "0", "-1", "MaxResults"]),
+    st.sampled_from(
+        ["Filter", "1", "2", "Name", "Value", "InstanceId", "", "0", "-1", "MaxResults"]
+    ),
     st.text(max_size=5),
 )
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(st.lists(PART, max_size=6).map(".".join), st.text(max_size=10)), max_size=8))
+@given(
+    st.lists(st.tuples(st.lists(PART, max_size=6).map(".".join), st.text(max_size=10)), max_size=8)
+)
 def test_no_parameters_at_all_make_it_crash(pairs):
+    refusals = {
+        "UnknownParameter",
+        "InvalidParameterValue",
+        "InvalidParameterCombination",
+        "InvalidCharacter",
+    }
     try:
         parsed = parameters.parse(MODEL, MODEL.operations["DescribeInstances"], pairs)
     except Fault as fault:
-        assert fault.code in {
-            "UnknownParameter", "InvalidParameterValue", "InvalidParameterCombination",
-            "InvalidCharacter",
-        }  # fmt: skip
+        code = fault.code
     else:
-        assert isinstance(parsed, dict)
+        code = "" if isinstance(parsed, dict) else "no dictionary"
+    assert code in {"", *refusals}
 
 
 def read(name, *pairs):
@@ -99,12 +107,16 @@ def read(name, *pairs):
 
 
 def test_lists_are_ordered_by_number_with_gaps():
-    found = read("DescribeInstances", ("InstanceId.10", "c"), ("InstanceId.2", "b"), ("InstanceId.1", "a"))
+    found = read(
+        "DescribeInstances", ("InstanceId.10", "c"), ("InstanceId.2", "b"), ("InstanceId.1", "a")
+    )
     assert found == {"InstanceIds": ["a", "b", "c"]}
 
 
 def test_values_are_never_guessed():
-    found = read("DescribeKeyPairs", ("KeyName.1", "0123"), ("KeyName.2", "None"), ("KeyName.3", "true"))
+    found = read(
+        "DescribeKeyPairs", ("KeyName.1", "0123"), ("KeyName.2", "None"), ("KeyName.3", "true")
+    )
     assert found == {"KeyNames": ["0123", "None", "true"]}
 
 
@@ -112,7 +124,7 @@ def test_a_single_value_may_be_numbered_as_boto_2_does():
     assert read("GetConsoleOutput", ("InstanceId.1", "i-1")) == {"InstanceId": "i-1"}
 
 
-@pytest.mark.parametrize("value", ["", "1.0", "0x1", "١", "9" * 30, " 1", "1_000"])
+@pytest.mark.parametrize("value", ["", "1.0", "0x1", "\u0661", "9" * 30, " 1", "1_000"])
 def test_a_number_is_a_number(value):
     with pytest.raises(Fault) as caught:
         read("DescribeInstances", ("MaxResults", value))

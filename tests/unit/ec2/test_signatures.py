@@ -108,7 +108,11 @@ def test_a_changed_parameter_breaks_the_signature(way):
     environ = WAYS[way]()
     changed = environ["QUERY_STRING"].replace("DescribeInstances", "TerminateInstances")
     body = environ["wsgi.input"].read().replace(b"DescribeInstances", b"TerminateInstances")
-    environ |= {"QUERY_STRING": changed, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    environ |= {
+        "QUERY_STRING": changed,
+        "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
+    }
     signed = read(environ)
     assert signed["signature"] not in set(signing.candidates(SECRET, signed))
 
@@ -173,6 +177,8 @@ def test_wrong_parts_of_version_2_are_refused(name, value):
     try:
         signed = read(environ)
     except Fault as fault:
-        assert fault.code in {"InvalidParameterValue", "MissingParameter", "AuthFailure"}
+        refused = fault.code
     else:
-        assert signed["signature"] not in set(signing.candidates(SECRET, signed))
+        right = signed["signature"] in set(signing.candidates(SECRET, signed))
+        refused = "" if right else "AuthFailure"
+    assert refused in {"InvalidParameterValue", "MissingParameter", "AuthFailure"}
