@@ -18,6 +18,7 @@ from nova_appliance.api.policies import (
     hosts,
     instance_actions,
     keypairs,
+    network_proxies,
     proxies,
     quotas,
     remote_consoles,
@@ -25,6 +26,7 @@ from nova_appliance.api.policies import (
     server_groups,
     server_ips,
     server_metadata,
+    server_tags,
     servers,
 )
 from nova_appliance.common import clock, errors
@@ -33,6 +35,7 @@ from nova_appliance.common.context import RequestContext
 FAMILIES = (
     base, servers, server_actions, server_ips, server_metadata, instance_actions, remote_consoles,
     flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies, external_events,
+    server_tags, network_proxies,
 )  # fmt: skip
 """Each module has RULES: a tuple of DocumentedRuleDefault."""
 

@@ -11,9 +11,11 @@ from nova_appliance.api.urls import (
     consoles,
     flavors,
     hosts,
+    network_proxies,
     other_services,
     proxies,
     quotas,
+    server_extras,
     server_groups,
     server_orders,
     servers,
@@ -21,8 +23,9 @@ from nova_appliance.api.urls import (
 )
 
 FAMILIES = (
-    versions, servers, server_orders, consoles,
-    flavors, quotas, server_groups, hosts, proxies, other_services, gone,
+    versions, servers, server_orders, server_extras, consoles,
+    flavors, quotas, server_groups, hosts, proxies, network_proxies,
+    other_services, gone,
 )  # fmt: skip
 """Each module has ROUTES: path below /v2.1 > method > operation."""
 

@@ -144,3 +144,146 @@ def test_a_told_change_of_power_is_recorded(admin: Any, server: Any) -> None:
     assert told(admin, "2.76", event)[0] == 200
     actions = ask(admin, "GET", f"/servers/{server.id}/os-instance-actions")[1]["instanceActions"]
     assert actions[0]["action"] == "stop"
+
+
+def test_tags(whole: WholeCloud, admin: Any, server: Any) -> None:
+    path = f"/servers/{server.id}/tags"
+    assert ask(admin, "GET", path, "2.25")[0] == 404
+    assert ask(admin, "PUT", path, "2.26", json={"tags": ["a", "b", "a"]}) == (
+        200, {"tags": ["a", "b"]},
+    )  # fmt: skip
+    assert ask(admin, "PUT", f"{path}/c", "2.26") == (201, None)
+    assert ask(admin, "PUT", f"{path}/c", "2.26") == (204, None)
+    assert ask(admin, "GET", path, "2.26") == (200, {"tags": ["a", "b", "c"]})
+    assert ask(admin, "GET", f"{path}/c", "2.26") == (204, None)
+    assert ask(admin, "DELETE", f"{path}/c", "2.26") == (204, None)
+    no_tag = f"Server {server.id} has no tag 'c'"
+    assert sentence(ask(admin, "GET", f"{path}/c", "2.26"), 404) == no_tag
+    assert sentence(ask(admin, "DELETE", f"{path}/c", "2.26"), 404) == no_tag
+    whole.openstack("--os-compute-api-version", "2.96", "server", "set", "--tag", "x", "one")
+    listed = whole.openstack(
+        "--os-compute-api-version", "2.96", "server", "list", "--tags", "x", "-f", "json"
+    )
+    assert [row["Name"] for row in listed] == ["one"]
+    assert ask(whole.connect("demo"), "GET", path, "2.26")[0] == 403
+    assert ask(admin, "DELETE", path, "2.104") == (204, None)
+    assert ask(admin, "GET", path, "2.104") == (200, {"tags": []})
+
+
+def test_tags_that_are_refused(admin: Any, server: Any) -> None:
+    path = f"/servers/{server.id}/tags"
+    for wrong in ("a,b", "", "a/b", "x" * 61, 1):
+        assert ask(admin, "PUT", path, "2.26", json={"tags": [wrong]})[0] == 400
+    assert ask(admin, "PUT", f"{path}/a,b", "2.26")[0] == 400
+    many = [str(number) for number in range(50)]
+    assert ask(admin, "PUT", path, "2.26", json={"tags": [*many, "more"]})[0] == 400
+    assert ask(admin, "PUT", path, "2.26", json={"tags": many})[0] == 200
+    assert "per-server limit 50" in sentence(ask(admin, "PUT", f"{path}/more", "2.26"), 400)
+    assert ask(admin, "PUT", path, "2.26", json={"tags": []})[0] == 200
+    assert ask(admin, "GET", f"/servers/{ids.new_id()}/tags", "2.26")[0] == 404
+
+
+def groups_of(connection: Any, server: Any) -> set[str]:
+    data = ask(connection, "GET", f"/servers/{server.id}")[1]["server"]
+    return {group["name"] for group in data["security_groups"]}
+
+
+def test_security_groups_of_a_server(whole: WholeCloud, admin: Any, server: Any) -> None:
+    whole.openstack("security", "group", "create", "web")
+    whole.openstack("server", "add", "security", "group", "one", "web")
+    assert groups_of(admin, server) == {"default", "web"}
+    _, data = ask(admin, "GET", f"/servers/{server.id}/os-security-groups")
+    assert {group["name"] for group in data["security_groups"]} == {"default", "web"}
+    port = next(admin.network.ports(device_id=server.id))
+    assert len(port.security_group_ids) == 2
+    assert do(admin, server, addSecurityGroup={"name": "web"})[0] == 202
+    whole.openstack("server", "remove", "security", "group", "one", "web")
+    assert groups_of(admin, server) == {"default"}
+    again = do(admin, server, removeSecurityGroup={"name": "web"})
+    assert "not associated" in sentence(again, 404)
+    assert do(admin, server, addSecurityGroup={"name": "nosuch"})[0] == 404
+    for _ in range(2):
+        admin.network.create_security_group(name="twin")
+    assert "Multiple" in sentence(do(admin, server, addSecurityGroup={"name": "twin"}), 409)
+    assert do(admin, server, addSecurityGroup={})[0] == 400
+
+
+def test_the_proxy_to_security_groups(admin: Any) -> None:
+    path, said = "/os-security-groups", {"name": "old", "description": "words"}
+    status, data = ask(admin, "POST", path, json={"security_group": said})
+    group = data["security_group"]
+    assert (status, group["name"], group["rules"]) == (200, "old", [])
+    one = f"{path}/{group['id']}"
+    renamed = {"security_group": said | {"name": "older"}}
+    assert ask(admin, "PUT", one, json=renamed)[1]["security_group"]["name"] == "older"
+    rule = {"parent_group_id": group["id"], "ip_protocol": "tcp", "from_port": 22, "to_port": "23"}
+    status, data = ask(
+        admin, "POST", "/os-security-group-rules",
+        json={"security_group_rule": rule | {"cidr": "10.0.0.0/8"}},
+    )  # fmt: skip
+    made = data["security_group_rule"]
+    assert (status, made["ip_range"], made["group"]) == (200, {"cidr": "10.0.0.0/8"}, {})
+    assert (made["from_port"], made["to_port"], made["ip_protocol"]) == (22, 23, "tcp")
+    from_itself = {"security_group_rule": rule | {"group_id": group["id"], "ip_protocol": "udp"}}
+    _, data = ask(admin, "POST", "/os-security-group-rules", json=from_itself)
+    assert data["security_group_rule"]["group"]["name"] == "older"
+    assert len(ask(admin, "GET", one)[1]["security_group"]["rules"]) == 2
+    rule_path = f"/os-security-group-rules/{made['id']}"
+    assert [ask(admin, "DELETE", rule_path)[0] for _ in range(2)] == [202, 404]
+    names = [row["name"] for row in ask(admin, "GET", path)[1]["security_groups"]]
+    assert "older" in names
+    assert names == sorted(names)
+    assert len(ask(admin, "GET", f"{path}?limit=1")[1]["security_groups"]) == 1
+    assert [ask(admin, "DELETE", one)[0] for _ in range(2)] == [202, 404]
+
+
+def test_what_the_proxy_to_security_groups_refuses(admin: Any) -> None:
+    assert ask(admin, "GET", "/os-security-groups/5")[0] == 400
+    assert ask(admin, "GET", f"/os-security-groups/{ids.new_id()}")[0] == 404
+    for wrong in ({"name": "x"}, {"name": " ", "description": "x"}, {"name": 5}):
+        assert ask(admin, "POST", "/os-security-groups", json={"security_group": wrong})[0] == 400
+    group = ask(admin, "GET", "/os-security-groups")[1]["security_groups"][0]
+    for wrong in ({"ip_protocol": "x"}, {"cidr": "x"}, {"group_id": "x"}, {"from_port": "x"}):
+        rule = {"security_group_rule": {"parent_group_id": group["id"], **wrong}}
+        assert ask(admin, "POST", "/os-security-group-rules", json=rule)[0] == 400
+    for path in ("/os-security-groups", "/os-floating-ips", "/os-floating-ip-pools"):
+        assert ask(admin, "GET", path, "2.35")[0] == 200
+        assert ask(admin, "GET", path, "2.36")[0] == 404
+
+
+def test_the_proxy_to_floating_ips(admin: Any, server: Any) -> None:
+    pools = {"floating_ip_pools": [{"name": "public"}]}
+    assert ask(admin, "GET", "/os-floating-ip-pools") == (200, pools)
+    status, data = ask(admin, "POST", "/os-floating-ips", json={"pool": "public"})
+    made = data["floating_ip"]
+    assert (status, made["pool"], made["instance_id"]) == (200, "public", None)
+    assert do(admin, server, addFloatingIp={"address": made["ip"]})[0] == 202
+    assert shown(admin, server)[made["ip"]] == "floating"
+    path = f"/os-floating-ips/{made['id']}"
+    assert ask(admin, "GET", path)[1]["floating_ip"]["instance_id"] == server.id
+    assert do(admin, server, removeFloatingIp={"address": made["ip"]})[0] == 202
+    assert made["ip"] not in shown(admin, server)
+    again = do(admin, server, removeFloatingIp={"address": made["ip"]})
+    assert "not associated" in sentence(again, 409)
+    fixed = next(address for address, kind in shown(admin, server).items() if kind == "fixed")
+    both = {"address": made["ip"], "fixed_address": fixed}
+    assert do(admin, server, "2.43", addFloatingIp=both)[0] == 202
+    assert [ask(admin, "DELETE", path)[0] for _ in range(2)] == [202, 404]
+    assert made["ip"] not in shown(admin, server)
+    assert ask(admin, "GET", "/os-floating-ips") == (200, {"floating_ips": []})
+    assert do(admin, server, addFloatingIp={"address": made["ip"]})[0] == 404
+    assert ask(admin, "POST", "/os-floating-ips", json={"pool": "nosuch"})[0] == 404
+    assert ask(admin, "POST", "/os-floating-ips")[0] == 200
+
+
+def test_fixed_ips_come_and_go(admin: Any, server: Any) -> None:
+    network = admin.network.find_network("private").id
+    before = shown(admin, server)
+    assert do(admin, server, "2.43", addFixedIp={"networkId": network})[0] == 202
+    (new,) = set(shown(admin, server)) - set(before)
+    assert do(admin, server, removeFixedIp={"address": new})[0] == 202
+    assert shown(admin, server) == before
+    assert do(admin, server, removeFixedIp={"address": new})[0] == 400
+    assert do(admin, server, addFixedIp={"networkId": ids.new_id()})[0] == 404
+    for name in ("addFixedIp", "removeFixedIp", "addFloatingIp", "removeFloatingIp"):
+        assert do(admin, server, "2.44", **{name: {"address": new}})[0] == 404
