@@ -9,7 +9,7 @@ from typing import Any
 
 from nova_appliance.common.context import RequestContext
 from nova_appliance.compute.agent import Agent, Deed
-from nova_appliance.compute.work import build, console, console_address, destroy, power, reboot
+from nova_appliance.compute.work import build, console, console_address, destroy, power, reboot, suspension
 from nova_appliance.rpc.orders import Uptime
 
 Handler = Callable[[RequestContext, Any], Any]
@@ -20,6 +20,11 @@ WORK: dict[str, Deed] = {
     "power_on": power.power_on,
     "power_off": power.power_off,
     "reboot": reboot.reboot,
+    "pause": suspension.pause,
+    "unpause": suspension.unpause,
+    "suspend": suspension.suspend,
+    "resume": suspension.resume,
+    "interrupt": suspension.interrupt,
 }
 """Casts, answered by a report."""
 

@@ -11,7 +11,7 @@ import msgspec
 from nova_appliance.common import clock, errors
 from nova_appliance.rpc.calls.row import Call
 
-VERSIONS: dict[int, str] = {1: "0.1.0"}
+VERSIONS: dict[int, str] = {1: "0.1.0", 2: "0.2.0"}
 """Service version > the release that brought it; every change of a wire shape adds one."""
 
 VERSION = max(VERSIONS)

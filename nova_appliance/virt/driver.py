@@ -86,6 +86,14 @@ class ImageInUse(errors.Conflict):
         super().__init__(f"Disks on this host lie over image {image_id}, so it must stay.")
 
 
+class CannotNow(errors.Conflict):
+    """The guest is in a power state in which this cannot be done."""
+
+    def __init__(self, server_id: str, deed: str) -> None:
+        self.server_id, self.deed = server_id, deed
+        super().__init__(f"The guest of server {server_id} does not run, so it cannot {deed}.")
+
+
 class Lifecycle(Protocol):
     """Whether a guest is there."""
 
@@ -125,6 +133,25 @@ class Power(Protocol):
 
     def reboot_hard(self, guest: Guest) -> None:
         """Cut the power if it is on, define the guest anew from `guest` and start it."""
+
+
+class Suspension(Protocol):
+    """Holding a guest's processors, or keeping its memory on disk while it is off."""
+
+    def pause(self, server_id: str) -> None:
+        """Hold the processors; fine if they are held. Raises NoSuchGuest, CannotNow."""
+
+    def unpause(self, server_id: str) -> None:
+        """Let them go on; fine if the guest runs. Raises NoSuchGuest, CannotNow."""
+
+    def suspend(self, server_id: str) -> None:
+        """Save the memory and cut the power; fine if that is done. Raises as pause does."""
+
+    def resume(self, guest: Guest) -> None:
+        """Go on where `suspend` stopped; without saved memory the guest starts anew."""
+
+    def interrupt(self, server_id: str) -> None:
+        """Send the interrupt that cannot be masked, so that the guest dumps its memory."""
 
 
 class Disks(Protocol):
@@ -240,10 +267,11 @@ class Driver:
     disks: Disks | Unsupported = dataclasses.field(default_factory=Unsupported)
     images: Images | Unsupported = dataclasses.field(default_factory=Unsupported)
     consoles: Consoles | Unsupported = dataclasses.field(default_factory=Unsupported)
+    suspension: Suspension | Unsupported = dataclasses.field(default_factory=Unsupported)
     close: Callable[[], None] = lambda: None
 
 
-CONCERNS = ("lifecycle", "power", "inventory", "disks", "images", "consoles")
+CONCERNS = ("lifecycle", "power", "inventory", "disks", "images", "consoles", "suspension")
 
 
 def capabilities(driver: Driver) -> dict[str, bool]:

@@ -16,6 +16,11 @@ _LINES = {
 
 START = wrapped("os-start", ANY)
 STOP = wrapped("os-stop", ANY)
+PAUSE = wrapped("pause", ANY)
+UNPAUSE = wrapped("unpause", ANY)
+SUSPEND = wrapped("suspend", ANY)
+RESUME = wrapped("resume", ANY)
+TRIGGER_CRASH_DUMP = wrapped("trigger_crash_dump", {"type": "null"})
 UNLOCK = wrapped("unlock", ANY)
 LOCK = Versioned(
     wrapped("lock", ANY),

@@ -4,13 +4,23 @@
 from __future__ import annotations
 
 from nova_appliance.api.operation import ByBodyKey, Routes
-from nova_appliance.api.resources import server_actions, server_metadata, server_orders
+from nova_appliance.api.resources import (
+    server_actions,
+    server_metadata,
+    server_orders,
+    server_suspension,
+)
 
 ACTIONS = ByBodyKey(
     {
         "os-start": server_actions.start,
         "os-stop": server_actions.stop,
         "reboot": server_actions.reboot,
+        "pause": server_suspension.pause,
+        "unpause": server_suspension.unpause,
+        "suspend": server_suspension.suspend,
+        "resume": server_suspension.resume,
+        "trigger_crash_dump": server_suspension.trigger_crash_dump,
         "lock": server_actions.lock,
         "unlock": server_actions.unlock,
         "os-getConsoleOutput": server_actions.read_console,

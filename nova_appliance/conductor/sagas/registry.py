@@ -8,5 +8,15 @@ from nova_appliance.conductor.sagas.boot import BOOT
 from nova_appliance.conductor.sagas.delete import DELETE
 from nova_appliance.conductor.sagas.power import START, STOP
 from nova_appliance.conductor.sagas.reboot import REBOOT
+from nova_appliance.conductor.sagas.suspension import (
+    PAUSE,
+    RESUME,
+    SUSPEND,
+    TRIGGER_CRASH_DUMP,
+    UNPAUSE,
+)
 
-SAGAS: dict[str, Saga] = {saga.name: saga for saga in (BOOT, DELETE, START, STOP, REBOOT)}
+ALL = (
+    BOOT, DELETE, START, STOP, REBOOT, PAUSE, UNPAUSE, SUSPEND, RESUME, TRIGGER_CRASH_DUMP,
+)  # fmt: skip
+SAGAS: dict[str, Saga] = {saga.name: saga for saga in ALL}

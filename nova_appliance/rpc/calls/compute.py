@@ -5,7 +5,14 @@ from __future__ import annotations
 
 from nova_appliance.domain.console import ConsoleAddress
 from nova_appliance.rpc.calls.row import NORMAL, URGENT, Call
-from nova_appliance.rpc.orders import ConsoleAsked, ConsoleOutput, Empty, Output, ServerOrder, Uptime
+from nova_appliance.rpc.orders import (
+    ConsoleAsked,
+    ConsoleOutput,
+    Empty,
+    Output,
+    ServerOrder,
+    Uptime,
+)
 
 CALLS: dict[str, Call] = {
     "build": Call(since=1, order=ServerOrder, to_host=True),

@@ -24,6 +24,7 @@ from nova_appliance.virt.driver import (
     NotRunning,
 )
 from nova_appliance.virt.fake.hypervisor import FakeDisks, Hypervisor
+from nova_appliance.virt.fake.suspension import FakeSuspension
 from nova_appliance.virt.locks import NamedLocks
 from nova_appliance.virt.settings import VirtSettings
 
@@ -47,6 +48,7 @@ def drive(hypervisor: Hypervisor) -> Driver:
         disks=FakeDiskStore(hypervisor),
         images=FakeImages(hypervisor),
         consoles=FakeConsoles(hypervisor),
+        suspension=FakeSuspension(hypervisor),
     )
 
 

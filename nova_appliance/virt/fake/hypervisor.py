@@ -31,6 +31,8 @@ class FakeGuest(msgspec.Struct, frozen=True, kw_only=True):
     memory_mib: int
     power_state: PowerState = PowerState.SHUTDOWN
     console: str = ""
+    saved: bool = False
+    """Off, with its memory kept."""
 
     def seen(self) -> GuestSeen:
         """As the driver reports it."""
@@ -111,6 +113,28 @@ class Hypervisor:
         """Give power to a guest as it was defined last."""
         started = msgspec.structs.replace(self.guest(server_id), power_state=PowerState.RUNNING)
         self._say(started, f"{started.name}: started again\n")
+
+    def hold(self, server_id: str, why: str) -> None:
+        """Stop the processors of a guest that runs."""
+        held = msgspec.structs.replace(self.guest(server_id), power_state=PowerState.PAUSED)
+        self._say(held, f"{held.name}: {why}\n")
+
+    def save(self, server_id: str) -> None:
+        """Keep the memory of a guest and take its power."""
+        off = {"power_state": PowerState.SHUTDOWN, "saved": True}
+        found = self.guest(server_id)
+        self._say(msgspec.structs.replace(found, **off), f"{found.name}: suspended\n")
+
+    def go_on(self, server_id: str, why: str) -> None:
+        """Let a guest that was held or saved run where it was."""
+        on = {"power_state": PowerState.RUNNING, "saved": False}
+        went_on = msgspec.structs.replace(self.guest(server_id), **on)
+        self._say(went_on, f"{went_on.name}: {why}\n")
+
+    def say(self, server_id: str, text: str) -> None:
+        """Add a line to the guest's console."""
+        found = self.guest(server_id)
+        self._say(found, f"{found.name}: {text}\n")
 
     def _say(self, guest: FakeGuest, text: str) -> FakeGuest:
         spoken = msgspec.structs.replace(guest, console=(guest.console + text)[-_CONSOLE_BYTES:])

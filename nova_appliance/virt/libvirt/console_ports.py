@@ -40,6 +40,10 @@ class FreePorts:
                     return port
         raise NoFreePort(f"No port from {first} to {end - 1} is free for a serial console.")
 
+    def keep_or_take(self, port: int) -> int:
+        """The same port if nobody listens on it now, else another. Raises NoFreePort."""
+        return port if self._is_free(port) else self.take()
+
     def _is_free(self, port: int) -> bool:
         family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as tried:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 import libvirt
@@ -34,6 +35,8 @@ _UNDEFINE_ALL = (
 _GONE = (libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID)
 _NO_FLAGS = (libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_NO_SUPPORT)
 _NETWORK_CARDS = Path("/sys/class/net")
+
+DomainDeed = Callable[[libvirt.virDomain], None]
 
 
 def look_up(connection: libvirt.virConnect, server_id: str) -> libvirt.virDomain | None:
@@ -104,6 +107,12 @@ def forget(domain: libvirt.virDomain) -> None:
         if error.get_error_code() not in _NO_FLAGS:
             raise
         domain.undefine()
+
+
+def forget_memory(domain: libvirt.virDomain) -> None:
+    """Drop the memory that a suspended guest left, so that it boots."""
+    if domain.hasManagedSaveImage():
+        domain.managedSaveRemove()
 
 
 def tap_devices(domain: libvirt.virDomain) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from nova_appliance.virt.libvirt.inventory import HostInventory
 from nova_appliance.virt.libvirt.lifecycle import LibvirtLifecycle, Starter
 from nova_appliance.virt.libvirt.power import LibvirtPower
 from nova_appliance.virt.libvirt.probe import choose_virt_type
+from nova_appliance.virt.libvirt.suspension import LibvirtSuspension
 from nova_appliance.virt.libvirt.xml.domain import HostTraits
 from nova_appliance.virt.settings import VirtSettings
 
@@ -55,6 +56,7 @@ def open_driver(settings: VirtSettings) -> Driver:
         disks=LocalDisks(folders, images, settings.disk_format),
         images=images,
         consoles=LibvirtConsoles(connection, folders, console_hosts(settings)),
+        suspension=LibvirtSuspension(connection, starter),
         close=connection.close,
     )
 

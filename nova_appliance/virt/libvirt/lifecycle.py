@@ -47,6 +47,7 @@ class Starter:
             if found is None:
                 undo.callback(domains.forget, defined)
             undo.callback(domains.remove_taps, tuple(vif.device for vif in guest.vifs))
+            domains.forget_memory(defined)
             defined.create()
             undo.pop_all()
         return _seen(defined, guest)

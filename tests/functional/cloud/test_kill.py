@@ -20,8 +20,20 @@ VERBS = {
     "stop": lambda c, s: c.compute.stop_server(s),
     "start": lambda c, s: c.compute.start_server(s),
     "reboot": lambda c, s: c.compute.reboot_server(s, "HARD"),
+    "pause": lambda c, s: c.compute.pause_server(s),
+    "unpause": lambda c, s: c.compute.unpause_server(s),
+    "suspend": lambda c, s: c.compute.suspend_server(s),
+    "resume": lambda c, s: c.compute.resume_server(s),
+    "trigger_crash_dump": lambda c, s: c.compute.trigger_server_crash_dump(s),
 }
 """Saga > how a user asks for it."""
+FIRST = {
+    "start": ("stop", "SHUTOFF"),
+    "unpause": ("pause", "PAUSED"),
+    "resume": ("suspend", "SUSPENDED"),
+}
+"""Saga > what is asked for before, and the status that follows."""
+AT_REST = {"ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED"}
 CASES = [
     (name, step.name, when)
     for name, saga in SAGAS.items()
@@ -44,7 +56,7 @@ def test_nothing_is_stuck_after_a_kill(saga, step, when, tmp_path):
         seed(cloud)
         server = None
         if saga != "boot":
-            server = _make(cloud, stopped=saga == "start")
+            server = _make(cloud, *FIRST.get(saga, ()))
         cloud.stop()
         cloud.start(saga, step, when)
         with contextlib.suppress(*GONE):
@@ -60,7 +72,7 @@ def test_nothing_is_stuck_after_a_kill(saga, step, when, tmp_path):
         cloud.stop()
 
 
-def _make(cloud, *, stopped):
+def _make(cloud, verb=None, status=None):
     connection = cloud.connect()
     server = connection.compute.create_server(
         name="a",
@@ -69,9 +81,9 @@ def _make(cloud, *, stopped):
         networks=[{"uuid": cloud.wanted["network"]}],
     )
     connection.compute.wait_for_server(server, interval=0.1, wait=60)
-    if stopped:
-        connection.compute.stop_server(server)
-        connection.compute.wait_for_server(server, "SHUTOFF", interval=0.1, wait=60)
+    if verb:
+        VERBS[verb](connection, server)
+        connection.compute.wait_for_server(server, status, interval=0.1, wait=60)
     return server.id
 
 
@@ -98,7 +110,7 @@ def _clean(cloud, *, gone):
     servers = list(connection.compute.servers())
     ids = {s.id for s in servers}
     assert not (gone and ids)
-    assert {s.status for s in servers} <= {"ACTIVE", "SHUTOFF"}
+    assert {s.status for s in servers} <= AT_REST
     claims = cloud.rows("nova_api", "SELECT server_id FROM claims")
     assert sorted(row["server_id"] for row in claims) == sorted(ids)
     mappings = cloud.rows("nova_api", "SELECT server_id FROM server_mappings")

@@ -15,6 +15,7 @@ from nova_appliance.actions import (
     metadata,
     power,
     reboot,
+    suspension,
     update,
     versions,
 )
@@ -50,6 +51,11 @@ def sagas(world):
         (lambda *a: reboot.reboot(*a, hard=False), {}, "rebooting", "reboot"),
         (lambda *a: reboot.reboot(*a, hard=True), {}, "rebooting_hard", "reboot"),
         (delete.delete, {"state": "error"}, "deleting", "delete"),
+        (suspension.pause, {}, "pausing", "pause"),
+        (suspension.unpause, {"state": "paused"}, "unpausing", "unpause"),
+        (suspension.suspend, {}, "suspending", "suspend"),
+        (suspension.resume, {"state": "suspended"}, "resuming", "resume"),
+        (suspension.trigger_crash_dump, {"state": "error"}, None, "trigger_crash_dump"),
     ],
 )
 def test_an_action_writes_task_record_and_saga_at_once(world, act, fields, task, action):

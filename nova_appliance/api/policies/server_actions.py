@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules of the actions on servers that have names of their own."""
+
+from __future__ import annotations
+
+from nova_appliance.api.policies.base import MEMBER, rule
+
+PAUSE = "os_compute_api:os-pause-server:pause"
+UNPAUSE = "os_compute_api:os-pause-server:unpause"
+SUSPEND = "os_compute_api:os-suspend-server:suspend"
+RESUME = "os_compute_api:os-suspend-server:resume"
+TRIGGER_CRASH_DUMP = "os_compute_api:servers:trigger_crash_dump"
+
+_ACTION = "POST /servers/{server_id}/action"
+
+RULES = (
+    rule(PAUSE, MEMBER, "Pause a server.", f"{_ACTION} (pause)"),
+    rule(UNPAUSE, MEMBER, "Let a paused server go on.", f"{_ACTION} (unpause)"),
+    rule(SUSPEND, MEMBER, "Suspend a server.", f"{_ACTION} (suspend)"),
+    rule(RESUME, MEMBER, "Let a suspended server go on.", f"{_ACTION} (resume)"),
+    rule(
+        TRIGGER_CRASH_DUMP,
+        MEMBER,
+        "Let a server dump its memory (2.17).",
+        f"{_ACTION} (trigger_crash_dump)",
+    ),
+)
