@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every action with every parameter hostile: an EC2 error, never a 500, nothing half-made."""
+
+import urllib.error
+import urllib.parse
+import urllib.request
+import xml.etree.ElementTree as ET
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from nova_appliance.ec2 import model, parameters
+from nova_appliance.ec2.routes import ROUTES
+
+MODEL = model.load(ROUTES)
+VALUES = (
+    "", "0", "-1", "true", "i-12345678", "ami-0123456789abcdef0", "sg-0123456789abcdef0",
+    "x" * 5000, "<a>&]]>", "\U0001f600é", "../../etc", "' OR 1=1 --", "default", "%s{0}",
+)  # fmt: skip
+
+
+def ask(keys, pairs):
+    """Sent as signed, without a client that would check it first."""
+    form = urllib.parse.urlencode([*pairs, ("Version", "2016-11-15")])
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    sent = AWSRequest(method="POST", url=keys.url, data=form, headers=headers)
+    SigV4Auth(Credentials(keys.access, keys.secret), "ec2", keys.region).add_auth(sent)
+    plain = urllib.request.Request(keys.url, form.encode(), dict(sent.headers.items()))
+    try:
+        with urllib.request.urlopen(plain, timeout=30) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def names_of(shape, depth=0):
+    """Dotted names of an input shape, down to a certain depth."""
+    for field, member in shape.members.items():
+        name, inner = parameters.query_name(field, member), MODEL.shapes[member.shape]
+        if inner.type == "list":
+            name, inner = f"{name}.1", MODEL.shapes[inner.member.shape]
+        if inner.type != "structure":
+            yield name, inner
+        elif depth < 2:
+            yield from ((f"{name}.{tail}", leaf) for tail, leaf in names_of(inner, depth + 1))
+
+
+def fitting(shape):
+    """A value that is let in, so that the rest gets its turn."""
+    kinds = {"integer": "1", "long": "1", "boolean": "false", "blob": "eA==", "timestamp": "2030-01-01"}
+    return kinds.get(shape.type, "x")
+
+
+@pytest.mark.parametrize("action", [name for name in ROUTES if name != "DeregisterImage"])
+def test_no_parameter_makes_an_action_fail(action, keys, cloud):
+    shape = MODEL.operations[action].input
+    leaves = dict(names_of(shape))
+    needed = {
+        name: fitting(leaf)
+        for name, leaf in leaves.items()
+        if name.split(".")[0] in {
+            parameters.query_name(field, shape.members[field]) for field in shape.required
+        }
+    }  # fmt: skip
+    broken = []
+    for at, name in enumerate(sorted(leaves)):
+        for value in (VALUES[at % len(VALUES)], VALUES[(at * 5 + 3) % len(VALUES)]):
+            pairs = {**needed, name: value, "Action": action}
+            status, body = ask(keys, list(pairs.items()))
+            ET.fromstring(body)
+            if status >= 500:
+                broken.append((name, value, body))
+    assert broken == []
+
+
+def test_nothing_was_made_by_all_that(client, cloud):
+    reservations = client.describe_instances(
+        Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    )["Reservations"]
+    assert reservations == []
+
+
+def test_a_megabyte_is_refused(keys):
+    status, body = ask(keys, [("Action", "DescribeInstances"), ("Filter.1.Name", "x" * 1_100_000)])
+    assert status == 413
+    assert b"Traceback" not in body
