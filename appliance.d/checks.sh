@@ -2,12 +2,13 @@
 # Tests by tier, lint, benchmarks. Sourced by ./appliance.
 # shellcheck shell=bash
 
-# run_tests [ARGUMENT...]: every tier, or pytest with these arguments.
+# run_tests [ARGUMENT...]: lint and every tier, or pytest with these arguments.
 run_tests() {
   cd "$HERE"
   if (($#)); then exec "$VENV/bin/python" -m pytest "$@"; fi
   local name jobs about failed=() counts
   counts=$(mktemp)
+  (run_lint) || failed+=(lint)
   while read -r name jobs about; do
     [[ -d tests/$name ]] || continue
     printf '\n=== %s: %s\n' "$name" "$about"
