@@ -178,6 +178,9 @@ def site(conf: cfg.ConfigOpts, row: Row) -> Site:
     own = path.rsplit("/", 1)[-1]
     folders = {}
     if row.library:
-        folders[row.library.partition("_")[0]] = Path(conf.console[row.library])
+        folder = Path(conf.console[row.library])
+        folders[row.library.partition("_")[0]] = folder
+        if not folder.is_dir():
+            LOG.warning("%s is not there: install it, or set [console]%s", folder, row.library)
     names = row.names | ({own} if own else set())
     return Site(script=row.script, names=names, folders=folders)

@@ -31,7 +31,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--window-size=1100,800", "--force-device-scale-factor=1",
 )  # fmt: skip
-SHIFTED = set("$()*|")
+SHIFTED = set("$()*>")
 PIXELS = """
 const canvas = document.querySelector("#screen canvas");
 if (!canvas || !canvas.width || !canvas.height) return null;
@@ -182,9 +182,9 @@ def type_line(browser, line):
     keys = ActionChains(browser)
     for letter in (*line, Keys.ENTER):
         if letter in SHIFTED:
-            keys.key_down(Keys.SHIFT).send_keys(letter).key_up(Keys.SHIFT).pause(0.04)
+            keys.key_down(Keys.SHIFT).send_keys(letter).key_up(Keys.SHIFT).pause(0.1)
         else:
-            keys.send_keys(letter).pause(0.04)
+            keys.send_keys(letter).pause(0.1)
     keys.perform()
 
 
