@@ -45,6 +45,7 @@ class OrderDesk:
         self._clock = clocks
         self._lock = threading.Lock()
         self._epochs: collections.OrderedDict[str, int] = collections.OrderedDict()
+        self._vouched: collections.OrderedDict[str, int] = collections.OrderedDict()
         self._running: set[tuple[str, Ticket]] = set()
         self._busy: collections.Counter[str] = collections.Counter()
         self._done: collections.OrderedDict[str, Done] = collections.OrderedDict()
@@ -72,6 +73,16 @@ class OrderDesk:
         """Whether an admitted order, which may have waited, is still of the newest epoch."""
         with self._lock:
             return not self._is_old(order.ticket)
+
+    def is_vouched_for(self, ticket: Ticket) -> bool:
+        """Whether the conductor has confirmed this order's saga, and none newer than the order."""
+        with self._lock:
+            return self._vouched.get(ticket.saga_id, ticket.epoch + 1) <= ticket.epoch
+
+    def vouch_for(self, ticket: Ticket) -> None:
+        """The conductor waits for the order of this ticket."""
+        with self._lock:
+            self._note(self._vouched, ticket.saga_id, ticket.epoch)
 
     def forget(self, server_id: str) -> None:
         """A deed on this server begins: what was done before it says nothing any more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 from oslo_config import cfg
@@ -31,20 +31,38 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sync_power(agent: Agent) -> None:
-    """Tell the conductor which guests run; not those that an order is changing meanwhile.
-
-    A server that has its disks here but no guest is off.
-    """
+    """Tell the conductor which guests run; not those that an order is changing meanwhile."""
     began = agent.clock.monotonic()
+    _tell_power(agent, sorted(powers_of(agent).items()), began)
+
+
+def watch_power(agent: Agent) -> None:
+    """Tell the conductor which guests run or are off now and were not so at the last look."""
+    began = agent.clock.monotonic()
+    news = agent.power_watch.news(powers_of(agent))
+    agent.power_watch.told(_tell_power(agent, news, began))
+
+
+def powers_of(agent: Agent) -> dict[str, int]:
+    """Server id > its power; one that has its disks here but no guest is off."""
     found = reconcile.look(agent)
     powers = dict.fromkeys(found.folders, PowerState.SHUTDOWN) | dict(found.guests)
+    return {server_id: int(power) for server_id, power in powers.items()}
+
+
+def _tell_power(
+    agent: Agent, powers: Iterable[tuple[str, int]], began: float
+) -> tuple[str, ...]:
+    """The servers that were told of: those that no order has touched since."""
     seen = tuple(
-        (server_id, int(power))
-        for server_id, power in sorted(powers.items())
+        (server_id, power)
+        for server_id, power in powers
         if not agent.desk.touched_since(server_id, began)
     )
-    order = PowerSeen(host=agent.host, seen=seen)
-    agent.rpc.call("conductor", "power_seen", order, contexts.for_background())
+    if seen:
+        order = PowerSeen(host=agent.host, seen=seen)
+        agent.rpc.call("conductor", "power_seen", order, contexts.for_background())
+    return tuple(server_id for server_id, _ in seen)
 
 
 def clean_up(agent: Agent) -> None:
@@ -70,6 +88,11 @@ JOBS = (
         every=lambda conf: conf.sync_power_state_interval,
         run=sync_power,
         at_start=True,
+    ),
+    Job(
+        name="power_watch",
+        every=lambda conf: conf.compute.power_watch_interval,
+        run=watch_power,
     ),
     Job(
         name="cleanup_running_deleted",

@@ -12,6 +12,7 @@ import msgspec
 
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
+from nova_appliance.rpc.calls.conductor import CALLS
 from nova_appliance.rpc.orders import Report, ServerOrder
 
 if TYPE_CHECKING:
@@ -58,6 +59,31 @@ def tell(agent: Agent, context: RequestContext, report: Report) -> None:
         if not heard.ok:
             LOG.info("saga %s does not wait for this report", report.ticket.saga_id)
         return
+
+
+def is_awaited(agent: Agent, context: RequestContext, order: ServerOrder) -> bool:
+    """Whether the conductor waits for this order; asked once for each saga since the agent began.
+
+    What the desk knows is lost when the agent ends, and an order may have lain in the queue since
+    before. False too when the agent ends while it asks.
+    """
+    ticket, pause_s = order.ticket, FIRST_PAUSE_S
+    while not agent.over.is_set():
+        old = agent.rpc.pins.of("conductor") < CALLS["is_awaited"].since
+        if old or agent.desk.is_vouched_for(ticket):
+            return True
+        try:
+            heard = agent.rpc.call("conductor", "is_awaited", ticket, context)
+        except errors.Unavailable as error:
+            LOG.warning("saga %s: cannot ask: %s", ticket.saga_id, error.message)
+            agent.over.wait(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            continue
+        if not heard.ok:
+            LOG.info("saga %s does not wait for this order", ticket.saga_id)
+            return False
+        agent.desk.vouch_for(ticket)
+    return False
 
 
 def _sentence(name: str, error: Exception) -> str:

@@ -4,14 +4,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 from nova_appliance.actions import versions
+from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.orders import VerbOrder
+from nova_appliance.common import context as contexts
+from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.conductor import guests
-from nova_appliance.db import hosts, sagas, servers, services
+from nova_appliance.db import hosts, sagas, server_actions, servers, services
 from nova_appliance.db.cells import CELL0
-from nova_appliance.db.engines import Connection
+from nova_appliance.db.engines import Connection, Database
+from nova_appliance.domain import states
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.server import Server
 from nova_appliance.rpc.orders import (
@@ -25,15 +31,13 @@ from nova_appliance.rpc.orders import (
     PutInventory,
 )
 
+LOG = logging.getLogger(__name__)
+
+RUNS = "seen on"
 FRESH_S = 30.0
 """A row that changed within these seconds knows better than what an agent saw before."""
 
-_SEEN: dict[int, str] = {
-    PowerState.SHUTDOWN: "seen off",
-    PowerState.CRASHED: "seen off",
-    PowerState.RUNNING: "seen on",
-}
-"""Power that an agent saw > the move that it is."""
+OFF = frozenset((PowerState.SHUTDOWN, PowerState.CRASHED))
 
 
 class HostsSay:
@@ -85,14 +89,18 @@ class HostsSay:
         return Expected(servers=tuple(expected))
 
     def power_seen(self, _context: RequestContext, order: PowerSeen) -> Empty:
-        """Correct the rows of servers at rest whose guests are in another power state."""
+        """Note the power of servers at rest; stop what is stopped but runs or is off by itself.
+
+        So does Nova: users pay for a guest that is off as for a stopped one, and one that was
+        stopped must not run.
+        """
         cell_id = self.cell_id
         with self._cloud.cells.database(cell_id).read() as conn:
-            here = {server.id: server for server in servers.on_host(conn, cell_id, order.host)}
+            found = servers.some(conn, cell_id, [server_id for server_id, _ in order.seen])
         before = self._cloud.clock.now() - dt.timedelta(seconds=FRESH_S)
         for server_id, power in order.seen:
-            server = here.get(server_id)
-            if server and server.power != power and (server.updated_at or before) <= before:
+            server = found.get(server_id)
+            if server and server.host == order.host and (server.updated_at or before) <= before:
                 self._correct(server, power)
         return Empty()
 
@@ -121,11 +129,32 @@ class HostsSay:
         return known
 
     def _correct(self, server: Server, power: int) -> None:
-        database = self._cloud.cells.database(server.cell_id)
+        if server.state == "stopped" and power not in OFF | {PowerState.NOSTATE}:
+            self._stop_again(server)
+        elif power in OFF and states.allows(server, "seen off"):
+            LOG.warning("server %s has shut down by itself", server.id)
+            self._database(server).transact(lambda conn: _note_off(conn, server.id, power))
+        elif server.power != power:
+            self._database(server).transact(
+                lambda conn: servers.note_power(conn, server.id, power)
+            )
 
-        def work(conn: Connection) -> None:
-            verb = _SEEN.get(power)
-            if verb is None or not servers.settle(conn, server.id, verb, power=power):
-                servers.note_power(conn, server.id, power)
+    def _stop_again(self, server: Server) -> None:
+        wanted = Wanted(verb=RUNS, saga="stop", order=VerbOrder(verb=RUNS))
+        try:
+            begin(self._cloud, contexts.for_background(), server, wanted)
+        except errors.Conflict:
+            return  # somebody wants something of it right now
+        LOG.warning("server %s is stopped but runs: it is stopped again", server.id)
 
-        database.transact(work)
+    def _database(self, server: Server) -> Database:
+        return self._cloud.cells.database(server.cell_id)
+
+
+def _note_off(conn: Connection, server_id: str, power: int) -> None:
+    if not servers.settle(conn, server_id, "seen off", power=power):
+        servers.note_power(conn, server_id, power)
+        return
+    context = contexts.for_background()
+    server_actions.start(conn, server_id, "stop", context)
+    server_actions.finish(conn, server_id, str(context.request_id))

@@ -20,7 +20,7 @@ from nova_appliance.db import sagas, services
 from nova_appliance.db.cells import CELL0
 from nova_appliance.domain.saga import Answer
 from nova_appliance.rpc import pins
-from nova_appliance.rpc.orders import Heard, Nudge, Report
+from nova_appliance.rpc.orders import Heard, Nudge, Report, Ticket
 from nova_appliance.rpc.server import Server
 
 LOG = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ class Service:
         hosts_say = HostsSay(cloud)
         handlers: dict[str, Callable[[RequestContext, Any], Any]] = {
             "nudge": self.nudge,
+            "is_awaited": self.is_awaited,
             "report": self.report,
             "check_in": hosts_say.check_in,
             "put_inventory": hosts_say.put_inventory,
@@ -89,6 +90,12 @@ class Service:
         if heard:
             self._pool.look(ticket.cell_id, ticket.saga_id)
         return Heard(ok=heard)
+
+    def is_awaited(self, _context: RequestContext, order: Ticket) -> Heard:
+        """Whether a parked step waits for that order to be carried out."""
+        with self._cloud.cells.database(order.cell_id).read() as conn:
+            ok = sagas.awaits(conn, order.saga_id, order.epoch, order.step)
+        return Heard(ok=ok)
 
     def _check_in(self, cloud: Cloud) -> None:
         cloud.cells.database(CELL0).transact(

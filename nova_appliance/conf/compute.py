@@ -31,6 +31,7 @@ OPTIONS = {
     ),
     "compute": (
         cfg.IntOpt("workers", default=16, min=1, help="Orders carried out at once."),
+        cfg.IntOpt("power_watch_interval", default=3, help="Seconds between looks; negative off."),
         cfg.IntOpt("fake_delay_ms", default=0, help="Fake driver: milliseconds a start takes."),
         cfg.IntOpt("fake_vcpus", default=64, help="Fake driver: cores."),
         cfg.IntOpt("fake_memory_mb", default=262144, help="Fake driver: MiB."),

@@ -144,10 +144,20 @@ def answer(
 
     False when the saga waits for no report on that ticket.
     """
-    awaited = (_S.id == saga_id, _S.parked == step, _S.parked_epoch == epoch)
     values = _encoded({"report": report}) | {"wake_at": clock.SYSTEM.now()}
-    update = sa.update(SAGAS).where(*awaited, _S.state.in_(OPEN), _S.report.is_(None))
-    return bool(conn.execute(update.values(values)).rowcount)
+    update = sa.update(SAGAS).where(*_awaited(saga_id, epoch, step)).values(values)
+    return bool(conn.execute(update).rowcount)
+
+
+def awaits(conn: sa.Connection, saga_id: str, epoch: int, step: str) -> bool:
+    """Whether the saga waits for a report on that ticket."""
+    select = sa.select(_S.row).where(*_awaited(saga_id, epoch, step))
+    return conn.execute(select).first() is not None
+
+
+def _awaited(saga_id: str, epoch: int, step: str) -> tuple[sa.ColumnElement[bool], ...]:
+    ticket = (_S.id == saga_id, _S.parked == step, _S.parked_epoch == epoch)
+    return (*ticket, _S.state.in_(OPEN), _S.report.is_(None))
 
 
 def send_again(conn: sa.Connection, saga_id: str, epoch: int, wait_s: float) -> None:

@@ -33,6 +33,13 @@ def get(
     return server_rows.read(row, cell_id) if row else None
 
 
+def some(conn: sa.Connection, cell_id: str, server_ids: Collection[str]) -> dict[str, Server]:
+    """The living servers among these, by id."""
+    select = sa.select(*server_rows.COLUMNS).where(_C.id.in_(server_ids), _C.deleted == 0)
+    read = (server_rows.read(row, cell_id) for row in conn.execute(select))
+    return {server.id: server for server in read}
+
+
 def on_host(conn: sa.Connection, cell_id: str, host: str) -> tuple[Server, ...]:
     """The living servers of a host, oldest first."""
     select = sa.select(*server_rows.COLUMNS).where(_C.host == host, _C.deleted == 0)

@@ -177,17 +177,21 @@ MOVES: dict[str, Move] = {
     "remote console": Move(word="get_console", launched=False, hosted=True, locked=False),
     "seen off": Move(
         word="note the power of",
-        states=_states("active"),
+        states=_states("active paused"),
         tasks=NO_TASK,
         locked=False,
         then="stopped",
+        action="stop",
     ),
     "seen on": Move(
-        word="note the power of",
+        word="stop again",
         states=_states("stopped"),
         tasks=NO_TASK,
+        hosted=True,
         locked=False,
-        then="active",
+        during="powering-off",
+        then="stopped",
+        action="stop",
     ),
 }
 """Verb (operation names of the API, and what the cloud itself notices) > its move."""
@@ -208,6 +212,15 @@ def check(server: Server, verb: str) -> Move:
     if move.hosted and server.host is None:
         raise Conflict(f"Instance {server.id} is not ready")
     return move
+
+
+def allows(server: Server, verb: str) -> bool:
+    """Whether the move may start now."""
+    try:
+        check(server, verb)
+    except Conflict:
+        return False
+    return True
 
 
 def check_lock(server: Server, verb: str, *, is_admin: bool) -> None:

@@ -15,10 +15,12 @@ from nova_appliance.rpc.orders import (
     PowerSeen,
     PutInventory,
     Report,
+    Ticket,
 )
 
 CALLS: dict[str, Call] = {
     "nudge": Call(since=1, order=Nudge),
+    "is_awaited": Call(since=2, order=Ticket, reply=Heard, wait=NORMAL),
     "report": Call(since=1, order=Report, reply=Heard, wait=URGENT),
     "check_in": Call(since=1, order=CheckIn, reply=CheckedIn, wait=URGENT),
     "put_inventory": Call(since=1, order=PutInventory, reply=Empty, wait=NORMAL),

@@ -51,6 +51,19 @@ def test_build_stop_start_reboot_destroy(bench: Bench) -> None:
     assert bench.driver.disks.owners() == frozenset()
 
 
+def test_an_order_that_nobody_waits_for_is_not_carried_out(bench: Bench) -> None:
+    """As one that lay in the queue when the agent before us ended, of an epoch long over."""
+    one = guest()
+    bench.conductor.awaits = False
+    bench.agent.take("build", WORK["build"], CONTEXT, order(one, saga="old"))
+    bench.conductor.wait("is_awaited")
+    bench.conductor.awaits, bench.conductor.away = True, 2
+    assert do(bench, "build", order(guest(), saga="new")).error is None
+    assert do(bench, "power_off", order(one, saga="new", step="t", timeout_s=0.0)).error is None
+    assert one.server_id not in bench.driver.disks.owners()
+    assert [ticket.saga_id for ticket in bench.conductor.got("is_awaited")] == ["old", "new"]
+
+
 @pytest.mark.parametrize("name", sorted(WORK))
 def test_every_order_may_come_twice_in_different_epochs(bench: Bench, name: str) -> None:
     image = bench.images.add()

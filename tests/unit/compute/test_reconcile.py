@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nova_appliance.common import errors
+from nova_appliance.common.clock import Clock
 from nova_appliance.compute import boot_mark, image_cache, inventory, periodic
+from nova_appliance.compute.power_watch import PowerWatch
 from nova_appliance.compute.reconcile import Found, plan, reconcile
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.rpc.orders import ExpectedServer
@@ -162,8 +164,32 @@ def test_power_is_told_but_not_of_servers_in_work(tmp_path: Path) -> None:
     assert bench.conductor.got("power_seen")[0].seen == ((IDS[1], 1), (IDS[2], 4))
 
 
+def test_a_guest_that_goes_off_by_itself_is_told_until_it_is_told_twice(tmp_path: Path) -> None:
+    now = [0.0]
+    bench = Bench(tmp_path)
+    bench.agent.power_watch = PowerWatch(Clock(monotonic=lambda: now[0]))
+    one = guest(IDS[0])
+    bench.driver.disks.create(one)
+    bench.driver.lifecycle.start_new(one)
+    periodic.watch_power(bench.agent)
+    periodic.watch_power(bench.agent)
+    assert bench.conductor.got("power_seen") == []
+    bench.hypervisor.halt(IDS[0], "it shut down")
+    bench.conductor.away = 1
+    with pytest.raises(errors.Unavailable):
+        periodic.watch_power(bench.agent)
+    for now[0] in (3.0, 6.0, 50.0, 53.0):
+        periodic.watch_power(bench.agent)
+    told = [order.seen for order in bench.conductor.got("power_seen")]
+    assert told == [((IDS[0], PowerState.SHUTDOWN),)] * 2
+
+
 def test_jobs_survive_a_conductor_that_is_away(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
+    bench.driver.disks.create(guest(IDS[0]))
+    bench.driver.lifecycle.start_new(guest(IDS[0]))
+    periodic.watch_power(bench.agent)
+    bench.hypervisor.halt(IDS[0], "it shut down")
     for job in periodic.JOBS:
         bench.conductor.away = 9
         assert not periodic.run(bench.agent, job)

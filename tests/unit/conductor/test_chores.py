@@ -11,7 +11,7 @@ from fixtures.world import World
 from nova_appliance.actions import boot
 from nova_appliance.conductor import chores
 from nova_appliance.conductor.hosts_say import HostsSay
-from nova_appliance.db import sagas, server_mappings, servers
+from nova_appliance.db import sagas, server_actions, server_mappings, servers
 from nova_appliance.db.cells import CELL0
 from nova_appliance.db.tables import api, cell
 from nova_appliance.domain.saga import Due
@@ -81,30 +81,40 @@ def test_hosts_are_told_what_belongs_to_them_and_what_must_go(world):
     assert next(one for one in expected if one.id == here.id).guest.server_id == here.id
 
 
-def test_rows_at_rest_follow_the_power_that_hosts_see(world):
+def test_what_is_off_by_itself_is_stopped_and_what_is_stopped_stays_off(world):
     fields = {"host": "h1", "updated_at": OLD}
-    off, on, busy, fresh, paused = put(
+    servers_ = put(
         world.cloud.cells,
         make_server(1, **fields),
         make_server(2, state="stopped", power=4, **fields),
         make_server(3, task="rebooting", **fields),
         make_server(4, host="h1", updated_at=world.cloud.clock.now()),
         make_server(5, **fields),
+        make_server(6, state="suspended", power=7, **fields),
+        make_server(7, state="paused", power=3, **fields),
+        make_server(8, host="h2", updated_at=OLD),
+        make_server(9, state="stopped", power=1, **fields),
     )
-    seen = ((off.id, 4), (on.id, 1), (busy.id, 4), (fresh.id, 4), (paused.id, 3))
+    powers = (4, 1, 4, 4, 3, 4, 6, 4, 4)
+    seen = tuple((s.id, power) for s, power in zip(servers_, powers, strict=True))
     HostsSay(world.cloud).power_seen(world.context(), PowerSeen(host="h1", seen=seen))
-    states = {}
-    for asked in (off, on, busy, fresh, paused):
-        with world.cloud.cells.database(CELL1).read() as conn:
-            row = servers.get(conn, CELL1, asked.id)
-        states[asked.name] = (row.state, row.power)
-    assert states == {
-        "server-1": ("stopped", 4),
-        "server-2": ("active", 1),
-        "server-3": ("active", 1),
-        "server-4": ("active", 1),
-        "server-5": ("active", 3),
-    }
+    with world.cloud.cells.database(CELL1).read() as conn:
+        rows = servers.some(conn, CELL1, [server.id for server in servers_])
+        (action,) = server_actions.list_(conn, servers_[0].id)
+    assert [(rows[s.id].state, rows[s.id].task, rows[s.id].power) for s in servers_] == [
+        ("stopped", None, 4),
+        ("stopped", "powering-off", 4),
+        ("active", "rebooting", 1),
+        ("active", None, 1),
+        ("active", None, 3),
+        ("suspended", None, 4),
+        ("stopped", None, 6),
+        ("active", None, 1),
+        ("stopped", None, 4),
+    ]
+    assert (action.action, action.finished_at is not None) == ("stop", True)
+    (saga,) = world.rows(cell.SAGAS, CELL1)
+    assert (saga["name"], saga["server_id"]) == ("stop", servers_[1].id)
 
 
 def test_what_is_due_is_found_in_the_order_of_waiting(world):
