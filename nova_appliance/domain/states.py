@@ -165,7 +165,9 @@ MOVES: dict[str, Move] = {
     ),
     "lock": Move(word="lock", launched=False, locked=False, action="lock"),
     "unlock": Move(word="unlock", launched=False, locked=False, action="unlock"),
-    "os-resetState": Move(word="os-resetState", launched=False, locked=False),
+    "os-resetState": Move(
+        word="os-resetState", launched=False, locked=False, action="resetState"
+    ),
     "update": Move(word="update", launched=False, locked=False),
     "metadata": Move(word="update metadata", states=_AT_REST),
     "delete metadata": Move(word="delete metadata", states=_AT_REST),
