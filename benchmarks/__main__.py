@@ -15,13 +15,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from rich.console import Console
 
-from benchmarks import boots, decisions, lists, servers_of_wsgi
+from benchmarks import boots, console_echo, decisions, lists, servers_of_wsgi
 
 PARTS = {
     "lists": lists.run,
     "boots": boots.run,
     "decisions": decisions.run,
     "wsgi": servers_of_wsgi.run,
+    "consoles": console_echo.run,
 }
 
 
