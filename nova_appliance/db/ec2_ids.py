@@ -52,6 +52,18 @@ def add(conn: sa.Connection, prefix: str, thing: str) -> str:
     raise db_errors.RetryRequest(ValueError(f"No free EC2 id for {prefix} {thing}."))
 
 
+def beginning(conn: sa.Connection, prefix: str, begin: str) -> dict[str, str]:
+    """Thing > its EC2 id, of all things of this kind whose names begin so."""
+    select = sa.select(_C.thing_id, _C.ec2_id).where(_C.prefix == prefix)
+    rows = conn.execute(select.where(_C.thing_id.startswith(begin, autoescape=True)))
+    return {row.thing_id: row.ec2_id for row in rows}
+
+
+def remove(conn: sa.Connection, prefix: str, thing: str) -> None:
+    """Forget a thing that is nowhere but here."""
+    conn.execute(sa.delete(EC2_IDS).where(_C.prefix == prefix, _C.thing_id == thing))
+
+
 def _made(prefix: str, thing: str, salt: int) -> str:
     """The same for everybody who asks, so that two who add it at once agree."""
     digest = hashlib.sha256(f"{prefix}/{thing}/{salt}".encode()).hexdigest()

@@ -115,6 +115,11 @@ class Names:
                 found |= ec2_ids.find(conn, other, ec2_ids_)
         return found
 
+    def forget(self, prefix: str, thing: str) -> None:
+        """A thing that is nowhere but in the table is gone."""
+        with self._lock:
+            self._given.pop((prefix, thing), None)
+
     def _read_or_add(self, prefix: str, things: set[str]) -> dict[str, str]:
         with self._database.read() as conn:
             found = ec2_ids.known(conn, prefix, things)

@@ -14,6 +14,8 @@ VPC = "ec2-vpc"
 IN_VPC = "ec2-vpc:"
 """Begin of the tag that names the router of something's VPC."""
 CIDR = "ec2-cidr:"
+GATEWAY = "ec2-igw:"
+"""Begin of a router's tag that names the internet gateway attached to it."""
 Row = Mapping[str, Any]
 
 

@@ -36,7 +36,7 @@ def allocate(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     if (params.get("Domain") or "vpc") not in ("vpc", "standard"):
         raise Fault("InvalidParameterValue", "Domain must be vpc or standard.")
     new = tagging.specified(params, "elastic-ip")
-    wanted = {"floating_network_id": _pool(caller)}
+    wanted = {"floating_network_id": pool(caller)}
     if params.get("Address"):
         wanted["floating_ip_address"] = params["Address"]
     with coded(OverQuota="AddressLimitExceeded", Conflict="InsufficientAddressCapacity"):
@@ -110,7 +110,7 @@ def describe(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _pool(caller: Caller) -> str:
+def pool(caller: Caller) -> str:
     """The external network that addresses come from."""
     rows = caller.rows.list_(caller.context, "networks", **{"router:external": "true"})
     wanted = caller.cloud.conf.neutron.default_floating_pool

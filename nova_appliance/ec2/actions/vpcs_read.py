@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DescribeVpcs, DescribeVpcAttribute, DescribeSubnets, DescribeRouteTables and gateways."""
+"""DescribeVpcs, DescribeVpcAttribute, DescribeSubnets, DescribeRouteTables."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from nova_appliance.actions import zones
 from nova_appliance.ec2 import listing, names, topology
+from nova_appliance.ec2.actions import gateways
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault
 from nova_appliance.ec2.listing import Listing
@@ -59,15 +60,6 @@ ROUTE_TABLES = Listing(
         "vpc-id": "VpcId",
     },
 )  # fmt: skip
-GATEWAYS = Listing(
-    "InternetGateways", "InternetGatewayId", "igw", "InternetGatewayIds", {
-        "attachment.state": "Attachments.State",
-        "attachment.vpc-id": "Attachments.VpcId",
-        "internet-gateway-id": "InternetGatewayId",
-        "owner-id": "OwnerId",
-        "tag-value": "Tags.Value",
-    },
-)  # fmt: skip
 VPC_ATTRIBUTES = {
     "enableDnsSupport": {"EnableDnsSupport": {"Value": True}},
     "enableDnsHostnames": {"EnableDnsHostnames": {"Value": False}},
@@ -109,7 +101,7 @@ def route_tables(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeRouteTables: every VPC has its main one."""
     seen, kept = topology.look(caller), tags(caller)
     ids = caller.names.give("rtb", seen.vpc_ids)
-    gateways = _gateways(caller, seen)
+    attached = gateways.of_vpcs(caller, seen)
     items = [
         {
             "RouteTableId": ids[thing],
@@ -124,27 +116,12 @@ def route_tables(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
                 }
             ],
             "PropagatingVgws": [],
-            "Routes": _routes(seen, thing, gateways.get(thing)),
+            "Routes": _routes(seen, thing, attached.get(thing)),
             "Tags": tag_set(kept.get(ids[thing])),
         }
         for thing, vpc_id in seen.vpc_ids.items()
     ]
     return listing.show(ROUTE_TABLES, params, items)
-
-
-def internet_gateways(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-    """DescribeInternetGateways: of the VPCs whose router leads outside."""
-    seen, kept = topology.look(caller), tags(caller)
-    items = [
-        {
-            "InternetGatewayId": ec2_id,
-            "OwnerId": seen.account,
-            "Attachments": [{"State": "available", "VpcId": seen.vpc_ids[thing]}],
-            "Tags": tag_set(kept.get(ec2_id)),
-        }
-        for thing, ec2_id in _gateways(caller, seen).items()
-    ]
-    return listing.show(GATEWAYS, params, items)
 
 
 def show_vpc(seen: Topology, thing: str, kept: dict[str, str] | None) -> Row:
@@ -206,14 +183,6 @@ def _used(caller: Caller) -> dict[str, int]:
         for ip in port["fixed_ips"]:
             counts[ip["subnet_id"]] = counts.get(ip["subnet_id"], 0) + 1
     return counts
-
-
-def _gateways(caller: Caller, seen: Topology) -> dict[str, str]:
-    """VPC > EC2 id of its internet gateway; the default VPC has one when there is an outside."""
-    outside = caller.rows.list_(caller.context, "networks", **{"router:external": "true"})
-    with_gateway = [i for i, row in seen.routers.items() if row.get("external_gateway_info")]
-    things = ([seen.account] if outside else []) + with_gateway
-    return caller.names.give("igw", things)
 
 
 def _routes(seen: Topology, vpc: str, gateway: str | None) -> list[Row]:

@@ -49,7 +49,13 @@ def names_of(shape, depth=0):
 
 def fitting(shape):
     """A value that is let in, so that the rest gets its turn."""
-    kinds = {"integer": "1", "long": "1", "boolean": "false", "blob": "eA==", "timestamp": "2030-01-01"}
+    kinds = {
+        "integer": "1",
+        "long": "1",
+        "boolean": "false",
+        "blob": "eA==",
+        "timestamp": "2030-01-01",
+    }
     return kinds.get(shape.type, "x")
 
 

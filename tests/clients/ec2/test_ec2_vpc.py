@@ -40,6 +40,28 @@ def test_an_instance_in_a_vpc_of_ones_own(client, cloud, vpc, code, image_id, wa
     assert code(client.delete_subnet, **where) == "InvalidSubnetID.NotFound"
 
 
+def test_an_internet_gateway_leads_a_vpc_outside(client, vpc, code):
+    make, drop = client.create_internet_gateway, client.delete_internet_gateway
+    gateway = make()["InternetGateway"]["InternetGatewayId"]
+    pair = {"InternetGatewayId": gateway, "VpcId": vpc}
+    client.get_waiter("internet_gateway_exists").wait(InternetGatewayIds=[gateway])
+    assert code(client.detach_internet_gateway, **pair) == "Gateway.NotAttached"
+    client.attach_internet_gateway(**pair)
+    assert code(client.attach_internet_gateway, **pair) == "Resource.AlreadyAssociated"
+    mine = {"InternetGatewayIds": [gateway]}
+    (shown,) = client.describe_internet_gateways(**mine)["InternetGateways"]
+    assert shown["Attachments"] == [{"State": "available", "VpcId": vpc}]
+    tables = client.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
+    routes = tables["RouteTables"][0]["Routes"]
+    assert [route["GatewayId"] for route in routes] == ["local", gateway]
+    assert code(drop, InternetGatewayId=gateway) == "DependencyViolation"
+    client.detach_internet_gateway(**pair)
+    drop(InternetGatewayId=gateway)
+    gone = code(client.describe_internet_gateways, **mine)
+    assert gone == "InvalidInternetGateway.NotFound"
+    assert code(drop, InternetGatewayId=gateway) == "InvalidInternetGateway.NotFound"
+
+
 def test_ranges_are_checked(client, vpc, code):
     for cidr, wanted in (("10.0.0.0/8", "InvalidVpc.Range"), ("x", "InvalidParameterValue")):
         assert code(client.create_vpc, CidrBlock=cidr) == wanted
