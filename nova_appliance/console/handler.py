@@ -19,7 +19,8 @@ from nova_appliance.common import clock
 from nova_appliance.console import pages
 from nova_appliance.console.desk import NotAdmitted, connect
 from nova_appliance.console.ends import ConsoleWebSocket, SocketEnd, WebSocketEnd
-from nova_appliance.console.pump import Ended, Limits, pump
+from nova_appliance.console.limits import limits_of
+from nova_appliance.console.pump import Ended, pump
 from nova_appliance.console.sessions import TooManySessions
 from nova_appliance.rpc.orders import Granted
 
@@ -91,12 +92,9 @@ class ConsoleHandler(WebSockifyRequestHandler):  # type: ignore[misc]
             LOG.warning("server %s: no %s console: %s", token.server_id, token.kind, error)
             self._say_farewell(*UNREACHABLE)
             return
-        whole_s = None
-        if proxy.enforces_expiry:
-            whole_s = max(0.0, (token.expires_at - clock.SYSTEM.now()).total_seconds())
         started = clock.SYSTEM.monotonic()
         with proxy.sessions.watch(guest):
-            limits = Limits(idle_s=proxy.idle_s, whole_s=whole_s)
+            limits = limits_of(proxy.conf, token)
             ended = pump(WebSocketEnd(self.request), SocketEnd(guest), limits)
         took_s = clock.SYSTEM.monotonic() - started
         words = "server %s: %s session of %.0f s over: %s"

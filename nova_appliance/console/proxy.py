@@ -26,6 +26,8 @@ from nova_appliance.rpc.client import Client
 from nova_appliance.rpc.orders import CheckToken, Granted, NotGranted
 
 LOG = logging.getLogger(__name__)
+MOST = 4000
+"""Connections at once of one proxy."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,29 @@ class ThreadedServer(socketserver.ThreadingMixIn, HTTPServer):
     logger = LOG
     proxy: Any
 
+    def __init__(self, address: tuple[str, int], handler: Any) -> None:
+        self._room = threading.BoundedSemaphore(MOST)
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Begin a thread for the connection; beyond MOST it is closed at once."""
+        if not self._room.acquire(blocking=False):
+            LOG.warning("closed a connection: %d are open", MOST)
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # the system gives no more threads
+            self._room.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """The thread of one connection."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._room.release()
+
     def server_bind(self) -> None:
         """Bind without looking up the own name, as HTTPServer would."""
         socketserver.TCPServer.server_bind(self)
@@ -122,8 +147,7 @@ class Proxy:
         )
         self.sessions = Sessions(most)
         self.site = site(conf, row)
-        self.idle_s: float | None = conf.console.idle_timeout or None
-        self.enforces_expiry = bool(conf.consoleauth.enforce_session_timeout)
+        self.conf = conf
         self._name = binary
         self._listener = Listener(options[row.host], options[row.port], ConsoleHandler, self)
         self.port = self._listener.port

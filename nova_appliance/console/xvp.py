@@ -18,8 +18,9 @@ from oslo_config import cfg
 
 from nova_appliance.console.desk import Desk, NotAdmitted, connect
 from nova_appliance.console.ends import SocketEnd
+from nova_appliance.console.limits import limits_of
 from nova_appliance.console.proxy import Listener, ask
-from nova_appliance.console.pump import Limits, pump
+from nova_appliance.console.pump import pump
 from nova_appliance.console.sessions import Sessions, TooManySessions
 from nova_appliance.rpc.client import Client
 from nova_appliance.rpc.orders import Granted
@@ -71,7 +72,7 @@ class XvpHandler(BaseHTTPRequestHandler):
             version = "1.1" if self.path.startswith("/") else "1.0"
             self.wfile.write(f"HTTP/{version} 200 Connection established\r\n\r\n".encode())
             client = SocketEnd(self.connection)
-            ended = pump(client, SocketEnd(guest), Limits(idle_s=proxy.idle_s))
+            ended = pump(client, SocketEnd(guest), limits_of(proxy.conf, token))
         LOG.info("server %s: XVP session over: %s", token.server_id, ended.value)
 
     def _refuse(self, status: int, sentence: str) -> None:
@@ -98,7 +99,7 @@ class XvpProxy:
             allowed_origins=tuple(conf.console.allowed_origins),
         )
         self.sessions = Sessions(conf.console.connections_per_server)
-        self.idle_s: float | None = conf.console.idle_timeout or None
+        self.conf = conf
         host, port = conf.vnc.xvpvncproxy_host, conf.vnc.xvpvncproxy_port
         self._listener = Listener(host, port, XvpHandler, self)
         self.port = self._listener.port

@@ -4,6 +4,7 @@
 import datetime as dt
 import os
 import re
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -14,6 +15,7 @@ from fixtures.console_stage import WebClient, secret_of
 
 from nova_appliance.common import errors
 from nova_appliance.common.clock import wait_for
+from nova_appliance.console import proxy as proxies
 from nova_appliance.db import servers
 
 KINDS = pytest.mark.parametrize(
@@ -194,6 +196,40 @@ def test_silence_ends_a_session(consoles, server):
     proxy = consoles.proxy("nova-novncproxy", idle_timeout=1)
     client = WebClient(proxy.port, f"/?token={consoles.secret(server, 'novnc')}")
     assert client.wait_for_close() == (1000, "Nothing happened for long, so the session was ended.")
+
+
+def test_a_session_ends_with_its_token_when_that_is_wanted(consoles, server, enter):
+    conf = consoles.cloud.conf
+    for name, value in (("token_ttl", 1), ("enforce_session_timeout", True)):
+        conf.set_override(name, value, "consoleauth")
+    try:
+        client = enter()
+        assert client.wait_for_close() == (1000, "The time of this session is over.")
+    finally:
+        for name in ("token_ttl", "enforce_session_timeout"):
+            conf.clear_override(name, "consoleauth")
+
+
+def test_more_connections_than_a_proxy_holds_are_closed_at_once(consoles, server, monkeypatch):
+    monkeypatch.setattr(proxies, "MOST", 2)
+    proxy = consoles.proxy("nova-novncproxy")
+    secret = consoles.secret(server, "novnc")
+    clients = [WebClient(proxy.port, f"/?token={secret}") for _ in range(2)]
+    with socket.create_connection(("127.0.0.1", proxy.port), 5) as third:
+        assert third.recv(1) == b""
+    clients.pop().close()
+    assert wait_for(lambda: proxy.sessions.count() == 1, 5)
+    assert wait_for(lambda: can_enter(proxy, secret), 5)
+    clients.pop().close()
+
+
+def can_enter(proxy, secret):
+    try:
+        client = WebClient(proxy.port, f"/?token={secret}")
+    except (AssertionError, OSError):
+        return False
+    client.close()
+    return client.status == 101
 
 
 def test_a_client_that_sends_endless_messages_is_cut_off(enter, proxy):
