@@ -24,6 +24,9 @@ from nova_appliance.conductor.service import Service as ConductorService
 from nova_appliance.embedded.settings import Settings
 from nova_appliance.scheduler.service import Service as SchedulerService
 
+EC2_BODY = 4 * 1024**2
+"""More than the EC2 API takes, so that it can refuse the rest in its own words."""
+
 
 def serve(settings: Settings) -> None:
     """Run everything until SIGTERM or SIGINT; guests and their networks keep running."""
@@ -48,11 +51,17 @@ def running(settings: Settings, conf: cfg.ConfigOpts) -> Iterator[Cloud]:
             service.start()
             stop.callback(service.stop)
         _listen(make_app(cloud), settings.host, settings.compute_port, stop)
-        _listen(ec2.make_app(cloud), settings.host, settings.ec2_port, stop)
+        _listen(ec2.make_app(cloud), settings.host, settings.ec2_port, stop, EC2_BODY)
         yield cloud
 
 
-def _listen(app: Callable[..., Any], host: str, port: int, stop: contextlib.ExitStack) -> None:
-    server = HttpServer(app, host, port, threads=16)
+def _listen(
+    app: Callable[..., Any],
+    host: str,
+    port: int,
+    stop: contextlib.ExitStack,
+    body_limit: int = 1024**2,
+) -> None:
+    server = HttpServer(app, host, port, threads=16, body_limit=body_limit)
     server.start()
     stop.callback(server.stop)
