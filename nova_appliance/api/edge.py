@@ -13,6 +13,7 @@ import msgspec
 import prometheus_client
 
 from nova_appliance.api import faults
+from nova_appliance.common import context as contexts
 from nova_appliance.common import ids
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def wrap(choose: Callable[[WSGIEnvironment], WSGIApplication], metrics: Metrics)
 
 def _take_ids(environ: WSGIEnvironment) -> str:
     request_id = environ["openstack.request_id"] = ids.new_request_id()
+    contexts.RequestContext(request_id=request_id)  # for the log, until the caller is known
     asked = environ.get("HTTP_X_OPENSTACK_REQUEST_ID", "")
     if _GLOBAL_ID.fullmatch(asked):
         environ["openstack.global_request_id"] = asked

@@ -83,7 +83,7 @@ class Runner:
         todo = [step for step in saga.steps if step.name not in ctx.saga.results]
         step, is_last = todo[0], len(todo) == 1
         if ctx.saga.cancelled and not saga.stubborn:
-            return self._turn_back(saga, ctx, step, Cancelled("It was cancelled."))
+            return self._turn_back(saga, ctx, step, Cancelled("It was cancelled, or took too long."))
         began = time.monotonic()
         try:
             end = _call_forward(step, ctx)

@@ -55,11 +55,8 @@ OPTIONS = {
         _multiplier("hypervisor_version", 1.0),
         _multiplier("num_instances", 0.0),
         _multiplier("io_ops", -1.0),
-        _multiplier("image_props", 0.0),
-        _multiplier("pci", 1.0),
         _multiplier("soft_affinity", 1.0),
         _multiplier("soft_anti_affinity", 1.0),
         _multiplier("build_failure", 1000000.0),
-        _multiplier("cross_cell_move", 1000000.0),
     ),
 }

@@ -187,6 +187,13 @@ def cancel_others(conn: sa.Connection, server_id: str, but: str) -> int:
     return int(conn.execute(sa.select(sa.func.count()).where(*others)).scalar_one())
 
 
+def cancel_old(conn: sa.Connection, name: str, before: dt.datetime) -> int:
+    """Tell the open sagas of that name that began before that time to turn back; how many."""
+    old = (_S.name == name, _S.state.in_(OPEN), _S.created_at < before, _S.cancelled.is_(False))
+    update = sa.update(SAGAS).where(*old)
+    return int(conn.execute(update.values(cancelled=True, wake_at=clock.SYSTEM.now())).rowcount)
+
+
 def open_of(conn: sa.Connection, server_id: str) -> tuple[tuple[str, str], ...]:
     """(id, name) of the open sagas of a server, oldest first."""
     select = sa.select(_S.id, _S.name).where(_S.server_id == server_id, _S.state.in_(OPEN))

@@ -16,13 +16,14 @@ def restart(ctx: Ctx, _out: Out) -> Parked:
     """Let the host reboot the guest."""
     server = ctx.living()
     host, conf = server.host or "", ctx.cloud.conf
-    check_patience(ctx, "restart", host, conf.shutdown_timeout + conf.conductor.build_timeout)
+    timeout_s = conf.reboot_timeout or conf.shutdown_timeout
+    check_patience(ctx, "restart", host, timeout_s + conf.conductor.build_timeout)
     order = ServerOrder(
         ticket=ctx.ticket("restart"),
         server_id=server.id,
         guest=guests.guest_of(server, conf),
         hard=ctx.order.hard,
-        timeout_s=conf.shutdown_timeout,
+        timeout_s=timeout_s,
     )
     task = "reboot_started_hard" if ctx.order.hard else "reboot_started"
     return Parked(
