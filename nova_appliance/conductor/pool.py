@@ -14,6 +14,7 @@ from nova_appliance.conductor import recovery
 from nova_appliance.conductor.agenda import Agenda
 from nova_appliance.conductor.runner import Runner
 from nova_appliance.conductor.saga import Saga
+from nova_appliance.db import name_locks
 from nova_appliance.db import sagas as rows
 
 LOG = logging.getLogger(__name__)
@@ -32,10 +33,16 @@ class Pool:
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
         self._owner = owner
+        self._name: name_locks.NameLock | None = None
 
     def start(self) -> None:
         """Begin; what others left behind is taken over at once."""
-        self.bury()
+        host = self._owner.partition("/")[0]
+        self._name = name_locks.hold(self._cloud.cells.api, f"nova-conductor {host}")
+        if self._name is None:
+            LOG.warning("another conductor runs under the name %s; its sagas are left to it", host)
+        else:
+            self.bury()
         conductor = self._cloud.conf.conductor
         works: list[tuple[str, Callable[[], None]]] = [
             ("poll", lambda: self._every(conductor.poll_interval, self._poll)),
@@ -54,6 +61,8 @@ class Pool:
         self._agenda.close()
         for thread in self._threads:
             thread.join()
+        if self._name is not None:
+            self._name.release()
 
     def look(self, cell_id: str, saga_id: str, wait_s: float = 0.0) -> None:
         """Let a worker look at this saga in some seconds."""
@@ -80,7 +89,7 @@ class Pool:
                 return
 
     def bury(self) -> None:
-        """End the leases of those that ran under our host's name before: only one does at a time.
+        """End the leases of those that ran under our host's name before, which is ours alone now.
 
         Else what they left would wait for its leases to run out.
         """
@@ -108,6 +117,8 @@ class Pool:
                 self.look(*key)
 
     def _renew(self) -> None:
+        if self._name is not None:
+            self._name.keep()
         held = dict(self._runner.held)
         lease_s = self._cloud.conf.conductor.lease
         for cell_id in {cell_id for cell_id, _ in held}:

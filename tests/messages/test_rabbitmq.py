@@ -136,7 +136,8 @@ def test_a_listener_at_rest_stops_soon(conf, broker, client):
     assert ask(client).text
     with pytest.raises(errors.NotFound):
         ask(client, max_bytes=0)
-    clock.SYSTEM.sleep(2)  # until it has reached its longest look
+    inbox = daemon.server._server.listener._poll_style_listener
+    assert clock.wait_for(lambda: inbox._current_timeout >= 0.5, 20)
     before = clock.SYSTEM.monotonic()
     daemon.server.stop()
     assert clock.SYSTEM.monotonic() - before < 1.5

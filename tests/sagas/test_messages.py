@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Messages that come twice, late, or not at all; conductors that run beside each other."""
 
+import datetime as dt
 import threading
 
 import pytest
@@ -9,7 +10,7 @@ from fixtures.saga_drive import run_due, settle
 from fixtures.world import NOTHING, World
 
 from nova_appliance.actions import boot, delete, power
-from nova_appliance.common import clock
+from nova_appliance.common import clock, errors
 from nova_appliance.conductor import runner as runners
 from nova_appliance.db import sagas
 from nova_appliance.db.cells import CELL0
@@ -183,6 +184,25 @@ def test_an_order_waits_for_an_agent_that_is_away(world):
     exchange._queues["compute", "host1"] = queue
     settle(world)
     assert world.server(server.id).state == "stopped"
+
+
+def test_two_conductors_of_one_name_leave_each_other_their_sagas(world):
+    """Only who bears the name alone may say that others of the name are dead."""
+    world.cloud.conf.set_override("lease", 3600, "conductor")
+    world.start("host1")
+    (server,) = ask(world)
+    world.wait_active(server.id)
+    assert clock.wait_for(lambda: not world.open_sagas(), 10)
+    world.networks.break_next("create_port", errors.Unavailable("It is away."), times=3)
+    (server,) = ask(world)
+    (row,) = [r for r in world.rows(cell.SAGAS, CELL0) if r["server_id"] == server.id]
+    living = f"{world.cloud.conf.host}/living"
+    with world.cloud.cells.database(CELL0).write() as conn:
+        held = {"owner": living, "lease_until": world.cloud.clock.now() + dt.timedelta(hours=1)}
+        conn.execute(cell.SAGAS.update().where(cell.SAGAS.c.id == row["id"]).values(held))
+    world.add_conductor()
+    (row,) = [r for r in world.rows(cell.SAGAS, CELL0) if r["id"] == row["id"]]
+    assert row["owner"] == living
 
 
 def test_a_conductor_that_starts_again_goes_on_at_once(world):
