@@ -23,11 +23,13 @@ from nova_appliance.api.policies import (
     quotas,
     remote_consoles,
     server_actions,
+    server_extras,
     server_groups,
     server_ips,
     server_metadata,
     server_tags,
     servers,
+    usage,
 )
 from nova_appliance.common import clock, errors
 from nova_appliance.common.context import RequestContext
@@ -35,7 +37,7 @@ from nova_appliance.common.context import RequestContext
 FAMILIES = (
     base, servers, server_actions, server_ips, server_metadata, instance_actions, remote_consoles,
     flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies, external_events,
-    server_tags, network_proxies,
+    server_tags, network_proxies, server_extras, usage,
 )  # fmt: skip
 """Each module has RULES: a tuple of DocumentedRuleDefault."""
 

@@ -19,13 +19,15 @@ from nova_appliance.api.urls import (
     server_groups,
     server_orders,
     servers,
+    usage,
     versions,
+    volumes_boot,
 )
 
 FAMILIES = (
     versions, servers, server_orders, server_extras, consoles,
     flavors, quotas, server_groups, hosts, proxies, network_proxies,
-    other_services, gone,
+    other_services, usage, gone,
 )  # fmt: skip
 """Each module has ROUTES: path below /v2.1 > method > operation."""
 
@@ -50,4 +52,5 @@ def _both(old: Operation | ByBodyKey | None, new: Operation | ByBodyKey) -> Oper
     raise ValueError(msg)
 
 
-ROUTES: Routes = join([family.ROUTES for family in FAMILIES])
+_OWN = join([family.ROUTES for family in FAMILIES])
+ROUTES: Routes = join([_OWN, volumes_boot.aliases(_OWN)])

@@ -64,6 +64,13 @@ class Versioned:
         """Which of the shapes holds at `version`; -1 is the one of /v2."""
         return bisect_right(self.since, version) - 1
 
+    def until(self, last: Version) -> Versioned:
+        """The same without the changes after `last`."""
+        kept = copy.copy(self)
+        count = self.index(last) + 1
+        kept.since, kept._shapes = self.since[:count], self._shapes[:count]
+        return kept
+
     def at(self, version: Version) -> Schema:
         """The shape at `version`; do not change it."""
         place = self.index(version)

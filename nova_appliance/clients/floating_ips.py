@@ -90,7 +90,7 @@ def _read(
         FloatingIp(
             id=raw["id"],
             address=raw["floating_ip_address"],
-            pool=names.get(raw["floating_network_id"], raw["floating_network_id"]),
+            pool=str(names.get(raw["floating_network_id"], raw["floating_network_id"])),
             fixed_address=raw["fixed_ip_address"],
             port_id=raw["port_id"],
             server_id=_server(ports.get(raw["port_id"])),

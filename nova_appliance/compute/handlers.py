@@ -9,7 +9,16 @@ from typing import Any
 
 from nova_appliance.common.context import RequestContext
 from nova_appliance.compute.agent import Agent, Deed
-from nova_appliance.compute.work import build, console, console_address, destroy, power, reboot, suspension
+from nova_appliance.compute.work import (
+    build,
+    console,
+    console_address,
+    destroy,
+    diagnostics,
+    power,
+    reboot,
+    suspension,
+)
 from nova_appliance.rpc.orders import Uptime
 
 Handler = Callable[[RequestContext, Any], Any]
@@ -31,6 +40,7 @@ WORK: dict[str, Deed] = {
 ANSWERS: dict[str, Callable[[Agent, Any], Any]] = {
     "console_output": console.console_output,
     "console_address": console_address.console_address,
+    "diagnostics": diagnostics.diagnostics,
     "uptime": lambda agent, _: uptime(agent),
 }
 """Calls, answered at once."""

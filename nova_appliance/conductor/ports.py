@@ -9,6 +9,7 @@ import msgspec
 
 from nova_appliance.clients.network_nouns import Port, PortWanted
 from nova_appliance.clients.networks import Networks
+from nova_appliance.domain import interface_tags
 from nova_appliance.domain.boot import NetworkRequest
 from nova_appliance.domain.guest import Vif
 from nova_appliance.domain.server import Address, Server
@@ -17,6 +18,7 @@ VIFS = "vifs"
 """Key of system_metadata: the interfaces as drivers are told them, JSON."""
 MADE = "ports_made"
 """Key of system_metadata: ids of the ports that go with the server, JSON."""
+_KEYS = frozenset((VIFS, MADE, interface_tags.KEY))
 
 
 class Plugged(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,12 +27,15 @@ class Plugged(msgspec.Struct, frozen=True, kw_only=True):
     made: tuple[str, ...]
     vifs: tuple[Vif, ...]
     addresses: tuple[Address, ...]
+    tags: dict[str, str] = {}
+    """Port > tag."""
 
     def remembered(self) -> dict[str, str]:
         """What the server's row keeps."""
         return {
             VIFS: msgspec.json.encode(self.vifs).decode(),
             MADE: msgspec.json.encode(self.made).decode(),
+            **interface_tags.remembered(self.tags),
         }
 
 
@@ -67,6 +72,7 @@ def plug(
         made=tuple(made),
         vifs=tuple(networks.vif(port) for port in bound),
         addresses=networks.addresses(bound),
+        tags={p.id: one.tag for p, one in zip(bound, wanted, strict=True) if one.tag},
     )
 
 
@@ -93,4 +99,4 @@ def made_of(server: Server) -> frozenset[str]:
 
 def forgotten(system_metadata: Mapping[str, str]) -> dict[str, str]:
     """The row's memory without the ports."""
-    return {key: value for key, value in system_metadata.items() if key not in {VIFS, MADE}}
+    return {key: value for key, value in system_metadata.items() if key not in _KEYS}

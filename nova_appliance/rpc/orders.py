@@ -176,6 +176,12 @@ class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
     max_bytes: int
 
 
+class GuestAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """How does the guest do?"""
+
+    server_id: str
+
+
 class Output(msgspec.Struct, frozen=True, kw_only=True):
     """Text of a serial console."""
 

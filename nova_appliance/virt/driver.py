@@ -12,6 +12,7 @@ from typing import NoReturn, Protocol
 
 from nova_appliance.common import errors
 from nova_appliance.domain.console import ConsoleAddress
+from nova_appliance.domain.diagnostics import Diagnosis
 from nova_appliance.domain.guest import Guest, GuestSeen
 from nova_appliance.domain.host import Inventory
 
@@ -235,6 +236,13 @@ class Consoles(Protocol):
         """
 
 
+class Diagnostics(Protocol):
+    """How guests do."""
+
+    def read(self, server_id: str) -> Diagnosis:
+        """Tell what was counted of a guest that runs; raises NoSuchGuest, CannotNow."""
+
+
 class Inventories(Protocol):
     """What the host has."""
 
@@ -268,10 +276,11 @@ class Driver:
     images: Images | Unsupported = dataclasses.field(default_factory=Unsupported)
     consoles: Consoles | Unsupported = dataclasses.field(default_factory=Unsupported)
     suspension: Suspension | Unsupported = dataclasses.field(default_factory=Unsupported)
+    diagnostics: Diagnostics | Unsupported = dataclasses.field(default_factory=Unsupported)
     close: Callable[[], None] = lambda: None
 
 
-CONCERNS = ("lifecycle", "power", "inventory", "disks", "images", "consoles", "suspension")
+CONCERNS = ("lifecycle", "power", "inventory", "disks", "images", "consoles", "suspension", "diagnostics")
 
 
 def capabilities(driver: Driver) -> dict[str, bool]:

@@ -287,3 +287,131 @@ def test_fixed_ips_come_and_go(admin: Any, server: Any) -> None:
     assert do(admin, server, addFixedIp={"networkId": ids.new_id()})[0] == 404
     for name in ("addFixedIp", "removeFixedIp", "addFloatingIp", "removeFloatingIp"):
         assert do(admin, server, "2.44", **{name: {"address": new}})[0] == 404
+
+
+def test_interfaces(whole: WholeCloud, admin: Any) -> None:
+    made = admin.compute.create_server(
+        name="tagged", image_id=admin.image.find_image("tiny").id,
+        flavor_id=admin.compute.find_flavor("m1.tiny").id,
+        networks=[{"uuid": admin.network.find_network("private").id, "tag": "inner"}],
+    )  # fmt: skip
+    admin.compute.wait_for_server(made, wait=60)
+    (port,) = admin.network.ports(device_id=made.id)
+    path = f"/servers/{made.id}/os-interface"
+    expected = {
+        "port_id": port.id,
+        "net_id": port.network_id,
+        "mac_addr": port.mac_address,
+        "port_state": "ACTIVE",
+        "fixed_ips": port.fixed_ips,
+    }
+    assert ask(admin, "GET", path) == (200, {"interfaceAttachments": [expected]})
+    whole_one = {"interfaceAttachment": expected | {"tag": "inner"}}
+    assert ask(admin, "GET", f"{path}/{port.id}", "2.70") == (200, whole_one)
+    for wrong in (ids.new_id(), "x"):
+        assert "does not have a port" in sentence(ask(admin, "GET", f"{path}/{wrong}"), 404)
+    assert ask(admin, "GET", f"{path}?x=1", "2.101")[0] == 200
+    assert ask(admin, "GET", f"{path}?x=1", "2.102")[0] == 400
+    assert whole.openstack("port", "list", "--server", "tagged", "-f", "json")[0]["ID"] == port.id
+    admin.compute.delete_server(made)
+    admin.compute.wait_for_delete(made)
+
+
+def test_usage(whole: WholeCloud, admin: Any, server: Any) -> None:
+    path = f"/os-simple-tenant-usage/{admin.current_project_id}"
+    window = "start=2020-01-01T00:00:00&end=2040-01-01T00:00:00.5"
+    status, data = ask(admin, "GET", f"{path}?{window}")
+    usage = data["tenant_usage"]
+    assert (status, usage["tenant_id"]) == (200, admin.current_project_id)
+    rows = {row["instance_id"]: row for row in usage["server_usages"]}
+    mine = rows[server.id]
+    assert (mine["vcpus"], mine["memory_mb"], mine["local_gb"]) == (1, 64, 1)
+    assert (mine["flavor"], mine["state"], mine["ended_at"]) == ("m1.tiny", "active", None)
+    assert mine["hours"] > 24 * 365
+    total = sum(row["hours"] for row in rows.values())
+    assert usage["total_hours"] == pytest.approx(total)
+    assert usage["total_memory_mb_usage"] == pytest.approx(64 * total)
+    gone = {row["name"]: row["state"] for row in rows.values()}
+    assert gone.get("tagged", "terminated") == "terminated"
+    _, data = ask(admin, "GET", f"/os-simple-tenant-usage?{window}")
+    assert [row["tenant_id"] for row in data["tenant_usages"]] == [admin.current_project_id]
+    assert "server_usages" not in data["tenant_usages"][0]
+    _, data = ask(admin, "GET", f"/os-simple-tenant-usage?{window}&detailed=1&limit=1", "2.40")
+    (first,) = data["tenant_usages"][0]["server_usages"]
+    assert f"marker={first['instance_id']}" in data["tenant_usages_links"][0]["href"]
+    before = "start=2020-01-01T00:00:00&end=2020-02-01T00:00:00"
+    assert ask(admin, "GET", f"{path}?{before}") == (200, {"tenant_usage": {}})
+    listed = whole.openstack("usage", "list", "--start", "2020-01-01", "-f", "json")
+    assert [row["Project"] for row in listed] == [admin.current_project_id]
+
+
+def test_usage_that_is_refused(whole: WholeCloud, admin: Any) -> None:
+    path = "/os-simple-tenant-usage"
+    for wrong in ("start=yesterday", "start=2021-01-01T00:00:00&end=2020-01-01T00:00:00"):
+        assert ask(admin, "GET", f"{path}?{wrong}")[0] == 400
+    assert ask(admin, "GET", f"{path}?marker={ids.new_id()}", "2.40")[0] == 400
+    assert ask(admin, "GET", f"{path}?x=1", "2.74")[0] == 200
+    assert ask(admin, "GET", f"{path}?x=1", "2.75")[0] == 400
+    demo = whole.connect("demo")
+    assert ask(demo, "GET", path)[0] == 403
+    assert ask(demo, "GET", f"{path}/{admin.current_project_id}")[0] == 403
+    assert ask(demo, "GET", f"{path}/{demo.current_project_id}")[0] == 200
+
+
+def test_the_audit_of_usage(admin: Any) -> None:
+    path = "/os-instance_usage_audit_log"
+    status, data = ask(admin, "GET", f"{path}/2026-03-15 10:00:00")
+    log = data["instance_usage_audit_log"]
+    assert (status, log["period_beginning"], log["period_ending"]) == (
+        200, "2026-02-01 00:00:00", "2026-03-01 00:00:00",
+    )  # fmt: skip
+    assert (log["num_hosts"], log["num_hosts_not_run"], log["log"]) == (1, 1, {})
+    assert log["overall_status"] == "0 of 1 hosts done. 0 errors."
+    assert "instance_usage_audit_logs" in ask(admin, "GET", path)[1]
+    assert ask(admin, "GET", f"{path}/x")[0] == 400
+
+
+def test_topology_and_password(admin: Any, server: Any) -> None:
+    path = f"/servers/{server.id}"
+    assert ask(admin, "GET", f"{path}/topology", "2.77")[0] == 404
+    nothing = {"nodes": [], "pagesize_kb": None}
+    assert ask(admin, "GET", f"{path}/topology", "2.78") == (200, nothing)
+    assert ask(admin, "GET", f"{path}/os-server-password") == (200, {"password": ""})
+    assert ask(admin, "DELETE", f"{path}/os-server-password") == (204, None)
+
+
+def test_the_oldest_name_of_servers(admin: Any, server: Any) -> None:
+    path = "/os-volumes_boot"
+    same = ask(admin, "GET", f"/servers/{server.id}", "2.102")
+    assert ask(admin, "GET", f"{path}/{server.id}", "2.102") == same
+    assert ask(admin, "GET", f"{path}/detail", "2.1")[1]["servers"][0]["id"] == server.id
+    assert ask(admin, "GET", path, "2.103")[0] == 404
+    stop = {"json": {"os-stop": None}}
+    assert ask(admin, "POST", f"{path}/{server.id}/action", **stop)[0] == 202
+    admin.compute.wait_for_server(server, status="SHUTOFF", wait=60)
+    assert do(admin, server, **{"os-start": None})[0] == 202
+    admin.compute.wait_for_server(server, wait=60)
+    assert ask(admin, "POST", f"{path}/{server.id}/action", json={"lock": None})[0] == 400
+
+
+def test_bare_metal_is_not_here(admin: Any) -> None:
+    path = "/os-baremetal-nodes"
+    assert ask(admin, "GET", path)[0] == ask(admin, "GET", f"{path}/1")[0] == 501
+    assert ask(admin, "POST", path, json={})[0] == ask(admin, "DELETE", f"{path}/1")[0] == 400
+    action = {"add_interface": {"address": "x"}}
+    assert "Ironic" in sentence(ask(admin, "POST", f"{path}/1/action", json=action), 400)
+    assert ask(admin, "GET", path, "2.36")[0] == 404
+
+
+def test_diagnostics(whole: WholeCloud, admin: Any, server: Any) -> None:
+    path = f"/servers/{server.id}/diagnostics"
+    status, old = ask(admin, "GET", path, "2.47")
+    assert (status, old["memory"], old["cpu0_time"]) == (200, 65536, 0)
+    status, new = ask(admin, "GET", path, "2.48")
+    assert (status, new["state"], new["num_cpus"], new["num_disks"]) == (200, "running", 1, 1)
+    assert new["memory_details"] == {"maximum": 64, "used": 64}
+    assert set(new) == {
+        "state", "driver", "hypervisor", "hypervisor_os", "uptime", "config_drive", "num_cpus",
+        "num_nics", "num_disks", "memory_details", "cpu_details", "nic_details", "disk_details",
+    }  # fmt: skip
+    assert ask(whole.connect("demo"), "GET", path)[0] == 404

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""URLs of what hangs on servers: tags."""
+"""URLs of what hangs on servers: tags, topology, password, interfaces."""
 
 from __future__ import annotations
 
 from nova_appliance.api.operation import Routes
-from nova_appliance.api.resources import server_tags
+from nova_appliance.api.resources import (
+    diagnostics,
+    interfaces,
+    server_password,
+    server_tags,
+    server_topology,
+)
 
 ROUTES: Routes = {
     "servers/{server_id}/tags": {
@@ -17,4 +23,12 @@ ROUTES: Routes = {
         "PUT": server_tags.put,
         "DELETE": server_tags.delete,
     },
+    "servers/{server_id}/diagnostics": {"GET": diagnostics.show},
+    "servers/{server_id}/topology": {"GET": server_topology.show},
+    "servers/{server_id}/os-server-password": {
+        "GET": server_password.show,
+        "DELETE": server_password.clear,
+    },
+    "servers/{server_id}/os-interface": {"GET": interfaces.index},
+    "servers/{server_id}/os-interface/{port_id}": {"GET": interfaces.show},
 }

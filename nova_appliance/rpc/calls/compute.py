@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from nova_appliance.domain.console import ConsoleAddress
+from nova_appliance.domain.diagnostics import Diagnosis
 from nova_appliance.rpc.calls.row import NORMAL, URGENT, Call
 from nova_appliance.rpc.orders import (
     ConsoleAsked,
     ConsoleOutput,
     Empty,
+    GuestAsked,
     Output,
     ServerOrder,
     Uptime,
@@ -30,6 +32,9 @@ CALLS: dict[str, Call] = {
     ),
     "console_address": Call(
         since=1, order=ConsoleAsked, reply=ConsoleAddress, wait=URGENT, to_host=True
+    ),
+    "diagnostics": Call(
+        since=2, order=GuestAsked, reply=Diagnosis, wait=NORMAL, to_host=True
     ),
     "uptime": Call(since=1, order=Empty, reply=Uptime, wait=URGENT, to_host=True),
 }

@@ -23,6 +23,7 @@ from nova_appliance.virt.driver import (
     NoSuchImage,
     NotRunning,
 )
+from nova_appliance.virt.fake.diagnostics import FakeDiagnostics
 from nova_appliance.virt.fake.hypervisor import FakeDisks, Hypervisor
 from nova_appliance.virt.fake.suspension import FakeSuspension
 from nova_appliance.virt.locks import NamedLocks
@@ -49,6 +50,7 @@ def drive(hypervisor: Hypervisor) -> Driver:
         images=FakeImages(hypervisor),
         consoles=FakeConsoles(hypervisor),
         suspension=FakeSuspension(hypervisor),
+        diagnostics=FakeDiagnostics(hypervisor),
     )
 
 

@@ -11,6 +11,7 @@ from nova_appliance.virt.driver import Driver
 from nova_appliance.virt.libvirt.connection import Connection
 from nova_appliance.virt.libvirt.console_ports import FreePorts
 from nova_appliance.virt.libvirt.consoles import LibvirtConsoles, console_hosts
+from nova_appliance.virt.libvirt.diagnostics import LibvirtDiagnostics
 from nova_appliance.virt.libvirt.disks import LocalDisks, images_used
 from nova_appliance.virt.libvirt.folders import Folders, folders_of
 from nova_appliance.virt.libvirt.images import ImageCache
@@ -57,6 +58,7 @@ def open_driver(settings: VirtSettings) -> Driver:
         images=images,
         consoles=LibvirtConsoles(connection, folders, console_hosts(settings)),
         suspension=LibvirtSuspension(connection, starter),
+        diagnostics=LibvirtDiagnostics(connection),
         close=connection.close,
     )
 
