@@ -50,7 +50,7 @@ def test_the_page_shows_what_the_shell_says_and_sends_what_is_typed(consoles, ru
     proxy = consoles.proxy("nova-serialproxy")
     secret = consoles.secret(running.server, "serial")
     browser.get(f"http://127.0.0.1:{proxy.port}/serial.html?token={secret}")
-    assert wait_for(lambda: text_of(browser, "#state") == "Connected", 20), text_of(browser, "body")
+    assert wait_for(lambda: text_of(browser, "#state") == "Connected", 45), text_of(browser, "body")
     page = ActionChains(browser)
     page.send_keys(Keys.ENTER, "echo page-$((6 * 7))", Keys.ENTER).perform()
     assert wait_for(lambda: "page-42" in text_of(browser, "pre"), 20), text_of(browser, "pre")
