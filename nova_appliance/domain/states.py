@@ -171,6 +171,9 @@ MOVES: dict[str, Move] = {
     "update": Move(word="update", launched=False, locked=False),
     "metadata": Move(word="update metadata", states=_AT_REST),
     "delete metadata": Move(word="delete metadata", states=_AT_REST),
+    "diagnostics": Move(
+        word="get_diagnostics", launched=False, hosted=True, locked=False
+    ),
     "fixed ip": Move(word="change addresses of", launched=False),
     "tags": Move(word="tag", states=_AT_REST, launched=False, locked=False),
     "os-getConsoleOutput": Move(
