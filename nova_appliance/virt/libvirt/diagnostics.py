@@ -68,15 +68,20 @@ def _count(domain: libvirt.virDomain, state: str) -> Diagnosis:
 def _nics(domain: libvirt.virDomain, root: etree._Element) -> list[NicUse]:
     found = []
     for nic in root.iterfind("devices/interface"):
-        device = nic.find("target").get("dev")
+        device = _attribute(nic, "target", "dev")
         counts = dict(zip(_NIC, domain.interfaceStats(device), strict=True))
-        found.append(NicUse(device=device, mac=nic.find("mac").get("address"), **counts))
+        found.append(NicUse(device=device, mac=_attribute(nic, "mac", "address"), **counts))
     return found
 
 
 def _disks(domain: libvirt.virDomain, root: etree._Element) -> list[DiskUse]:
-    names = [target.get("dev") for target in root.iterfind("devices/disk/target")]
+    names = [_attribute(disk, "target", "dev") for disk in root.iterfind("devices/disk")]
     return [
         DiskUse(device=name, **dict(zip(_DISK, domain.blockStats(name), strict=True)))
         for name in names
     ]
+
+
+def _attribute(element: etree._Element, path: str, name: str) -> str:
+    found = element.find(path)
+    return "" if found is None else found.get(name, "")
