@@ -11,8 +11,8 @@ from nova_appliance.actions import refresh_addresses
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import ids
 from nova_appliance.conductor import audit
+from nova_appliance.conductor.reclaim import reclaim
 from nova_appliance.db import hosts, request_specs, sagas, server_mappings, servers
-from nova_appliance.db.cells import CELL0
 from nova_appliance.db.engines import Connection
 
 LOG = logging.getLogger(__name__)
@@ -81,6 +81,19 @@ def forget_sagas(cloud: Cloud) -> int:
     return removed
 
 
+def end_long_builds(cloud: Cloud) -> int:
+    """Turn builds back that take longer than [DEFAULT]instance_build_timeout; how many."""
+    limit_s = cloud.conf.instance_build_timeout
+    if limit_s <= 0:
+        return 0
+    before = cloud.clock.now() - dt.timedelta(seconds=limit_s)
+    ended = 0
+    for cell in cloud.cells.all_():
+        database = cloud.cells.database(cell.id)
+        ended += database.transact(lambda conn: sagas.cancel_old(conn, "boot", before))
+    return ended
+
+
 def name_stuck(cloud: Cloud) -> int:
     """Log sagas that have been open for long; how many."""
     before = cloud.clock.now() - dt.timedelta(seconds=LONG_S)
@@ -115,8 +128,10 @@ CHORES: tuple[tuple[str, float, Callable[[Cloud], int]], ...] = (
     ("release claims", 60.0, audit.release_claims),
     ("delete ports", 1800.0, audit.delete_ports),
     ("recount claims", 600.0, audit.recount),
+    ("end long builds", 30.0, end_long_builds),
     ("name stuck sagas", 300.0, name_stuck),
     ("heal addresses", 60.0, heal_addresses),
     ("forget old sagas", 600.0, forget_sagas),
+    ("reclaim servers", 60.0, reclaim),
 )
 """Name, seconds between two rounds, what is done."""

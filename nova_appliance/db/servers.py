@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -66,6 +67,17 @@ def some_at_rest(
         rows = conn.execute(select.limit(limit - len(found)))
         found += [server_rows.read(row, cell_id) for row in rows]
     return tuple(found)
+
+
+def soft_deleted(
+    conn: sa.Connection, cell_id: str, before: dt.datetime, limit: int
+) -> tuple[Server, ...]:
+    """The servers at rest that were deleted softly before that time, oldest first."""
+    select = sa.select(*server_rows.COLUMNS).where(
+        _C.state == "soft-delete", _C.deleted == 0, _C.task.is_(None), _C.deleted_at < before
+    )
+    rows = conn.execute(select.order_by(_C.deleted_at).limit(limit))
+    return tuple(server_rows.read(row, cell_id) for row in rows)
 
 
 def known(conn: sa.Connection, server_ids: Collection[str]) -> frozenset[str]:

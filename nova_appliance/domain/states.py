@@ -83,6 +83,20 @@ MOVES: dict[str, Move] = {
         otherwise="error",
         action="delete",
     ),
+    "delete (soft)": Move(
+        word="soft_delete",
+        during="soft-deleting",
+        then="soft-delete",
+        action="delete",
+    ),
+    "restore": Move(
+        word="restore",
+        states=_states("soft-delete"),
+        tasks=NO_TASK,
+        during="restoring",
+        then="active",
+        action="restore",
+    ),
     "os-start": Move(
         word="start",
         states=_states("stopped"),

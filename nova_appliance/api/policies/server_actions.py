@@ -10,6 +10,8 @@ UNPAUSE = "os_compute_api:os-pause-server:unpause"
 SUSPEND = "os_compute_api:os-suspend-server:suspend"
 RESUME = "os_compute_api:os-suspend-server:resume"
 TRIGGER_CRASH_DUMP = "os_compute_api:servers:trigger_crash_dump"
+FORCE_DELETE = "os_compute_api:os-deferred-delete:force"
+RESTORE = "os_compute_api:os-deferred-delete:restore"
 
 _ACTION = "POST /servers/{server_id}/action"
 
@@ -18,6 +20,8 @@ RULES = (
     rule(UNPAUSE, MEMBER, "Let a paused server go on.", f"{_ACTION} (unpause)"),
     rule(SUSPEND, MEMBER, "Suspend a server.", f"{_ACTION} (suspend)"),
     rule(RESUME, MEMBER, "Let a suspended server go on.", f"{_ACTION} (resume)"),
+    rule(FORCE_DELETE, MEMBER, "Delete a server for good.", f"{_ACTION} (forceDelete)"),
+    rule(RESTORE, MEMBER, "Restore a softly deleted server.", f"{_ACTION} (restore)"),
     rule(
         TRIGGER_CRASH_DUMP,
         MEMBER,

@@ -21,6 +21,8 @@ UNPAUSE = wrapped("unpause", ANY)
 SUSPEND = wrapped("suspend", ANY)
 RESUME = wrapped("resume", ANY)
 TRIGGER_CRASH_DUMP = wrapped("trigger_crash_dump", {"type": "null"})
+FORCE_DELETE = wrapped("forceDelete", ANY)
+RESTORE = wrapped("restore", ANY)
 UNLOCK = wrapped("unlock", ANY)
 LOCK = Versioned(
     wrapped("lock", ANY),

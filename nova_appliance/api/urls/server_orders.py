@@ -6,6 +6,7 @@ from __future__ import annotations
 from nova_appliance.api.operation import ByBodyKey, Routes
 from nova_appliance.api.resources import (
     server_actions,
+    server_deletion,
     server_metadata,
     server_orders,
     server_suspension,
@@ -16,6 +17,8 @@ ACTIONS = ByBodyKey(
         "os-start": server_actions.start,
         "os-stop": server_actions.stop,
         "reboot": server_actions.reboot,
+        "forceDelete": server_deletion.force_delete,
+        "restore": server_deletion.restore,
         "pause": server_suspension.pause,
         "unpause": server_suspension.unpause,
         "suspend": server_suspension.suspend,

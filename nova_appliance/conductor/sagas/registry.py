@@ -8,6 +8,7 @@ from nova_appliance.conductor.sagas.boot import BOOT
 from nova_appliance.conductor.sagas.delete import DELETE
 from nova_appliance.conductor.sagas.power import START, STOP
 from nova_appliance.conductor.sagas.reboot import REBOOT
+from nova_appliance.conductor.sagas.soft_delete import RESTORE, SOFT_DELETE
 from nova_appliance.conductor.sagas.suspension import (
     PAUSE,
     RESUME,
@@ -18,5 +19,6 @@ from nova_appliance.conductor.sagas.suspension import (
 
 ALL = (
     BOOT, DELETE, START, STOP, REBOOT, PAUSE, UNPAUSE, SUSPEND, RESUME, TRIGGER_CRASH_DUMP,
+    SOFT_DELETE, RESTORE,
 )  # fmt: skip
 SAGAS: dict[str, Saga] = {saga.name: saga for saga in ALL}

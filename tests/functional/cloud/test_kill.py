@@ -25,15 +25,20 @@ VERBS = {
     "suspend": lambda c, s: c.compute.suspend_server(s),
     "resume": lambda c, s: c.compute.resume_server(s),
     "trigger_crash_dump": lambda c, s: c.compute.trigger_server_crash_dump(s),
+    "soft_delete": lambda c, s: c.compute.delete_server(s),
+    "restore": lambda c, s: c.compute.restore_server(s),
 }
 """Saga > how a user asks for it."""
 FIRST = {
     "start": ("stop", "SHUTOFF"),
     "unpause": ("pause", "PAUSED"),
     "resume": ("suspend", "SUSPENDED"),
+    "restore": ("soft_delete", "SOFT_DELETED"),
 }
 """Saga > what is asked for before, and the status that follows."""
-AT_REST = {"ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED"}
+AT_REST = {"ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED", "SOFT_DELETED"}
+OPTIONS = dict.fromkeys(("soft_delete", "restore"), {"reclaim_instance_interval": 3600})
+"""Saga > what the cloud must be told for it."""
 CASES = [
     (name, step.name, when)
     for name, saga in SAGAS.items()
@@ -50,7 +55,7 @@ def test_every_saga_has_its_verb():
 
 @pytest.mark.parametrize(("saga", "step", "when"), CASES, ids=map("-".join, CASES))
 def test_nothing_is_stuck_after_a_kill(saga, step, when, tmp_path):
-    cloud = WholeCloud(tmp_path)
+    cloud = WholeCloud(tmp_path, **OPTIONS.get(saga, {}))
     try:
         cloud.start()
         seed(cloud)
@@ -108,6 +113,7 @@ def _clean(cloud, *, gone):
     """What exists belongs to a living server; a living server has what it needs."""
     connection = cloud.connect()
     servers = list(connection.compute.servers())
+    servers += connection.compute.servers(status="SOFT_DELETED")
     ids = {s.id for s in servers}
     assert not (gone and ids)
     assert {s.status for s in servers} <= AT_REST
