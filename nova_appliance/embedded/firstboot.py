@@ -57,6 +57,7 @@ def furnish(cloud: Any, settings: Settings, image: Path) -> None:
     The image asks for a config drive, so that its servers have name and keys from the first second.
     """
     networks_seed.seed(settings, cloud.current_project_id)
+    _ec2_key(cloud, settings)
     known = {flavor.name for flavor in cloud.compute.flavors(details=False)}
     for name, (flavor_id, vcpus, memory_mib, disk_gib) in FLAVORS.items():
         if name not in known:
@@ -143,6 +144,17 @@ def _seen(server: Any, *, made_now: bool) -> Seen:
     nets = (server.addresses or {}).values()
     addresses = [row["addr"] for rows in nets for row in rows if row["version"] == 4]
     return Seen(server.id, server.status, addresses[0] if addresses else None, made_now)
+
+
+def _ec2_key(cloud: Any, settings: Settings) -> None:
+    """An EC2 credential of the administrator, the same at each start while it is valid."""
+    path = f"/users/{cloud.current_user_id}/credentials/OS-EC2"
+    known = cloud.identity.get(path).json()["credentials"]
+    kept = guide.ec2_key(settings).get("access")
+    if kept is None or kept not in {key["access"] for key in known}:
+        body = {"tenant_id": cloud.current_project_id}
+        made = cloud.identity.post(path, json=body).json()["credential"]
+        guide.keep_ec2_key(settings, made["access"], made["secret"])
 
 
 def _public_key(path: Path) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from pathlib import Path
@@ -28,7 +29,33 @@ def clouds_yaml(settings: Settings) -> Path:
 
 def exports(settings: Settings) -> dict[str, str]:
     """What `./appliance env` exports."""
-    return {"OS_CLIENT_CONFIG_FILE": str(clouds_yaml(settings)), "OS_CLOUD": CLOUD}
+    words = {"OS_CLIENT_CONFIG_FILE": str(clouds_yaml(settings)), "OS_CLOUD": CLOUD}
+    if key := ec2_key(settings):
+        words |= {
+            "EC2_URL": f"{settings.ec2_url}/",
+            "AWS_ACCESS_KEY_ID": key["access"],
+            "AWS_SECRET_ACCESS_KEY": key["secret"],
+            "AWS_DEFAULT_REGION": settings.region,
+        }
+    return words
+
+
+def ec2_key(settings: Settings) -> dict[str, str]:
+    """The administrator's EC2 credential, {access, secret}; empty before there is one."""
+    try:
+        found: dict[str, str] = json.loads(_ec2_file(settings).read_text())
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def keep_ec2_key(settings: Settings, access: str, secret: str) -> None:
+    """Keep the credential where only its owner may read it."""
+    _place(_ec2_file(settings), json.dumps({"access": access, "secret": secret}))
+
+
+def _ec2_file(settings: Settings) -> Path:
+    return settings.state_dir / "ec2.json"
 
 
 def credentials(settings: Settings, user: str) -> dict[str, str]:
@@ -51,6 +78,7 @@ def endpoints(settings: Settings) -> dict[str, tuple[str, int]]:
         "image": (settings.image_url, settings.image_port),
         "network": (settings.network_url, settings.network_port),
         "compute": (settings.compute_url, settings.compute_port),
+        "ec2": (f"{settings.ec2_url}/", settings.ec2_port),
     }
     return {name: known[name] for name in settings.catalog if name in known}
 
@@ -69,6 +97,7 @@ def page(settings: Settings, address: str | None) -> str:
         "  openstack server create --image tiny --flavor m1.tiny --network private"
         " --key-name appliance --wait second\n"
         "  openstack console log show second\n"
+        "  aws --endpoint-url $EC2_URL ec2 describe-instances   # pip install awscli\n"
     )
 
 

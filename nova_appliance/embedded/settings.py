@@ -39,7 +39,7 @@ class Settings:
     network_external_cidr: str = "172.24.4.0/24"
     network_plane: str = "none"  # "linux" makes bridges, namespaces and filters on this machine
     network_nat: bool = True  # lets guests out through this machine's own address
-    catalog: tuple[str, ...] = ("identity", "image", "network", "compute")
+    catalog: tuple[str, ...] = ("identity", "image", "network", "compute", "ec2")
     token_life_s: int = 3600
     image_limit_bytes: int = IMAGE_LIMIT_BYTES
     compute_driver: str = "libvirt"
