@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.clients.network_nouns import Network
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.domain.boot import BootRequest, NetworkRequest
@@ -16,13 +17,15 @@ DEFAULT_GROUPS = ("default",)
 def choose(
     cloud: Cloud, context: RequestContext, request: BootRequest
 ) -> tuple[NetworkRequest, ...]:
-    """The interfaces to make. Raises Invalid, and Conflict for an ambiguous or used choice."""
+    """The interfaces to make. Raises Invalid, Forbidden, and Conflict for an ambiguous or used one."""
     if request.networks == "none":
         return ()
     if isinstance(request.networks, str):
         return _what_there_is(cloud, context)
     _check_count(request.networks, request.max_count)
-    _check_networks(cloud, context, request.networks)
+    networks = _check_networks(cloud, context, request.networks)
+    if not request.may_use_external:
+        _check_external(networks)
     for wanted in request.networks:
         if wanted.port_id:
             _check_port(cloud, context, wanted.port_id)
@@ -68,10 +71,10 @@ def _check_count(wanted: Sequence[NetworkRequest], count: int) -> None:
 
 def _check_networks(
     cloud: Cloud, context: RequestContext, wanted: Sequence[NetworkRequest]
-) -> None:
+) -> tuple[Network, ...]:
     ids = [row.network_id for row in wanted if row.network_id and not row.port_id]
     if not ids:
-        return
+        return ()
     usable = cloud.networks.usable(str(context.project_id), ids, context)
     found = {network.id: network for network in usable}
     for network_id in ids:
@@ -80,6 +83,15 @@ def _check_networks(
         if not found[network_id].subnet_ids:
             raise errors.Invalid(
                 f"Network {network_id} requires a subnet in order to boot instances on."
+            )
+    return usable
+
+
+def _check_external(networks: Sequence[Network]) -> None:
+    for network in networks:
+        if network.external and not network.shared:
+            raise errors.Forbidden(
+                f"It is not allowed to create an interface on external network {network.id}"
             )
 
 

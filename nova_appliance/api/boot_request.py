@@ -55,6 +55,7 @@ def read(req: Request, body: dict[str, Any]) -> BootRequest:
         admin_password=_password(req, wanted),
         trusted_certs=tuple(certs) if certs else None,
         personality=tuple(wanted.get("personality", ())),
+        may_use_external=may(req, rules.EXTERNAL_NETWORK),
     )
 
 

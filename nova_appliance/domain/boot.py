@@ -69,4 +69,6 @@ class BootRequest(msgspec.Struct, frozen=True, kw_only=True):
     admin_password: str | None = None
     trusted_certs: tuple[str, ...] | None = None
     personality: tuple[dict[str, str], ...] = ()
+    may_use_external: bool = False
+    """Whether the caller may put servers on external networks that are not shared."""
     reservation_id: str | None = None

@@ -415,3 +415,20 @@ def test_diagnostics(whole: WholeCloud, admin: Any, server: Any) -> None:
         "num_nics", "num_disks", "memory_details", "cpu_details", "nic_details", "disk_details",
     }  # fmt: skip
     assert ask(whole.connect("demo"), "GET", path)[0] == 404
+
+
+def test_external_networks_are_for_administrators(whole: WholeCloud, admin: Any) -> None:
+    wanted = {
+        "name": "outside",
+        "imageRef": admin.image.find_image("tiny").id,
+        "flavorRef": admin.compute.find_flavor("m1.tiny").id,
+        "networks": [{"uuid": admin.network.find_network("public").id}],
+    }
+    answer = ask(whole.connect("demo"), "POST", "/servers", json={"server": wanted})
+    assert "not allowed to create an interface on external network" in sentence(answer, 403)
+    status, data = ask(admin, "POST", "/servers", json={"server": wanted})
+    assert status == 202
+    made = admin.compute.wait_for_server(admin.compute.get_server(data["server"]["id"]), wait=60)
+    assert "public" in made.addresses
+    admin.compute.delete_server(made)
+    admin.compute.wait_for_delete(made)

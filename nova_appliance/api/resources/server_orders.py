@@ -21,6 +21,7 @@ CREATE_RULES = (
     rules.REQUESTED_DESTINATION,
     rules.ATTACH_VOLUME,
     rules.ATTACH_NETWORK,
+    rules.EXTERNAL_NETWORK,
     rules.TRUSTED_CERTS,
     rules.ZERO_DISK,
 )
