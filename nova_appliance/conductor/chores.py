@@ -13,6 +13,7 @@ from nova_appliance.common import ids
 from nova_appliance.conductor import audit
 from nova_appliance.conductor.reclaim import reclaim
 from nova_appliance.db import hosts, request_specs, sagas, server_mappings, servers
+from nova_appliance.db.cells import CELL0
 from nova_appliance.db.engines import Connection
 
 LOG = logging.getLogger(__name__)
@@ -27,11 +28,14 @@ HEALED = 100
 
 
 def remove_orphans(cloud: Cloud) -> int:
-    """Forget mappings whose servers are not there; how many.
+    """Forget mappings whose request died before it wrote the server; how many."""
+    return _remove_orphans(cloud, CELL0)
 
-    In cell0 their request died before it wrote the server.
-    """
-    return sum(_remove_orphans(cloud, cell.id) for cell in cloud.cells.all_())
+
+def remove_strays(cloud: Cloud) -> int:
+    """Forget mappings to other cells whose servers are not there; how many."""
+    others = (cell.id for cell in cloud.cells.all_() if cell.id != CELL0)
+    return sum(_remove_orphans(cloud, cell_id) for cell_id in others)
 
 
 def _remove_orphans(cloud: Cloud, cell_id: str) -> int:
@@ -125,7 +129,8 @@ def heal_addresses(cloud: Cloud) -> int:
 
 CHORES: tuple[tuple[str, float, Callable[[Cloud], int]], ...] = (
     ("remove orphans", 60.0, remove_orphans),
-    ("release claims", 60.0, audit.release_claims),
+    ("remove strays", 3600.0, remove_strays),
+    ("release claims", 600.0, audit.release_claims),
     ("delete ports", 1800.0, audit.delete_ports),
     ("recount claims", 600.0, audit.recount),
     ("end long builds", 30.0, end_long_builds),

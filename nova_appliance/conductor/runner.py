@@ -8,6 +8,7 @@ goes on where anybody died.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -46,6 +47,7 @@ class Runner:
         self.owner = owner
         self.held: dict[tuple[str, str], int] = {}
         """(cell id, saga id) > epoch of the sagas that our threads run now."""
+        self._lock = threading.Lock()
         self._sagas = sagas
         self._look = look or (lambda _cell_id, _saga_id, _wait_s: None)
 
@@ -58,14 +60,21 @@ class Runner:
         )
         if row is None:
             return False
-        self.held[cell_id, saga_id] = row.epoch
+        with self._lock:
+            self.held[cell_id, saga_id] = row.epoch
         try:
             self._run(row)
         except rows.LeaseLost as error:
             LOG.warning("%s", error.message)
         finally:
-            self.held.pop((cell_id, saga_id), None)
+            self._let_fall((cell_id, saga_id), row.epoch)
         return True
+
+    def _let_fall(self, key: tuple[str, str], epoch: int) -> None:
+        """Unless another of our threads has it already: a host may report before we are here."""
+        with self._lock:
+            if self.held.get(key) == epoch:
+                del self.held[key]
 
     def _run(self, row: SagaRow) -> None:
         saga = self._sagas[row.name]

@@ -5,6 +5,9 @@ import pytest
 from fixtures.world import NOTHING, World
 
 from nova_appliance.actions import boot, delete, power, reboot
+from nova_appliance.common import clock
+from nova_appliance.conductor import hosts_say
+from nova_appliance.domain.guest import PowerState
 
 
 @pytest.fixture
@@ -31,5 +34,25 @@ def test_a_server_is_booted_stopped_started_rebooted_and_deleted(world):
     active = world.wait(server.id, lambda s: s.task is None)
     assert active.state == "active"
     delete.delete(world.cloud, world.context(), active)
+    world.wait_gone(server.id)
+    assert world.left() == NOTHING
+
+
+def test_a_guest_that_goes_off_by_itself_is_stopped_within_seconds(world, monkeypatch):
+    monkeypatch.setattr(hosts_say, "FRESH_S", 0.0)
+    (server,) = boot.boot(world.cloud, world.context(), world.request()).servers
+    host = world.wait_active(server.id).host
+    hypervisor = world.hypervisor(host)
+    watch = world.computes[host].agent.power_watch
+    assert clock.wait_for(lambda: server.id in watch._powers, 10)
+    hypervisor.halt(server.id, "it shut down")
+    stopped = world.wait(server.id, lambda s: s.state == "stopped" and s.task is None, 10)
+    assert stopped.power == PowerState.SHUTDOWN
+    hypervisor.wake(server.id)
+    assert clock.wait_for(
+        lambda: hypervisor.guest(server.id).power_state == PowerState.SHUTDOWN, 10
+    )
+    world.wait(server.id, lambda s: s.state == "stopped" and s.task is None, 10)
+    delete.delete(world.cloud, world.context(), world.server(server.id))
     world.wait_gone(server.id)
     assert world.left() == NOTHING

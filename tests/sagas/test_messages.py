@@ -151,6 +151,29 @@ def test_two_conductors_never_run_one_saga_at_the_same_time(world, monkeypatch):
     assert len(seen) == len(set(seen)) == 20 * 6
 
 
+def test_a_thread_that_ends_late_does_not_forget_what_another_holds(world):
+    """A host's report may come, and be acted on, before the thread that sent the order is back."""
+    world.add_desk()
+    world.add_scheduler()
+    world.add_host("host1")
+    (server,) = ask(world)
+    (row,) = world.rows(cell.SAGAS, CELL0)
+    runner, key, seen = world.runner(), (CELL0, row["id"]), []
+    true_run = runner._run
+
+    def run(row):
+        true_run(row)
+        runner.held[key] = row.epoch + 1  # as another thread has noted
+
+    runner._run = run
+    assert runner.run_one(*key)
+    seen.append(runner.held.pop(key))
+    assert seen == [row["epoch"] + 2]
+    runner._run = true_run
+    settle(world)
+    assert world.server(server.id).state == "active"
+
+
 def test_fifty_at_once_and_fifty_in_parallel(world):
     world.cloud.conf.set_override("order_timeout", 60, "conductor")
     world.start("host1", "host2")
@@ -208,11 +231,14 @@ def test_two_conductors_of_one_name_leave_each_other_their_sagas(world):
 def test_a_conductor_that_starts_again_goes_on_at_once(world):
     """Its own dead self holds a lease of an hour."""
     world.cloud.conf.set_override("lease", 3600, "conductor")
+    world.add_desk()
+    world.add_scheduler()
+    world.add_host("host1")
     (server,) = ask(world)
     (row,) = world.rows(cell.SAGAS, CELL0)
     dead = f"{world.cloud.conf.host}/dead"
     with world.cloud.cells.database(CELL0).write() as conn:
         assert sagas.take(conn, CELL0, row["id"], dead, 3600)
     world.cloud.conf.set_override("order_timeout", 60, "conductor")
-    world.start("host1")
+    world.add_conductor()
     world.wait_active(server.id)

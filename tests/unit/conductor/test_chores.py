@@ -6,6 +6,7 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 from fixtures.cells import CELL1, make_server, put
+from fixtures.saga_drive import settle
 from fixtures.world import World
 
 from nova_appliance.actions import boot
@@ -40,7 +41,8 @@ def test_mappings_without_a_server_go_after_a_while(world):
     _date_mappings(world, world.cloud.clock.now())
     assert chores.remove_orphans(world.cloud) == 0
     _date_mappings(world, OLD)
-    assert chores.remove_orphans(world.cloud) == 2
+    assert chores.remove_orphans(world.cloud) == 1
+    assert chores.remove_strays(world.cloud) == 1
     left = [row["server_id"] for row in world.rows(api.SERVER_MAPPINGS)]
     assert left == [living.id, moving.id]
 
@@ -61,6 +63,19 @@ def test_sagas_that_ended_long_ago_are_forgotten_and_long_ones_named(world, capl
     assert [row["id"] for row in world.rows(cell.SAGAS, CELL0)] == [second["id"]]
     assert chores.name_stuck(world.cloud) == 1
     assert second["server_id"] in caplog.text
+
+
+def test_builds_that_take_too_long_turn_back(world):
+    (server,) = boot.boot(world.cloud, world.context(), world.request()).servers
+    with world.cloud.cells.database(CELL0).write() as conn:
+        conn.execute(sa.update(cell.SAGAS).values(created_at=OLD))
+    assert chores.end_long_builds(world.cloud) == 0
+    world.cloud.conf.set_override("instance_build_timeout", 100)
+    assert chores.end_long_builds(world.cloud) == 1
+    settle(world)
+    ended = world.server(server.id)
+    assert (ended.state, ended.task, ended.cell_id) == ("error", None, CELL0)
+    assert "took too long" in ended.fault.message
 
 
 def test_hosts_are_told_what_belongs_to_them_and_what_must_go(world):
