@@ -24,6 +24,9 @@ Connection = sa.Connection
 
 RETRIES = 8
 _BUSY = (db_errors.DBDeadlock, db_errors.RetryRequest)
+_CHANGED_SINCE_READ = 1020
+"""MariaDB's number for a row that another transaction changed after our snapshot was taken; from
+11.6 on it says so by itself (innodb_snapshot_isolation)."""
 
 
 class Database:
@@ -58,7 +61,9 @@ class Database:
             try:
                 with self.write() as connection:
                     return work(connection)
-            except _BUSY:
+            except (db_errors.DBError, db_errors.RetryRequest) as error:
+                if not _may_go_again(error):
+                    raise
                 clock.SYSTEM.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter
         raise errors.Unavailable("The database is too busy; try again.")
 
@@ -88,6 +93,12 @@ class Databases:
         """Close all engines."""
         for database in self._by_url.values():
             database.dispose()
+
+
+def _may_go_again(error: Exception) -> bool:
+    inner = getattr(error, "inner_exception", None)
+    arguments = getattr(getattr(inner, "orig", inner), "args", ())
+    return isinstance(error, _BUSY) or arguments[:1] == (_CHANGED_SINCE_READ,)
 
 
 @contextlib.contextmanager
