@@ -181,7 +181,7 @@ def type_line(browser, line):
     """Type as a quick person does, Shift included; QEMU's keyboard holds 16 bytes only."""
     keys = ActionChains(browser)
     for letter in (*line, Keys.ENTER):
-        if letter in SHIFTED:
+        if letter in SHIFTED or letter.isupper():
             keys.key_down(Keys.SHIFT).send_keys(letter).key_up(Keys.SHIFT).pause(0.1)
         else:
             keys.send_keys(letter).pause(0.1)
