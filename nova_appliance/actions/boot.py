@@ -67,6 +67,7 @@ def _order(checked: Checked) -> BootOrder:
         zone=checked.place.zone,
         host=checked.place.host,
         node=checked.place.node,
+        files=checked.files,
     )
 
 

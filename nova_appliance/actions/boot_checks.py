@@ -8,7 +8,7 @@ import binascii
 
 import msgspec
 
-from nova_appliance.actions import boot_networks, metadata, zones
+from nova_appliance.actions import boot_files, boot_networks, metadata, zones
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients.images import Image
 from nova_appliance.common import errors
@@ -44,6 +44,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     security_groups: tuple[str, ...]
     key: Keypair | None
     group: ServerGroup | None
+    files: tuple[boot_files.File, ...] = ()
 
 
 def check(cloud: Cloud, context: RequestContext, request: BootRequest) -> Checked:
@@ -67,6 +68,9 @@ def check(cloud: Cloud, context: RequestContext, request: BootRequest) -> Checke
         security_groups=groups,
         key=key,
         group=_group(cloud, context, request),
+        files=boot_files.read(
+            cloud, context, request, has_drive=wants_config_drive(request, image.remembered)
+        ),
     )
 
 
@@ -137,8 +141,6 @@ def _image(cloud: Cloud, context: RequestContext, image_id: str) -> Image:
 def _check_counts(request: BootRequest) -> None:
     if request.min_count > request.max_count:
         raise errors.Invalid("min_count must be <= max_count")
-    if request.personality:
-        raise errors.Invalid("Files cannot be injected; give them as user data.")
 
 
 def _check_user_data(request: BootRequest, image: Image) -> None:

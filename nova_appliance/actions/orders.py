@@ -21,12 +21,21 @@ class BootOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of the hosts that could not build it."""
     said: tuple[str, ...] = ()
     """Why they could not."""
+    files: tuple[tuple[str, str], ...] = ()
+    """Path and text of what its config drive has besides."""
 
 
 class VerbOrder(msgspec.Struct, frozen=True, kw_only=True):
     """`verb` is the row of domain.states.MOVES that is under way."""
 
     verb: str
+
+
+class CreateImageOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The image that is there already, without data."""
+
+    verb: str
+    image_id: str
 
 
 class RebootOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oslo_config import cfg
 
 from nova_appliance.conductor import ports
@@ -13,13 +15,15 @@ from nova_appliance.domain.server import Server
 _DISK_BUS = "hw_disk_bus"
 
 
-def guest_of(server: Server, conf: cfg.ConfigOpts) -> Guest:
-    """The guest of a server whose ports are bound."""
+def guest_of(
+    server: Server, conf: cfg.ConfigOpts, given: Sequence[tuple[str, str]] = ()
+) -> Guest:
+    """The guest of a server whose ports are bound; `given` are files for its config drive."""
     vifs = ports.vifs_of(server)
     flavor = server.flavor
     drive = None
     if server.config_drive:
-        drive = config_drive.files(server, vifs, conf.api.dhcp_domain)
+        drive = config_drive.files(server, vifs, conf.api.dhcp_domain, given)
     return Guest(
         server_id=server.id,
         name=guest_name(conf.instance_name_template, server),

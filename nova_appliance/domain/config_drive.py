@@ -15,14 +15,24 @@ from nova_appliance.domain.server import Server
 FOLDER = "openstack/latest"
 
 
-def files(server: Server, vifs: Sequence[Vif], domain: str) -> dict[str, str]:
-    """Path > text."""
+def files(
+    server: Server, vifs: Sequence[Vif], domain: str, given: Sequence[tuple[str, str]] = ()
+) -> dict[str, str]:
+    """Path > text; what the user gave has a path on the server, and stands under content/."""
+    places = [f"content/{number:04}" for number in range(len(given))]
+    told = [
+        {"content_path": f"/{place}", "path": path}
+        for place, (path, _) in zip(places, given, strict=True)
+    ]
+    meta = meta_data(server, domain) | ({"files": told} if told else {})
     found = {
-        f"{FOLDER}/meta_data.json": _json(meta_data(server, domain)),
+        f"{FOLDER}/meta_data.json": _json(meta),
         f"{FOLDER}/network_data.json": _json(network_data(server, vifs)),
         f"{FOLDER}/vendor_data.json": "{}",
         f"{FOLDER}/vendor_data2.json": "{}",
     }
+    for place, (_, text) in zip(places, given, strict=True):
+        found[f"openstack/{place}"] = text
     if server.user_data:
         found[f"{FOLDER}/user_data"] = base64.b64decode(server.user_data).decode()
     return found

@@ -132,7 +132,7 @@ def build(ctx: Ctx, out: Out) -> Parked:
     order = ServerOrder(
         ticket=ctx.ticket("build"),
         server_id=server.id,
-        guest=guests.guest_of(server, ctx.cloud.conf),
+        guest=guests.guest_of(server, ctx.cloud.conf, ctx.order.files),
         image=server.image,
     )
     return Parked(name="build", host=host, order=order)

@@ -52,7 +52,7 @@ def network(**fields):
         (errors.Invalid, "not base64", {"user_data": "&&&"}),
         (errors.Invalid, "longer than 65535", {"user_data": "QUJD" * 20000}),
         (errors.Invalid, "could not be found", {"hints": {"group": ids.new_id()}}),
-        (errors.Invalid, "Files cannot", {"personality": ({"path": "/a", "contents": ""},)}),
+        (errors.Invalid, "config drive only", {"personality": ({"path": "/a", "contents": ""},)}),
         (errors.OverQuota, "metadata items exceeds 128", {"metadata": {str(i): "" for i in range(129)}}),
         (
             errors.Invalid,
