@@ -17,11 +17,10 @@ from oslo_config import cfg
 
 from nova_appliance.common import clock
 from nova_appliance.common.context import RequestContext
-from nova_appliance.compute import reports
+from nova_appliance.compute import power_watch, reports
 from nova_appliance.compute.desk import OrderDesk, Verdict
 from nova_appliance.compute.neighbours import Neighbours
-from nova_appliance.compute.power_watch import PowerWatch
-from nova_appliance.rpc.orders import Report, ServerOrder
+from nova_appliance.rpc.orders import ServerOrder
 from nova_appliance.virt.driver import Driver
 from nova_appliance.virt.locks import NamedLocks
 
@@ -44,7 +43,7 @@ class Agent:
         self.rpc, self.images = neighbours.rpc, neighbours.images
         self.host: str = conf.host
         self.desk = OrderDesk(clocks)
-        self.power_watch = PowerWatch(clocks)
+        self.power_watch = power_watch.PowerWatch(clocks)
         self.servers = NamedLocks()
         self.downloads = NamedLocks()
         self.image_used_at: dict[str, float] = {}
@@ -58,7 +57,7 @@ class Agent:
         if verdict is Verdict.DO:
             self._submit(self._carry_out, name, deed, context, order)
         elif report is not None:
-            self._submit(_tell, self, context, report)
+            self._submit(reports.tell, self, context, report)
         else:
             LOG.info("server %s: %s is ignored: %s", order.server_id, name, verdict.value)
 
@@ -87,11 +86,6 @@ class Agent:
         """Begin nothing new and wait for the deeds under way."""
         self.over.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _tell(agent: Agent, context: RequestContext, report: Report) -> None:
-    context.update_store()
-    reports.tell(agent, context, report)
 
 
 def _logged(function: Callable[..., None], *arguments: Any) -> None:

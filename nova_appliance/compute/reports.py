@@ -22,6 +22,8 @@ LOG = logging.getLogger(__name__)
 HOPELESS = (errors.Refused, errors.Invalid, errors.Unsupported)
 """Errors that a second try, here or on another host, would meet again."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 10.0
+ASKS = 10
+"""How often it is asked whether an order is awaited: for about a minute."""
 
 
 def of(agent: Agent, name: str, deed: Callable[[], dict[str, Any]], order: ServerOrder) -> Report:
@@ -47,6 +49,7 @@ def of(agent: Agent, name: str, deed: Callable[[], dict[str, Any]], order: Serve
 
 def tell(agent: Agent, context: RequestContext, report: Report) -> None:
     """Tell the conductor, again and again until it has heard or the agent ends."""
+    context.update_store()
     pause_s = FIRST_PAUSE_S
     while not agent.over.is_set():
         try:
@@ -65,10 +68,12 @@ def is_awaited(agent: Agent, context: RequestContext, order: ServerOrder) -> boo
     """Whether the conductor waits for this order; asked once for each saga since the agent began.
 
     What the desk knows is lost when the agent ends, and an order may have lain in the queue since
-    before. False too when the agent ends while it asks.
+    before. False too when nobody answers: who waits for the order sends it again.
     """
     ticket, pause_s = order.ticket, FIRST_PAUSE_S
-    while not agent.over.is_set():
+    for _ in range(ASKS):
+        if agent.over.is_set():
+            break
         old = agent.rpc.pins.of("conductor") < CALLS["is_awaited"].since
         if old or agent.desk.is_vouched_for(ticket):
             return True

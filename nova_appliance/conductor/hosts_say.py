@@ -3,22 +3,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import logging
-
 from nova_appliance.actions import versions
-from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
-from nova_appliance.actions.orders import VerbOrder
-from nova_appliance.common import context as contexts
-from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
-from nova_appliance.conductor import guests
-from nova_appliance.db import hosts, sagas, server_actions, servers, services
+from nova_appliance.conductor import guests, power_seen
+from nova_appliance.db import hosts, sagas, servers, services
 from nova_appliance.db.cells import CELL0
-from nova_appliance.db.engines import Connection, Database
-from nova_appliance.domain import states
-from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.server import Server
 from nova_appliance.rpc.orders import (
     CheckedIn,
@@ -30,14 +20,6 @@ from nova_appliance.rpc.orders import (
     PowerSeen,
     PutInventory,
 )
-
-LOG = logging.getLogger(__name__)
-
-RUNS = "seen on"
-FRESH_S = 30.0
-"""A row that changed within these seconds knows better than what an agent saw before."""
-
-OFF = frozenset((PowerState.SHUTDOWN, PowerState.CRASHED))
 
 
 class HostsSay:
@@ -89,19 +71,8 @@ class HostsSay:
         return Expected(servers=tuple(expected))
 
     def power_seen(self, _context: RequestContext, order: PowerSeen) -> Empty:
-        """Note the power of servers at rest; stop what is stopped but runs or is off by itself.
-
-        So does Nova: users pay for a guest that is off as for a stopped one, and one that was
-        stopped must not run.
-        """
-        cell_id = self.cell_id
-        with self._cloud.cells.database(cell_id).read() as conn:
-            found = servers.some(conn, cell_id, [server_id for server_id, _ in order.seen])
-        before = self._cloud.clock.now() - dt.timedelta(seconds=FRESH_S)
-        for server_id, power in order.seen:
-            server = found.get(server_id)
-            if server and server.host == order.host and (server.updated_at or before) <= before:
-                self._correct(server, power)
+        """What a host sees of its guests, see power_seen.py."""
+        power_seen.take_in(self._cloud, self.cell_id, order)
         return Empty()
 
     def _expected(self, server: Server) -> ExpectedServer:
@@ -127,34 +98,3 @@ class HostsSay:
                 if not server.deleted and server.host == host:
                     return False
         return known
-
-    def _correct(self, server: Server, power: int) -> None:
-        if server.state == "stopped" and power not in OFF | {PowerState.NOSTATE}:
-            self._stop_again(server)
-        elif power in OFF and states.allows(server, "seen off"):
-            LOG.warning("server %s has shut down by itself", server.id)
-            self._database(server).transact(lambda conn: _note_off(conn, server.id, power))
-        elif server.power != power:
-            self._database(server).transact(
-                lambda conn: servers.note_power(conn, server.id, power)
-            )
-
-    def _stop_again(self, server: Server) -> None:
-        wanted = Wanted(verb=RUNS, saga="stop", order=VerbOrder(verb=RUNS))
-        try:
-            begin(self._cloud, contexts.for_background(), server, wanted)
-        except errors.Conflict:
-            return  # somebody wants something of it right now
-        LOG.warning("server %s is stopped but runs: it is stopped again", server.id)
-
-    def _database(self, server: Server) -> Database:
-        return self._cloud.cells.database(server.cell_id)
-
-
-def _note_off(conn: Connection, server_id: str, power: int) -> None:
-    if not servers.settle(conn, server_id, "seen off", power=power):
-        servers.note_power(conn, server_id, power)
-        return
-    context = contexts.for_background()
-    server_actions.start(conn, server_id, "stop", context)
-    server_actions.finish(conn, server_id, str(context.request_id))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+from pathlib import Path
 from typing import IO, Any
 
 import sqlalchemy as sa
@@ -58,7 +59,7 @@ def _hold_file(database: Database, digest: str) -> NameLock | None:
     path = database.engine.url.database
     if not path or path == ":memory:":
         return NameLock()
-    file = open(f"{path}.{digest[:12]}.lock", "ab")  # noqa: SIM115 - it is held by being open
+    file = Path(f"{path}.{digest[:12]}.lock").open("ab")  # noqa: SIM115 - it is held by being open
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

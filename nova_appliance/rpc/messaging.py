@@ -11,7 +11,7 @@ import importlib
 import sys
 
 from oslo_config import cfg
-from oslo_service import backend 
+from oslo_service import backend
 
 sys.modules.setdefault("eventlet", None)  # type: ignore[arg-type]
 backend.register_backend_default_hook(lambda: backend.BackendType.THREADING)
