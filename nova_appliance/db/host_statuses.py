@@ -12,6 +12,11 @@ from nova_appliance.db.cells import Cells
 from nova_appliance.db.tables.cell import SERVICES
 from nova_appliance.domain.server import Server
 
+_S = SERVICES.c
+_SEEN = sa.select(_S.host, _S.forced_down, _S.disabled, _S.last_seen_at).where(
+    _S.binary == "nova-compute", _S.host.in_(sa.bindparam("hosts", expanding=True))
+)
+
 
 def of_servers(
     cells: Cells, servers: Iterable[Server], now: dt.datetime, down_s: float
@@ -24,11 +29,10 @@ def of_servers(
     found: dict[str, str] = {}
     for cell_id, hosts in wanted.items():
         found |= dict.fromkeys(hosts, "UNKNOWN")
-        select = sa.select(
-            SERVICES.c.host, SERVICES.c.forced_down, SERVICES.c.disabled, SERVICES.c.last_seen_at
-        ).where(SERVICES.c.binary == "nova-compute", SERVICES.c.host.in_(sorted(hosts)))
         with cells.database(cell_id).read() as connection:
-            for host, forced_down, disabled, seen_at in connection.execute(select):
+            for host, forced_down, disabled, seen_at in connection.execute(
+                _SEEN, {"hosts": sorted(hosts)}
+            ):
                 is_up = seen_at is not None and abs((now - seen_at).total_seconds()) <= down_s
                 found[host] = _host_status(forced_down=forced_down, disabled=disabled, is_up=is_up)
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +39,10 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str
     created_at: dt.datetime
     group_id: str | None = None
+
+
+_COLUMNS = tuple(SERVER_MAPPINGS.c[name] for name in Mapping.__struct_fields__)
+_MAPPING = sa.select(*_COLUMNS).where(SERVER_MAPPINGS.c.server_id == sa.bindparam("wanted"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,8 +95,9 @@ def one(
 
 def mapping(cells: Cells, server_id: str) -> Mapping | None:
     """Where nova_api says that a server is."""
-    rows = _mappings(cells, SERVER_MAPPINGS.c.server_id == server_id)
-    return rows[0] if rows else None
+    with cells.api.read() as connection:
+        row = connection.execute(_MAPPING, {"wanted": server_id}).mappings().first()
+    return Mapping(**row) if row else None
 
 
 def mappings_in(
@@ -212,12 +218,20 @@ def _null_first(value: Any) -> tuple[bool, Any]:
 
 def _in_cell(cells: Cells, cell_id: str, server_id: str, *, deleted: bool) -> Server | None:
     database = cells.database(cell_id)
-    column = server_arrays.array_of(cell_id, database.engine.dialect.name)
-    alive = SERVERS.c.deleted > 0 if deleted else SERVERS.c.deleted == 0
-    select = sa.select(column).select_from(SERVERS).where(SERVERS.c.id == server_id, alive)
+    select = _select_one(cell_id, database.engine.dialect.name, deleted=deleted)
     with database.read() as connection:
-        found = server_arrays.decode(connection.execute(select).scalars())
+        found = server_arrays.decode(connection.execute(select, {"wanted": server_id}).scalars())
     return found[0] if found else None
+
+
+@functools.cache
+def _select_one(cell_id: str, dialect: str, *, deleted: bool) -> sa.Select[Any]:
+    """Made once: to build a statement takes longer than to run it."""
+    column = server_arrays.array_of(cell_id, dialect)
+    alive = SERVERS.c.deleted > 0 if deleted else SERVERS.c.deleted == 0
+    return (
+        sa.select(column).select_from(SERVERS).where(SERVERS.c.id == sa.bindparam("wanted"), alive)
+    )
 
 
 def _deleted_one(cells: Cells, server_id: str, project_id: str | None) -> Server | None:
@@ -231,8 +245,7 @@ def _deleted_one(cells: Cells, server_id: str, project_id: str | None) -> Server
 def _mappings(
     cells: Cells, *where: sa.ColumnElement[bool], limit: int | None = None
 ) -> tuple[Mapping, ...]:
-    columns = [SERVER_MAPPINGS.c[name] for name in Mapping.__struct_fields__]
     newest = (SERVER_MAPPINGS.c.created_at.desc(), SERVER_MAPPINGS.c.server_id.desc())
-    select = sa.select(*columns).where(*where).order_by(*newest).limit(limit)
+    select = sa.select(*_COLUMNS).where(*where).order_by(*newest).limit(limit)
     with cells.api.read() as connection:
         return tuple(Mapping(**row) for row in connection.execute(select).mappings())
