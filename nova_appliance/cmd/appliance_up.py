@@ -37,9 +37,11 @@ def up(settings: Settings, began_s: float = 0) -> None:
         cloud = firstboot.connect(settings)
         firstboot.furnish(cloud, settings, found)
     guide.write(settings)
-    address = _first_server(settings, progress)
+    first = _first_server(settings, progress)
     progress.say("done; the time went to")
-    print(progress.table(), guide.page(settings, address), sep="\n\n")  # noqa: T201
+    console = firstboot.console_url(cloud, first) if first else ""
+    page = guide.page(settings, first.address if first else None, console)
+    print(progress.table(), page, sep="\n\n")  # noqa: T201
 
 
 def start(settings: Settings) -> None:
@@ -102,7 +104,7 @@ def _image(settings: Settings, progress: Progress) -> Path:
         return guest.cached(settings.state_dir / "guest")
 
 
-def _first_server(settings: Settings, progress: Progress) -> str | None:
+def _first_server(settings: Settings, progress: Progress) -> firstboot.Seen | None:
     cloud = firstboot.connect(settings)
     seen = firstboot.first_server(cloud, settings)
     if seen is None:
@@ -115,4 +117,4 @@ def _first_server(settings: Settings, progress: Progress) -> str | None:
             progress.say(firstboot.wait_ready(cloud, seen, print))
     else:
         progress.say(f"the server `first` is {seen.status}")
-    return seen.address
+    return seen

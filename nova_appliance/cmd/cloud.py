@@ -9,14 +9,20 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from oslo_config import cfg
 
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.api.app import make_app
-from nova_appliance.cmd import cloud_cells, cloud_neighbours, cloud_options, ec2, wiring
+from nova_appliance.cmd import (
+    cloud_cells,
+    cloud_consoles,
+    cloud_neighbours,
+    cloud_options,
+    ec2,
+    wiring,
+)
 from nova_appliance.cmd.http import HttpServer
 from nova_appliance.common import log
 from nova_appliance.compute.service import Service as ComputeService
@@ -41,27 +47,27 @@ def serve(settings: Settings) -> None:
 
 @contextlib.contextmanager
 def running(settings: Settings, conf: cfg.ConfigOpts) -> Iterator[Cloud]:
-    """The cloud, up inside the `with` block; stopped in the opposite order at its end."""
+    """The cloud, up inside the `with` block; stopped in the opposite order at its end.
+
+    Every application is made before the first one answers: making one replaces what Pecan keeps
+    of the requests under way.
+    """
     with contextlib.ExitStack() as stop:
-        cloud_neighbours.start(settings, stop)
+        neighbours = cloud_neighbours.make(settings, stop)
         cloud_cells.prepare(conf)
         cloud = wiring.make_cloud(conf)
         stop.callback(cloud.cells.dispose)
-        for service in (ConductorService(cloud), SchedulerService(cloud), ComputeService(conf)):
-            service.start()
-            stop.callback(service.stop)
-        _listen(make_app(cloud), settings.host, settings.compute_port, stop)
-        _listen(ec2.make_app(cloud), settings.host, settings.ec2_port, stop, EC2_BODY)
+        apis = _make_apis(cloud, settings)
+        services = (ConductorService(cloud), SchedulerService(cloud), ComputeService(conf))
+        for daemon in (*neighbours, *services, *cloud_consoles.make(cloud), *apis):
+            daemon.start()
+            stop.callback(daemon.stop)
         yield cloud
 
 
-def _listen(
-    app: Callable[..., Any],
-    host: str,
-    port: int,
-    stop: contextlib.ExitStack,
-    body_limit: int = 1024**2,
-) -> None:
-    server = HttpServer(app, host, port, threads=16, body_limit=body_limit)
-    server.start()
-    stop.callback(server.stop)
+def _make_apis(cloud: Cloud, settings: Settings) -> tuple[HttpServer, ...]:
+    host = settings.host
+    return (
+        HttpServer(make_app(cloud), host, settings.compute_port, threads=16),
+        HttpServer(ec2.make_app(cloud), host, settings.ec2_port, threads=16, body_limit=EC2_BODY),
+    )

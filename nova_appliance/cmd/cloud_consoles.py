@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.cmd.wiring import Daemon
 from nova_appliance.console.consoleauth import Service
@@ -20,17 +18,15 @@ PROXIES = {
 """Option group whose `enabled` says whether guests have such consoles > its proxies."""
 
 
-def start(cloud: Cloud, stop: contextlib.ExitStack) -> None:
-    """Start what the configuration enables; `stop` ends it. Raises OSError if a port is taken."""
+def make(cloud: Cloud) -> list[Daemon]:
+    """What the configuration enables, not started yet."""
     daemons: list[Daemon] = [Service(cloud)]
     for group, binaries in PROXIES.items():
         if cloud.conf[group].enabled:
             daemons += [Proxy(cloud.conf, cloud.rpc, binary) for binary in binaries]
     if cloud.conf.vnc.enabled:
         daemons.append(XvpProxy(cloud.conf, cloud.rpc))
-    for daemon in daemons:
-        daemon.start()
-        stop.callback(daemon.stop)
+    return daemons
 
 
 def options(settings: Settings) -> dict[str, dict[str, object]]:

@@ -14,17 +14,25 @@ from nova_appliance.embedded.networks.plane import Plane
 from nova_appliance.embedded.settings import Settings
 
 
-def start(settings: Settings, stop: contextlib.ExitStack) -> None:
-    """Have them answer; what must be stopped later is left on `stop`."""
+def make(settings: Settings, stop: contextlib.ExitStack) -> tuple[HttpServer, ...]:
+    """Their servers, not started yet; what else must be stopped later is left on `stop`."""
     identity_seed.seed(settings)
     plane = Plane(settings)
     plane.start()
     stop.callback(plane.stop)
-    for app, port, body_limit in (
+    rows = (
         (identity.make_app(settings), settings.identity_port, 1024**2),
         (images.make_app(settings), settings.image_port, settings.image_limit_bytes),
         (networks.make_app(settings), settings.network_port, 1024**2),
-    ):
-        server = HttpServer(app, settings.host, port, body_limit=body_limit)
+    )
+    return tuple(
+        HttpServer(app, settings.host, port, body_limit=body_limit)
+        for app, port, body_limit in rows
+    )
+
+
+def start(settings: Settings, stop: contextlib.ExitStack) -> None:
+    """Have them answer without the rest of the cloud."""
+    for server in make(settings, stop):
         server.start()
         stop.callback(server.stop)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from oslo_config import cfg
 
+from nova_appliance.cmd import cloud_consoles
 from nova_appliance.conf import load
 from nova_appliance.embedded import settings as settings_
 from nova_appliance.embedded.settings import Settings
@@ -54,6 +55,7 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "region_name": settings.region,
         },
         "conductor": {"poll_interval": 1.0, "lease": 6},
+        **cloud_consoles.options(settings),
     }
 
 

@@ -34,6 +34,9 @@ FLAVORS = {
 }
 
 
+OK = 200
+
+
 @dataclasses.dataclass(frozen=True)
 class Seen:
     """The first server as it was found or made."""
@@ -144,6 +147,14 @@ def _seen(server: Any, *, made_now: bool) -> Seen:
     nets = (server.addresses or {}).values()
     addresses = [row["addr"] for rows in nets for row in rows if row["version"] == 4]
     return Seen(server.id, server.status, addresses[0] if addresses else None, made_now)
+
+
+def console_url(cloud: Any, seen: Seen) -> str:
+    """A link to the server's screen, good for some minutes; empty when it has none now."""
+    body = {"remote_console": {"protocol": "vnc", "type": "novnc"}}
+    path = f"/servers/{seen.server_id}/remote-consoles"
+    answer = cloud.compute.post(path, json=body, microversion="2.6")
+    return str(answer.json()["remote_console"]["url"]) if answer.status_code == OK else ""
 
 
 def _ec2_key(cloud: Any, settings: Settings) -> None:

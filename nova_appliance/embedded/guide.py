@@ -83,11 +83,12 @@ def endpoints(settings: Settings) -> dict[str, tuple[str, int]]:
     return {name: known[name] for name in settings.catalog if name in known}
 
 
-def page(settings: Settings, address: str | None) -> str:
-    """The last page: endpoints, files, the server, and what to try next."""
+def page(settings: Settings, address: str | None, console: str = "") -> str:
+    """The last page: endpoints, files, the server, its console, and what to try next."""
     urls = "\n".join(f"  {name:<9} {url}" for name, (url, _) in endpoints(settings).items())
     key = settings.state_dir / "key"
     network = f"  server first  {address}   (key: {key})\n" if address else ""
+    network += f"  console   {console}\n" if console else ""
     return (
         f"The cloud is up.\n{urls}\n"
         f"  files     {clouds_yaml(settings)}, {settings.state_dir / 'openrc'}\n{network}\n"

@@ -38,7 +38,9 @@ def test_all_proxies_listen_while_the_cloud_runs(whole_stage, settings):
     ports = [settings.novnc_port, settings.xvpvnc_port, settings.spice_port, settings.serial_port]
     try:
         with contextlib.ExitStack() as stop:
-            cloud_consoles.start(whole_stage.cloud, stop)
+            for daemon in cloud_consoles.make(whole_stage.cloud):
+                daemon.start()
+                stop.callback(daemon.stop)
             assert [answers(port) for port in ports] == [True] * 4
         assert [answers(port) for port in ports] == [False] * 4
     finally:
