@@ -59,7 +59,13 @@ def running(settings: Settings, conf: cfg.ConfigOpts) -> Iterator[Cloud]:
         stop.callback(cloud.cells.dispose)
         apis = _make_apis(cloud, settings)
         services = (ConductorService(cloud), SchedulerService(cloud), ComputeService(conf))
-        for daemon in (*neighbours, *services, *cloud_consoles.make(cloud), *apis):
+        daemons: tuple[wiring.Daemon, ...] = (
+            *neighbours,
+            *services,
+            *cloud_consoles.make(cloud),
+            *apis,
+        )
+        for daemon in daemons:
             daemon.start()
             stop.callback(daemon.stop)
         yield cloud

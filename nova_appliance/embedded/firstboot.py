@@ -23,6 +23,7 @@ from nova_appliance.embedded.settings import Settings
 IMAGE, FIRST, KEY = "tiny", "first", "appliance"
 READY = "nova-appliance guest ready"
 BUILD_S, BOOT_S = 120, 150
+OK = 200
 
 # Flavor > id, vCPUs, memory in MiB, disk in GiB.
 FLAVORS = {
@@ -32,9 +33,6 @@ FLAVORS = {
     "m1.medium": ("4", 2, 1024, 10),
     "m1.large": ("5", 2, 2048, 20),
 }
-
-
-OK = 200
 
 
 @dataclasses.dataclass(frozen=True)
