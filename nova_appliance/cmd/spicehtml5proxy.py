@@ -12,4 +12,6 @@ from nova_appliance.rpc.client import Client
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until SIGTERM; sessions are told to end."""
-    return wiring.main_of("nova-spicehtml5proxy", lambda conf: Proxy(conf, Client(conf), "nova-spicehtml5proxy"), argv)
+    return wiring.main_of(
+        "nova-spicehtml5proxy", lambda conf: Proxy(conf, Client(conf), "nova-spicehtml5proxy"), argv
+    )
