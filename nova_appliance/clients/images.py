@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -124,6 +125,26 @@ class Images:
                 break
             asked["marker"] = seen[-1].id
         return tuple(found[:limit])
+
+    def create(self, wanted: Mapping[str, Any]) -> Image:
+        """Make an image without data, as Nova itself; `wanted` is in Glance's words."""
+        return read(self._glance.ask("POST", "/v2/images", json=dict(wanted)).json())
+
+    def upload(self, image_id: str, disk_format: str, data: Iterator[bytes]) -> None:
+        """Give an image of Nova's own its format and its bytes."""
+        patch = [
+            {"op": "replace", "path": "/disk_format", "value": disk_format},
+            {"op": "replace", "path": "/container_format", "value": "bare"},
+        ]
+        path, headers = f"/v2/images/{image_id}", {"Content-Type": _PATCH}
+        self._glance.ask("PATCH", path, data=msgspec.json.encode(patch), headers=headers)
+        headers = {"Content-Type": "application/octet-stream"}
+        self._glance.ask("PUT", f"{path}/file", data=data, headers=headers)
+
+    def discard(self, image_id: str) -> None:
+        """Delete an image that Nova made and did not finish; nothing there is fine."""
+        with contextlib.suppress(errors.NotFound):
+            self._glance.ask("DELETE", f"/v2/images/{image_id}")
 
     def delete(self, context: RequestContext, image_id: str) -> None:
         """Delete an image of the caller; raises NotFound, Forbidden, Conflict."""

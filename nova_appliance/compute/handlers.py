@@ -17,6 +17,7 @@ from nova_appliance.compute.work import (
     diagnostics,
     power,
     reboot,
+    snapshot,
     suspension,
 )
 from nova_appliance.rpc.orders import Uptime
@@ -34,6 +35,9 @@ WORK: dict[str, Deed] = {
     "suspend": suspension.suspend,
     "resume": suspension.resume,
     "interrupt": suspension.interrupt,
+    "snapshot": snapshot.snapshot,
+    "upload_snapshot": snapshot.upload,
+    "drop_snapshot": snapshot.drop,
 }
 """Casts, answered by a report."""
 

@@ -170,6 +170,15 @@ MOVES: dict[str, Move] = {
         then="active",
         action="resume",
     ),
+    "createImage": Move(
+        word="createImage",
+        states=_AT_REST,
+        tasks=NO_TASK,
+        locked=False,
+        during="image_snapshot_pending",
+        later=("image_snapshot", "image_pending_upload", "image_uploading"),
+        action="createImage",
+    ),
     "trigger_crash_dump": Move(
         word="trigger_crash_dump",
         states=_states("active paused rescued resized error"),

@@ -7,7 +7,7 @@ Drivers know the domain only. Deeds may be done twice; removals may find nothing
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NoReturn, Protocol
 
 from nova_appliance.common import errors
@@ -177,6 +177,22 @@ class Disks(Protocol):
         """Ids of the cached images that disks here lie over."""
 
 
+class Snapshots(Protocol):
+    """Copies of root disks that become images; each has the id of its image."""
+
+    def take(self, server_id: str, image_id: str) -> str:
+        """Copy the root disk as it is at one moment; returns the format (disk_format).
+
+        The guest goes on. A copy that is there already stays. Raises NoSuchDisks.
+        """
+
+    def chunks(self, server_id: str, image_id: str) -> Iterator[bytes]:
+        """The bytes of a copy. Raises NoSuchImage."""
+
+    def drop(self, server_id: str, image_id: str) -> None:
+        """Remove a copy; nothing there is fine."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ImageExpected:
     """What the image service says about an image before its bytes come."""
@@ -276,11 +292,15 @@ class Driver:
     images: Images | Unsupported = dataclasses.field(default_factory=Unsupported)
     consoles: Consoles | Unsupported = dataclasses.field(default_factory=Unsupported)
     suspension: Suspension | Unsupported = dataclasses.field(default_factory=Unsupported)
+    snapshots: Snapshots | Unsupported = dataclasses.field(default_factory=Unsupported)
     diagnostics: Diagnostics | Unsupported = dataclasses.field(default_factory=Unsupported)
     close: Callable[[], None] = lambda: None
 
 
-CONCERNS = ("lifecycle", "power", "inventory", "disks", "images", "consoles", "suspension", "diagnostics")
+CONCERNS = (
+    "lifecycle", "power", "inventory", "disks", "images", "consoles", "suspension", "snapshots",
+    "diagnostics",
+)  # fmt: skip
 
 
 def capabilities(driver: Driver) -> dict[str, bool]:

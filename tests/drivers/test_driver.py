@@ -29,6 +29,7 @@ def test_capabilities_say_what_the_driver_refuses(bench):
         "disks": lambda: bench.driver.disks.exists(ids.new_id()),
         "images": lambda: bench.driver.images.has(ids.new_id()),
         "consoles": lambda: bench.driver.consoles.output(bench.started().server_id, 10),
+        "snapshots": lambda: bench.driver.snapshots.drop(ids.new_id(), ids.new_id()),
         "suspension": lambda: bench.driver.suspension.pause(bench.started().server_id),
     }
     for concern, call in calls.items():

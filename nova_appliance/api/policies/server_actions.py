@@ -12,6 +12,7 @@ RESUME = "os_compute_api:os-suspend-server:resume"
 TRIGGER_CRASH_DUMP = "os_compute_api:servers:trigger_crash_dump"
 FORCE_DELETE = "os_compute_api:os-deferred-delete:force"
 RESTORE = "os_compute_api:os-deferred-delete:restore"
+CREATE_IMAGE = "os_compute_api:servers:create_image"
 
 _ACTION = "POST /servers/{server_id}/action"
 
@@ -22,6 +23,7 @@ RULES = (
     rule(RESUME, MEMBER, "Let a suspended server go on.", f"{_ACTION} (resume)"),
     rule(FORCE_DELETE, MEMBER, "Delete a server for good.", f"{_ACTION} (forceDelete)"),
     rule(RESTORE, MEMBER, "Restore a softly deleted server.", f"{_ACTION} (restore)"),
+    rule(CREATE_IMAGE, MEMBER, "Make an image of a server.", f"{_ACTION} (createImage)"),
     rule(
         TRIGGER_CRASH_DUMP,
         MEMBER,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from nova_appliance.api.schemas.types import ANY, shape, wrapped
+from nova_appliance.api.schemas.types import ANY, METADATA, NAME, shape, wrapped
 from nova_appliance.api.versioned import Versioned, add
 
 _REASON = {"type": "string", "minLength": 1, "maxLength": 255}
@@ -23,6 +23,7 @@ RESUME = wrapped("resume", ANY)
 TRIGGER_CRASH_DUMP = wrapped("trigger_crash_dump", {"type": "null"})
 FORCE_DELETE = wrapped("forceDelete", ANY)
 RESTORE = wrapped("restore", ANY)
+CREATE_IMAGE = wrapped("createImage", shape({"name": NAME, "metadata": METADATA}, "name"))
 UNLOCK = wrapped("unlock", ANY)
 LOCK = Versioned(
     wrapped("lock", ANY),

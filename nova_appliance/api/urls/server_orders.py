@@ -9,6 +9,7 @@ from nova_appliance.api.resources import (
     server_deletion,
     server_metadata,
     server_orders,
+    server_snapshots,
     server_suspension,
 )
 
@@ -17,6 +18,7 @@ ACTIONS = ByBodyKey(
         "os-start": server_actions.start,
         "os-stop": server_actions.stop,
         "reboot": server_actions.reboot,
+        "createImage": server_snapshots.create,
         "forceDelete": server_deletion.force_delete,
         "restore": server_deletion.restore,
         "pause": server_suspension.pause,

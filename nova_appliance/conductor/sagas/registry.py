@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from nova_appliance.conductor.saga import Saga
 from nova_appliance.conductor.sagas.boot import BOOT
+from nova_appliance.conductor.sagas.create_image import CREATE_IMAGE
 from nova_appliance.conductor.sagas.delete import DELETE
 from nova_appliance.conductor.sagas.power import START, STOP
 from nova_appliance.conductor.sagas.reboot import REBOOT
@@ -19,6 +20,6 @@ from nova_appliance.conductor.sagas.suspension import (
 
 ALL = (
     BOOT, DELETE, START, STOP, REBOOT, PAUSE, UNPAUSE, SUSPEND, RESUME, TRIGGER_CRASH_DUMP,
-    SOFT_DELETE, RESTORE,
+    SOFT_DELETE, RESTORE, CREATE_IMAGE,
 )  # fmt: skip
 SAGAS: dict[str, Saga] = {saga.name: saga for saga in ALL}

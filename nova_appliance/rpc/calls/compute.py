@@ -27,6 +27,9 @@ CALLS: dict[str, Call] = {
     "suspend": Call(since=2, order=ServerOrder, to_host=True),
     "resume": Call(since=2, order=ServerOrder, to_host=True),
     "interrupt": Call(since=2, order=ServerOrder, to_host=True),
+    "snapshot": Call(since=2, order=ServerOrder, to_host=True),
+    "upload_snapshot": Call(since=2, order=ServerOrder, to_host=True),
+    "drop_snapshot": Call(since=2, order=ServerOrder, to_host=True),
     "console_output": Call(
         since=1, order=ConsoleOutput, reply=Output, wait=NORMAL, to_host=True
     ),

@@ -46,6 +46,12 @@ class FakeDisks(msgspec.Struct, frozen=True, kw_only=True):
     disks: tuple[Disk, ...]
 
 
+class FakeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy of a server's root disk."""
+
+    server_id: str
+
+
 class Hypervisor:
     """State shared by the concerns of one fake driver; safe for threads."""
 
@@ -56,6 +62,7 @@ class Hypervisor:
         self.guests = Shelf(FakeGuest, folder / "guests" if folder else None)
         self.disks = Shelf(FakeDisks, folder / "disks" if folder else None)
         self.images = Shelf(ImageSeen, folder / "images" if folder else None)
+        self.snapshots = Shelf(FakeSnapshot, folder / "snapshots" if folder else None)
         self._failures: dict[str, collections.deque[Exception]] = {}
         self._deaf: set[str] = set()
 

@@ -19,6 +19,7 @@ from nova_appliance.virt.libvirt.inventory import HostInventory
 from nova_appliance.virt.libvirt.lifecycle import LibvirtLifecycle, Starter
 from nova_appliance.virt.libvirt.power import LibvirtPower
 from nova_appliance.virt.libvirt.probe import choose_virt_type
+from nova_appliance.virt.libvirt.snapshots import LibvirtSnapshots
 from nova_appliance.virt.libvirt.suspension import LibvirtSuspension
 from nova_appliance.virt.libvirt.xml.domain import HostTraits
 from nova_appliance.virt.settings import VirtSettings
@@ -58,6 +59,7 @@ def open_driver(settings: VirtSettings) -> Driver:
         images=images,
         consoles=LibvirtConsoles(connection, folders, console_hosts(settings)),
         suspension=LibvirtSuspension(connection, starter),
+        snapshots=LibvirtSnapshots(starter, settings.disk_format),
         diagnostics=LibvirtDiagnostics(connection),
         close=connection.close,
     )

@@ -27,6 +27,7 @@ VERBS = {
     "trigger_crash_dump": lambda c, s: c.compute.trigger_server_crash_dump(s),
     "soft_delete": lambda c, s: c.compute.delete_server(s),
     "restore": lambda c, s: c.compute.restore_server(s),
+    "create_image": lambda c, s: c.compute.create_server_image(s, "copy"),
 }
 """Saga > how a user asks for it."""
 FIRST = {
@@ -37,7 +38,8 @@ FIRST = {
 }
 """Saga > what is asked for before, and the status that follows."""
 AT_REST = {"ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED", "SOFT_DELETED"}
-OPTIONS = dict.fromkeys(("soft_delete", "restore"), {"reclaim_instance_interval": 3600})
+_KEPT = {"reclaim_instance_interval": 3600}
+OPTIONS = {"soft_delete": _KEPT, "restore": _KEPT}
 """Saga > what the cloud must be told for it."""
 CASES = [
     (name, step.name, when)
@@ -117,6 +119,7 @@ def _clean(cloud, *, gone):
     ids = {s.id for s in servers}
     assert not (gone and ids)
     assert {s.status for s in servers} <= AT_REST
+    assert {image.status for image in connection.image.images()} == {"active"}
     claims = cloud.rows("nova_api", "SELECT server_id FROM claims")
     assert sorted(row["server_id"] for row in claims) == sorted(ids)
     mappings = cloud.rows("nova_api", "SELECT server_id FROM server_mappings")
