@@ -8,4 +8,6 @@ import os
 from nova_appliance.api.app import make_app
 from nova_appliance.cmd import wiring
 
-app = make_app(wiring.make_cloud(wiring.configure("nova-api", ["--config-file", os.environ["NOVA_CONF"]])))
+app = make_app(
+    wiring.make_cloud(wiring.configure("nova-api", ["--config-file", os.environ["NOVA_CONF"]]))
+)

@@ -50,9 +50,7 @@ def _daemons(folder: Path, count: int) -> tuple[float, float, float]:
         for number in range(HOSTS):
             found.begin("nova-compute", f"h{number}")
         _daemon, caller = clouds.serve(found, workers=2)
-        clouds.wait_until(
-            lambda: len(caller.get("/os-hypervisors")["hypervisors"]) == HOSTS, 60
-        )
+        clouds.wait_until(lambda: len(caller.get("/os-hypervisors")["hypervisors"]) == HOSTS, 60)
         return _boot(caller, _wanted(found.connect()), count)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from rich.table import Table
 from nova_appliance.db.cells import CELL0, Cells
 from nova_appliance.db.engines import Databases
 from nova_appliance.db.tables import api, cell
-from nova_appliance.rpc.orders import Chosen
+from nova_appliance.rpc.orders import NoHostFits
 from nova_appliance.scheduler.choose import choose_hosts
 
 HOSTS = (100, 1000, 10_000)
@@ -58,8 +59,8 @@ def _measure(cells: Cells, count: int) -> tuple[list[float], float]:
         began = time.perf_counter()
         chosen = choose_hosts(desk, order)
         times.append((time.perf_counter() - began) * 1000)
-        if not isinstance(chosen, Chosen):
-            raise RuntimeError(chosen.reason)
+        if isinstance(chosen, NoHostFits):
+            sys.exit(chosen.reason)
     cpu = (time.process_time() - used) * 1000 / ROUNDS
     cells.dispose()
     return times, cpu

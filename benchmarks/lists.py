@@ -13,13 +13,14 @@ from benchmarks.client import Caller, measure
 
 ROUNDS = 40
 SHAPE = (100, 1000, 5000)
+COLUMNS = "request", "servers", "best ms", "median ms", "95 % ms", "CPU ms", "KiB", "target"
 TARGETS = {"detail": 60.0, "show": 3.0}
 
 
 def run(folder: Path, given: argparse.Namespace) -> Table:
     name = "SQLite" if given.sqlite else "MariaDB"
     table = Table(title=f"Lists: {name}, one worker, newest microversion, limit 1000")
-    for column in ("request", "servers", "best ms", "median ms", "95 % ms", "CPU ms", "KiB", "target"):
+    for column in COLUMNS:
         table.add_column(column, justify="left" if column == "request" else "right")
     with clouds.cluster(folder, sqlite=given.sqlite) as found:
         daemon, caller = clouds.serve(found)

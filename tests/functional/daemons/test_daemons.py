@@ -120,7 +120,9 @@ def nothing_is_left(cluster, caller):
         }
         used = cluster.rows("nova_api", "SELECT * FROM hosts WHERE vcpus_used OR memory_used_mib")
         ports = list(caller.connection.network.ports(device_owner="compute:nova"))
-        disks = [f for h in cluster.compute_hosts() for f in (cluster.folder / h).glob("**/disks/*")]
+        disks = [
+            f for h in cluster.compute_hosts() for f in (cluster.folder / h).glob("**/disks/*")
+        ]
         return found, used, ports, guests(cluster), disks
 
     assert clock.wait_for(lambda: not any(left()), 60, 0.3), left()
