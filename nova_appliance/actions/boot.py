@@ -23,6 +23,19 @@ from nova_appliance.domain.server import Server
 
 _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
+KEPT = (
+    "access_ip_v4",
+    "access_ip_v6",
+    "description",
+    "hints",
+    "metadata",
+    "security_groups",
+    "tags",
+    "trusted_certs",
+    "user_data",
+)
+"""Fields that a server takes from its request as they are."""
+
 
 class Booted(msgspec.Struct, frozen=True, kw_only=True):
     """The servers that begin to be built."""
@@ -93,7 +106,6 @@ def _server(
         user_id=str(context.user_id),
         name=name,
         hostname=hostname,
-        description=request.description,
         state="building",
         task="scheduling",
         created_at=now,
@@ -104,19 +116,12 @@ def _server(
         pinned_zone=checked.place.zone,
         key_name=key.name if key else None,
         key_data=key.public_key if key else None,
-        user_data=request.user_data,
         config_drive=boot_checks.wants_config_drive(request, checked.image),
-        metadata=request.metadata,
-        tags=request.tags,
-        security_groups=request.security_groups,
-        hints=request.hints,
         group_id=group.id if group else None,
-        trusted_certs=request.trusted_certs,
         reservation_id=reservation_id,
         launch_index=index,
-        access_ip_v4=request.access_ip_v4,
-        access_ip_v6=request.access_ip_v6,
         disk_config=request.disk_config or "MANUAL",
+        **{name: getattr(request, name) for name in KEPT},
     )
 
 

@@ -81,10 +81,13 @@ def list_(
     *,
     limit: int | None = None,
     marker: str | None = None,
-    changes_since: dt.datetime | None = None,
-    changes_before: dt.datetime | None = None,
+    changed: tuple[dt.datetime | None, dt.datetime | None] = (None, None),
 ) -> tuple[Action, ...] | None:
-    """A server's actions, newest first, without events; None when no action has the marker."""
+    """A server's actions, newest first, without events; None when no action has the marker.
+
+    `changed` is (since, before), both included.
+    """
+    changes_since, changes_before = changed
     select = sa.select(*_ACTION).where(_A.server_id == server_id).order_by(_A.row.desc())
     if changes_since is not None:
         select = select.where(_A.updated_at >= changes_since)

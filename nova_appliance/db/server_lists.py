@@ -6,7 +6,6 @@ Cell0 is read first: a server is copied from there before it is erased there, so
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import functools
 import logging
@@ -45,8 +44,7 @@ _COLUMNS = tuple(SERVER_MAPPINGS.c[name] for name in Mapping.__struct_fields__)
 _MAPPING = sa.select(*_COLUMNS).where(SERVER_MAPPINGS.c.server_id == sa.bindparam("wanted"))
 
 
-@dataclasses.dataclass(frozen=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Servers in order; `down` are the cells that did not answer."""
 
     servers: tuple[Server, ...]

@@ -36,8 +36,10 @@ def index(req: Request, server: Server) -> dict[str, Any]:
             server.id,
             limit=page.limit,
             marker=page.marker,
-            changes_since=parse_time(since) if since else None,
-            changes_before=parse_time(before) if before else None,
+            changed=(
+                parse_time(since) if since else None,
+                parse_time(before) if before else None,
+            ),
         )
     if found is None:
         raise errors.Invalid(f"marker [{page.marker}] not found")
