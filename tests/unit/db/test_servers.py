@@ -49,8 +49,13 @@ def test_moves_are_compare_and_set(server, conn):
     assert servers.settle(conn, server.id, "os-stop", power=4)
     assert (get(conn, server).state, get(conn, server).task) == ("stopped", None)
     assert not servers.settle(conn, server.id, "os-stop")
+    assert servers.move(conn, server.id, "os-start")
+    assert servers.settle(conn, server.id, "os-start", power=1)
+    assert servers.settle(conn, server.id, "seen off", power=4)
+    assert not servers.settle(conn, server.id, "seen off", power=4)
+    assert servers.move(conn, server.id, "seen on")
     assert servers.settle(conn, server.id, "seen on", power=1)
-    assert get(conn, server).state == "active"
+    assert get(conn, server).state == "stopped"
 
 
 def test_a_move_shows_how_far_it_is_and_may_fail(server, conn):
