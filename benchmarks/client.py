@@ -92,7 +92,9 @@ def throughput(caller: Caller, path: str, clients: int, each: int) -> tuple[floa
     def work(one: Caller) -> None:
         for _ in range(each):
             began = time.perf_counter()
-            one.get(path)
+            status, _body = one.ask("GET", path)
+            if status != 200:
+                raise RuntimeError(f"{path}: {status}")
             times.append((time.perf_counter() - began) * 1000)
 
     began = time.perf_counter()
