@@ -37,8 +37,7 @@ def open_(cloud: Cloud, context: RequestContext, server: Server, kind: str) -> s
     states.check(server, "remote console")
     if server.task in MOVING:
         raise errors.Conflict(
-            f"Cannot open a console of instance {server.id} while it is in "
-            f"task_state {server.task}"
+            f"Cannot open a console of instance {server.id} while it is in task_state {server.task}"
         )
     host = server.host or ""
     asked = ConsoleAsked(server_id=server.id, device=KINDS[kind].device)

@@ -27,9 +27,7 @@ def unlock(cloud: Cloud, context: RequestContext, server: Server) -> None:
     _set(cloud, context, server, "unlock", locked_by=None, locked_reason=None)
 
 
-def _set(
-    cloud: Cloud, context: RequestContext, server: Server, action: str, **fields: Any
-) -> None:
+def _set(cloud: Cloud, context: RequestContext, server: Server, action: str, **fields: Any) -> None:
     def work(conn: Connection) -> bool:
         if not servers.change(conn, server.id, **fields):
             return False

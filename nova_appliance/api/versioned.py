@@ -68,7 +68,8 @@ class Versioned:
         """The same without the changes after `last`."""
         kept = copy.copy(self)
         count = self.index(last) + 1
-        kept.since, kept._shapes = self.since[:count], self._shapes[:count]
+        kept.since = self.since[:count]
+        kept._shapes = self._shapes[:count]  # noqa: SLF001 - a copy of ourselves
         return kept
 
     def at(self, version: Version) -> Schema:

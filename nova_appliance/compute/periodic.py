@@ -50,9 +50,7 @@ def powers_of(agent: Agent) -> dict[str, int]:
     return {server_id: int(power) for server_id, power in powers.items()}
 
 
-def _tell_power(
-    agent: Agent, powers: Iterable[tuple[str, int]], began: float
-) -> tuple[str, ...]:
+def _tell_power(agent: Agent, powers: Iterable[tuple[str, int]], began: float) -> tuple[str, ...]:
     """The servers that were told of: those that no order has touched since."""
     seen = tuple(
         (server_id, power)

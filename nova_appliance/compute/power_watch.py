@@ -17,15 +17,20 @@ class PowerWatch:
 
     def __init__(self, clocks: clock.Clock = clock.SYSTEM) -> None:
         self._clock = clocks
-        self._powers: dict[str, int] = {}
+        self._powers: dict[str, int] | None = None
         self._due: dict[str, list[float]] = {}
         """Server id > when its power is still to be told."""
 
     def news(self, powers: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-        """(server id, power) of those to tell now; servers never seen before are no news."""
+        """(server id, power) of those to tell now; servers never seen before are no news.
+
+        What the first look sees has been told at the start; all of it is told again.
+        """
         now = self._clock.monotonic()
+        if self._powers is None:
+            self._due = {server_id: [now + AGAIN_S] for server_id in powers}
         for server_id, power in powers.items():
-            if self._powers.get(server_id, power) != power:
+            if (self._powers or {}).get(server_id, power) != power:
                 self._due[server_id] = [now, now + AGAIN_S]
         self._powers = dict(powers)
         self._due = {one: times for one, times in self._due.items() if one in powers}

@@ -15,9 +15,7 @@ from nova_appliance.domain.server import Server
 _DISK_BUS = "hw_disk_bus"
 
 
-def guest_of(
-    server: Server, conf: cfg.ConfigOpts, given: Sequence[tuple[str, str]] = ()
-) -> Guest:
+def guest_of(server: Server, conf: cfg.ConfigOpts, given: Sequence[tuple[str, str]] = ()) -> Guest:
     """The guest of a server whose ports are bound; `given` are files for its config drive."""
     vifs = ports.vifs_of(server)
     flavor = server.flavor
@@ -55,13 +53,9 @@ def disks_of(server: Server) -> tuple[Disk, ...]:
     image_id = server.image.id if server.image else None
     disks = [Disk(name="disk", size_gib=flavor.root_gib, image_id=image_id, bus=bus)]
     if flavor.ephemeral_gib:
-        extra = Disk(
-            name="disk.eph0", size_gib=flavor.ephemeral_gib, purpose="ephemeral", bus=bus
-        )
+        extra = Disk(name="disk.eph0", size_gib=flavor.ephemeral_gib, purpose="ephemeral", bus=bus)
         disks.append(extra)
     if flavor.swap_mib:
-        swap = Disk(
-            name="disk.swap", size_gib=0, size_mib=flavor.swap_mib, purpose="swap", bus=bus
-        )
+        swap = Disk(name="disk.swap", size_gib=0, size_mib=flavor.swap_mib, purpose="swap", bus=bus)
         disks.append(swap)
     return tuple(disks)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from nova_appliance.actions import versions
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common.context import RequestContext
@@ -20,6 +22,8 @@ from nova_appliance.rpc.orders import (
     PowerSeen,
     PutInventory,
 )
+
+LOG = logging.getLogger(__name__)
 
 
 class HostsSay:
@@ -39,14 +43,29 @@ class HostsSay:
     def check_in(self, _context: RequestContext, order: CheckIn) -> CheckedIn:
         """A daemon of a host lives."""
         database = self._cloud.cells.database(self.cell_id)
+        with database.read() as conn:
+            known = services.list_(conn, host=order.host, binary=order.binary)
         service = database.transact(
             lambda conn: services.check_in(
                 conn, order.host, order.binary, order.version, order.started_at
             )
         )
+        if service.started_at not in [one.started_at for one in known]:
+            self._send_orders_again(order)
         down_s = self._cloud.conf.service_down_time
         lowest = versions.lowest(self._cloud.cells, down_s)
         return CheckedIn(disabled=service.disabled, versions=lowest)
+
+    def _send_orders_again(self, order: CheckIn) -> None:
+        """A daemon that began anew knows nothing of the orders that the one before had got."""
+        with self._cloud.cells.database(self.cell_id).read() as conn:
+            here = [server.id for server in servers.on_host(conn, self.cell_id, order.host)]
+        for cell_id in (CELL0, self.cell_id):
+            woken = self._cloud.cells.database(cell_id).transact(
+                lambda conn: sagas.wake_parked(conn, here, order.started_at)
+            )
+            if woken:
+                LOG.info("%s began anew: %d orders are sent again", order.host, woken)
 
     def put_inventory(self, _context: RequestContext, order: PutInventory) -> Empty:
         """A host's resources."""

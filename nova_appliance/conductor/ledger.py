@@ -128,9 +128,7 @@ def let_go(ctx: Ctx, wait_s: float, **fields: Any) -> None:
 def send_again(ctx: Ctx, wait_s: float) -> None:
     """The order was not handed over: send it again in some seconds."""
     database = ctx.cloud.cells.database(ctx.saga.cell_id)
-    database.transact(
-        lambda conn: rows.send_again(conn, ctx.saga.id, ctx.saga.epoch, wait_s)
-    )
+    database.transact(lambda conn: rows.send_again(conn, ctx.saga.id, ctx.saga.epoch, wait_s))
 
 
 def _commit(ctx: Ctx, saga_part: Write, server_part: Write | None) -> object:

@@ -40,9 +40,7 @@ def _step(ctx: Ctx, source: str, target: str, adjust: Write) -> bool:
         if server is None:
             raise Cancelled(f"Server {ctx.server_id} is gone.")
         _copy(ctx, server, actions, target, adjust)
-        ctx.cloud.cells.api.transact(
-            lambda conn: server_mappings.move(conn, server.id, target)
-        )
+        ctx.cloud.cells.api.transact(lambda conn: server_mappings.move(conn, server.id, target))
     return server is None or ctx.cloud.cells.database(source).transact(
         lambda conn: _drop(conn, server)
     )

@@ -55,9 +55,7 @@ class Runner:
         """Take the saga and run it until it ends or must wait; False if it was not to be had."""
         database = self.cloud.cells.database(cell_id)
         lease_s = self.cloud.conf.conductor.lease
-        row = database.transact(
-            lambda conn: rows.take(conn, cell_id, saga_id, self.owner, lease_s)
-        )
+        row = database.transact(lambda conn: rows.take(conn, cell_id, saga_id, self.owner, lease_s))
         if row is None:
             return False
         with self._lock:
@@ -92,7 +90,9 @@ class Runner:
         todo = [step for step in saga.steps if step.name not in ctx.saga.results]
         step, is_last = todo[0], len(todo) == 1
         if ctx.saga.cancelled and not saga.stubborn:
-            return self._turn_back(saga, ctx, step, Cancelled("It was cancelled, or took too long."))
+            return self._turn_back(
+                saga, ctx, step, Cancelled("It was cancelled, or took too long.")
+            )
         began = time.monotonic()
         try:
             end = _call_forward(step, ctx)
@@ -254,5 +254,3 @@ def _log_failure(ctx: Ctx, step: Step, error: Exception) -> None:
         error,
         exc_info=None if known else error,
     )
-
-

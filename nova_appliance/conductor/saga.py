@@ -45,7 +45,7 @@ class Parked:
     write: Write | None = None
 
 
-class Wait(Exception):  # noqa: N818 - no error: the step's time has not come
+class Wait(Exception):
     """Look again in some seconds; not a failure."""
 
     def __init__(self, seconds: float) -> None:

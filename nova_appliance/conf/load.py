@@ -45,7 +45,12 @@ def load(
         for group, options in module.OPTIONS.items():
             conf.register_opts(options, None if group == "DEFAULT" else group)
     oslo_log.register_options(conf)
-    conf(list(argv), project="nova", prog="nova", default_config_files=None if files is None else list(files))
+    conf(
+        list(argv),
+        project="nova",
+        prog="nova",
+        default_config_files=None if files is None else list(files),
+    )
     for group, values in (overrides or {}).items():
         for name, value in values.items():
             conf.set_override(name, value, None if group == "DEFAULT" else group)

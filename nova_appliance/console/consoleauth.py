@@ -48,7 +48,11 @@ class Service:
         self._host = cloud.conf.host
         self._started_at = cloud.clock.now()
         self._over = threading.Event()
-        handlers: dict[str, Handler] = {"authorize": self.authorize, "check": self.check, "revoke": self.revoke}
+        handlers: dict[str, Handler] = {
+            "authorize": self.authorize,
+            "check": self.check,
+            "revoke": self.revoke,
+        }
         self._server = Server(cloud.conf, "consoleauth", self._host, handlers)
         self._thread = threading.Thread(target=self._keep_house, name="check-in", daemon=True)
 

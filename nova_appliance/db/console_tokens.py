@@ -38,7 +38,9 @@ def revoke(conn: sa.Connection, server_id: str) -> int:
 
 def sweep(conn: sa.Connection, now: dt.datetime) -> int:
     """Remove the tokens that have ended; how many there were."""
-    return int(conn.execute(sa.delete(CONSOLE_TOKENS).where(CONSOLE_TOKENS.c.expires_at <= now)).rowcount)
+    return int(
+        conn.execute(sa.delete(CONSOLE_TOKENS).where(CONSOLE_TOKENS.c.expires_at <= now)).rowcount
+    )
 
 
 def _hash(secret: str) -> str:

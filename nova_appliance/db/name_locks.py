@@ -21,7 +21,9 @@ from nova_appliance.db.engines import Database
 class NameLock:
     """A name that is ours until `release`, or until the database server forgets us."""
 
-    def __init__(self, connection: sa.Connection | None = None, file: IO[Any] | None = None) -> None:
+    def __init__(
+        self, connection: sa.Connection | None = None, file: IO[Any] | None = None
+    ) -> None:
         self._connection, self._file = connection, file
 
     def keep(self) -> None:

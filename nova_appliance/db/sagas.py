@@ -131,15 +131,15 @@ def write(conn: sa.Connection, saga: SagaRow, **fields: Any) -> None:
         raise LeaseLost(saga.id)
 
 
-def _write(conn: sa.Connection, saga: SagaRow, *also: sa.ColumnElement[bool], **fields: Any) -> bool:
+def _write(
+    conn: sa.Connection, saga: SagaRow, *also: sa.ColumnElement[bool], **fields: Any
+) -> bool:
     values = _encoded(fields) | {"updated_at": clock.SYSTEM.now()}
     mine = (_S.id == saga.id, _S.epoch == saga.epoch, _S.owner == saga.owner)
     return bool(conn.execute(sa.update(SAGAS).where(*mine, *also).values(values)).rowcount)
 
 
-def answer(
-    conn: sa.Connection, saga_id: str, epoch: int, step: str, report: Answer
-) -> bool:
+def answer(conn: sa.Connection, saga_id: str, epoch: int, step: str, report: Answer) -> bool:
     """Keep what a host reported of the order that a parked step sent, and wake the saga.
 
     False when the saga waits for no report on that ticket.
@@ -166,6 +166,14 @@ def send_again(conn: sa.Connection, saga_id: str, epoch: int, wait_s: float) -> 
     where = (_S.id == saga_id, _S.epoch == epoch, _S.owner.is_(None), _S.report.is_(None))
     values = {"wake_at": wake_at, "parked": None, "failures": _S.failures + 1}
     conn.execute(sa.update(SAGAS).where(*where).values(values))
+
+
+def wake_parked(conn: sa.Connection, server_ids: Collection[str], before: dt.datetime) -> int:
+    """Wake sagas of these servers that wait for a report on orders sent before then; how many."""
+    lost = (_S.parked.is_not(None), _S.report.is_(None), _S.owner.is_(None))
+    theirs = (_S.server_id.in_(server_ids), _S.state.in_(OPEN), _S.updated_at < before)
+    update = sa.update(SAGAS).where(*lost, *theirs).values(wake_at=clock.SYSTEM.now())
+    return int(conn.execute(update).rowcount)
 
 
 def disown(conn: sa.Connection, prefix: str) -> int:

@@ -59,9 +59,7 @@ def finish(
     return bool(conn.execute(update.values(values)).rowcount)
 
 
-def record(
-    conn: sa.Connection, server_id: str, request_id: str, event: ActionEvent
-) -> None:
+def record(conn: sa.Connection, server_id: str, request_id: str, event: ActionEvent) -> None:
     """Note a part of an action; noting it again replaces what was known of it."""
     row = conn.execute(sa.select(_A.row).where(*_of(server_id, request_id))).scalar()
     if row is None:

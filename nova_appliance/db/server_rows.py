@@ -28,7 +28,9 @@ _JSON = {
 }
 """Field > type of the columns that hold JSON."""
 
-_DECODE: dict[str, Callable[[str], Any]] = {name: msgspec.json.Decoder(kind).decode for name, kind in _JSON.items()}
+_DECODE: dict[str, Callable[[str], Any]] = {
+    name: msgspec.json.Decoder(kind).decode for name, kind in _JSON.items()
+}
 _ENCODE = msgspec.json.Encoder().encode
 
 FIELDS = tuple(name for name in Server.__struct_fields__ if name != "cell_id")

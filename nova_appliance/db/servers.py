@@ -56,9 +56,7 @@ def deleted_among(conn: sa.Connection, server_ids: Collection[str]) -> tuple[str
     return tuple(conn.execute(select).scalars())
 
 
-def some_at_rest(
-    conn: sa.Connection, cell_id: str, start: str, limit: int
-) -> tuple[Server, ...]:
+def some_at_rest(conn: sa.Connection, cell_id: str, start: str, limit: int) -> tuple[Server, ...]:
     """Servers on hosts without a task, `limit` at most, in a circle of ids that begins at `start`."""
     found: list[Server] = []
     for half in (_C.id >= start, _C.id < start):
@@ -116,9 +114,7 @@ def move(conn: sa.Connection, server_id: str, verb: str) -> bool:
     return bool(conn.execute(sa.update(SERVERS).where(*where).values(values)).rowcount)
 
 
-def advance(
-    conn: sa.Connection, server_id: str, verb: str, task: str, **fields: Any
-) -> bool:
+def advance(conn: sa.Connection, server_id: str, verb: str, task: str, **fields: Any) -> bool:
     """Show how far a move has come; False if the move is not under way any more."""
     row = MOVES[verb]
     if task not in row.under_way:
@@ -211,9 +207,7 @@ def drop_unchanged(conn: sa.Connection, server: Server) -> bool:
     return bool(conn.execute(sa.delete(SERVERS).where(*where)).rowcount)
 
 
-def _under_way(
-    conn: sa.Connection, server_id: str, verb: str, values: dict[str, Any]
-) -> bool:
+def _under_way(conn: sa.Connection, server_id: str, verb: str, values: dict[str, Any]) -> bool:
     where = [_C.id == server_id, _C.deleted == 0, _task_in(MOVES[verb].under_way)]
     return _update(conn, where, values)
 

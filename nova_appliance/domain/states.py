@@ -188,15 +188,11 @@ MOVES: dict[str, Move] = {
     ),
     "lock": Move(word="lock", launched=False, locked=False, action="lock"),
     "unlock": Move(word="unlock", launched=False, locked=False, action="unlock"),
-    "os-resetState": Move(
-        word="os-resetState", launched=False, locked=False, action="resetState"
-    ),
+    "os-resetState": Move(word="os-resetState", launched=False, locked=False, action="resetState"),
     "update": Move(word="update", launched=False, locked=False),
     "metadata": Move(word="update metadata", states=_AT_REST),
     "delete metadata": Move(word="delete metadata", states=_AT_REST),
-    "diagnostics": Move(
-        word="get_diagnostics", launched=False, hosted=True, locked=False
-    ),
+    "diagnostics": Move(word="get_diagnostics", launched=False, hosted=True, locked=False),
     "fixed ip": Move(word="change addresses of", launched=False),
     "tags": Move(word="tag", states=_AT_REST, launched=False, locked=False),
     "os-getConsoleOutput": Move(

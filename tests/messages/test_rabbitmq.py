@@ -92,7 +92,7 @@ def test_quorum_queues_by_configuration_alone(broker):
     open_transport(conf, url).cleanup()  # registers the options
     group = "oslo_messaging_rabbit"
     for option in ("rabbit_quorum_queue", "rabbit_transient_quorum_queue", "amqp_durable_queues"):
-        conf.set_override(option, True, group)  # noqa: FBT003 - the library's signature
+        conf.set_override(option, True, group)
     daemon = Compute(conf, url)
     daemon.server.start()
     client = Client(conf).at(url)

@@ -168,7 +168,9 @@ def test_delete_while_the_server_moves_to_its_cell(world, monkeypatch):
     monkeypatch.setattr(server_mappings, "move", in_between)
     run_due(world, world.runner())
     assert clock.wait_for(
-        lambda: any(row["name"] == "delete" for c in (CELL0, CELL1) for row in world.rows(cell.SAGAS, c)),
+        lambda: any(
+            row["name"] == "delete" for c in (CELL0, CELL1) for row in world.rows(cell.SAGAS, c)
+        ),
         10,
     )
     settle(world)

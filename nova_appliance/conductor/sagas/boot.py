@@ -118,9 +118,7 @@ def remove_ports(ctx: Ctx, _out: Out) -> Done:
     server = ctx.server()
     known = ports.forgotten(server.system_metadata) if server else {}
     return Done(
-        write=lambda conn: servers.change(
-            conn, ctx.server_id, addresses=(), system_metadata=known
-        )
+        write=lambda conn: servers.change(conn, ctx.server_id, addresses=(), system_metadata=known)
     )
 
 

@@ -86,9 +86,7 @@ DELETE = Saga(
     order=VerbOrder,
     steps=(
         Step(name="stop_others", do=stop_others),
-        Step(
-            name="destroy", do=destroy, then=destroyed, event="compute_terminate_instance"
-        ),
+        Step(name="destroy", do=destroy, then=destroyed, event="compute_terminate_instance"),
         Step(name="give_ports_back", do=give_ports_back),
         Step(name="erase", do=erase),
     ),

@@ -86,7 +86,9 @@ def removed(noun: Noun, before: Sight | None) -> tuple[Event, ...]:
 class News:
     """Tells the Compute API, by HTTP as the network service's own user."""
 
-    def __init__(self, settings: Settings, wait: Callable[[float], None] = clock.SYSTEM.sleep):
+    def __init__(
+        self, settings: Settings, wait: Callable[[float], None] = clock.SYSTEM.sleep
+    ) -> None:
         self._settings = settings
         self._wait = wait
         self._waiting: queue.SimpleQueue[Event] = queue.SimpleQueue()

@@ -30,14 +30,10 @@ CALLS: dict[str, Call] = {
     "snapshot": Call(since=2, order=ServerOrder, to_host=True),
     "upload_snapshot": Call(since=2, order=ServerOrder, to_host=True),
     "drop_snapshot": Call(since=2, order=ServerOrder, to_host=True),
-    "console_output": Call(
-        since=1, order=ConsoleOutput, reply=Output, wait=NORMAL, to_host=True
-    ),
+    "console_output": Call(since=1, order=ConsoleOutput, reply=Output, wait=NORMAL, to_host=True),
     "console_address": Call(
         since=1, order=ConsoleAsked, reply=ConsoleAddress, wait=URGENT, to_host=True
     ),
-    "diagnostics": Call(
-        since=2, order=GuestAsked, reply=Diagnosis, wait=NORMAL, to_host=True
-    ),
+    "diagnostics": Call(since=2, order=GuestAsked, reply=Diagnosis, wait=NORMAL, to_host=True),
     "uptime": Call(since=1, order=Empty, reply=Uptime, wait=URGENT, to_host=True),
 }

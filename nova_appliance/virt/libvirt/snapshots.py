@@ -38,7 +38,10 @@ class LibvirtSnapshots:
 
     def take(self, server_id: str, image_id: str) -> str:
         """See virt.driver.Snapshots."""
-        root, target = self.starter.folders.server(server_id) / ROOT, self._file(server_id, image_id)
+        root, target = (
+            self.starter.folders.server(server_id) / ROOT,
+            self._file(server_id, image_id),
+        )
         if not root.is_file():
             raise NoSuchDisks(server_id)
         with self.starter.locks.hold(server_id):

@@ -53,7 +53,11 @@ def network(**fields):
         (errors.Invalid, "longer than 65535", {"user_data": "QUJD" * 20000}),
         (errors.Invalid, "could not be found", {"hints": {"group": ids.new_id()}}),
         (errors.Invalid, "config drive only", {"personality": ({"path": "/a", "contents": ""},)}),
-        (errors.OverQuota, "metadata items exceeds 128", {"metadata": {str(i): "" for i in range(129)}}),
+        (
+            errors.OverQuota,
+            "metadata items exceeds 128",
+            {"metadata": {str(i): "" for i in range(129)}},
+        ),
         (
             errors.Invalid,
             "Block Device Mapping is Invalid",
@@ -81,9 +85,7 @@ def test_images_that_do_not_fit(world, words, fields):
 
 def test_a_foreign_private_flavor_and_image_are_not_found(world):
     with world.cloud.cells.api.write() as conn:
-        secret = Flavor(
-            id="s", name="s", vcpus=1, memory_mib=1, root_gib=1, is_public=False
-        )
+        secret = Flavor(id="s", name="s", vcpus=1, memory_mib=1, root_gib=1, is_public=False)
         flavors.add(conn, secret, ("other",))
     image = world.images.add(visibility="private", owner="other")
     refused(world, errors.Invalid, "Flavor s", flavor_id="s")
@@ -166,15 +168,15 @@ def test_groups_have_room_for_so_many(world):
         server_groups.add(conn, group)
         quotas.change(conn, "p1", {"server_group_members": 1})
     hints = {"group": group.id}
-    refused(world, errors.OverQuota, "too many servers in group", hints=hints, min_count=2, max_count=2)
+    refused(
+        world, errors.OverQuota, "too many servers in group", hints=hints, min_count=2, max_count=2
+    )
     (server,) = boot.boot(world.cloud, world.context(), world.request(hints=hints)).servers
     assert server.group_id == group.id
 
 
 def test_what_a_new_server_is(world):
-    key = Keypair(
-        user_id="u1", name="k", kind="ssh", public_key="ssh-rsa x", fingerprint="f"
-    )
+    key = Keypair(user_id="u1", name="k", kind="ssh", public_key="ssh-rsa x", fingerprint="f")
     with world.cloud.cells.api.write() as conn:
         keypairs.add(conn, key)
     request = world.request(name="My Server_1", key_name="k", metadata={"a": "b"}, networks="auto")

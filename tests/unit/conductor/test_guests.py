@@ -52,9 +52,7 @@ def test_names_may_be_made_of_the_id():
 
 def test_a_config_drive_holds_what_cloud_init_reads():
     data = base64.b64encode(b"#!/bin/sh\n").decode()
-    asked = server(
-        config_drive=True, user_data=data, key_name="k", key_data="ssh-rsa x", zone="z"
-    )
+    asked = server(config_drive=True, user_data=data, key_name="k", key_data="ssh-rsa x", zone="z")
     files = config_drive.files(asked, (VIF,), "novalocal")
     told = json.loads(files["openstack/latest/meta_data.json"])
     assert told["uuid"] == asked.id

@@ -12,7 +12,10 @@ from nova_appliance import conf
 from nova_appliance.scheduler.weighers.weigh import WEIGHERS
 
 PACKAGE = Path(conf.__file__).parents[1]
-MODULES = [importlib.import_module(f"{conf.__name__}.{m.name}") for m in pkgutil.iter_modules(conf.__path__)]
+MODULES = [
+    importlib.import_module(f"{conf.__name__}.{m.name}")
+    for m in pkgutil.iter_modules(conf.__path__)
+]
 OPTIONS = sorted(
     (group, option.dest)
     for module in MODULES

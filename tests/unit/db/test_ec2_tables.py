@@ -12,7 +12,7 @@ from nova_appliance.db import ec2_client_tokens, ec2_ids, ec2_tags, schema
 from nova_appliance.db.ec2_client_tokens import Claim
 from nova_appliance.db.engines import Database
 
-NOW = dt.datetime(2030, 1, 1)  # noqa: DTZ001 - naive UTC
+NOW = dt.datetime(2030, 1, 1)
 THREADS = 6
 
 

@@ -36,13 +36,21 @@ def test_what_may_be_asked(verb, state, task):
 @pytest.mark.parametrize(
     ("verb", "fields", "why"),
     [
-        ("os-start", {"state": "active"}, "Cannot 'start' instance {} while it is in vm_state active"),
+        (
+            "os-start",
+            {"state": "active"},
+            "Cannot 'start' instance {} while it is in vm_state active",
+        ),
         (
             "os-stop",
             {"task": "rebooting"},
             "Cannot 'stop' instance {} while it is in task_state rebooting",
         ),
-        ("reboot SOFT", {"state": "stopped"}, "Cannot 'reboot' instance {} while it is in vm_state stopped"),
+        (
+            "reboot SOFT",
+            {"state": "stopped"},
+            "Cannot 'reboot' instance {} while it is in vm_state stopped",
+        ),
         ("os-stop", {"launched_at": None}, "Instance {} is in an invalid state for 'stop'"),
         ("os-stop", {"host": None}, "Instance {} is not ready"),
         ("os-getConsoleOutput", {"host": None}, "Instance {} is not ready"),

@@ -42,7 +42,10 @@ def fingerprint():
     for topic, calls in TOPICS.items():
         for name, row in calls.items():
             rows[f"{topic}.{name}"] = [
-                row.since, shape(row.order, seen), shape(row.reply, seen), row.to_host
+                row.since,
+                shape(row.order, seen),
+                shape(row.reply, seen),
+                row.to_host,
             ]
     shapes = {kind.__name__: fields for kind, fields in seen.items()}
     text = json.dumps([rows, shapes], sort_keys=True, default=str)

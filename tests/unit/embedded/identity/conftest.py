@@ -17,7 +17,7 @@ from nova_appliance.embedded.identity.app import make_app
 
 class TurnableClock:
     def __init__(self):
-        self.time = dt.datetime(2030, 1, 1)  # noqa: DTZ001 - our clock is naive UTC
+        self.time = dt.datetime(2030, 1, 1)
         self.clock = Clock(now=lambda: self.time)
 
     def turn(self, seconds):

@@ -28,14 +28,10 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
 @pytest.fixture
 def port(service: Any) -> Any:
     network = service.by_name("networks", "private")["id"]
-    return service.make(
-        "port", network_id=network, device_id=SERVER, device_owner="compute:nova"
-    )
+    return service.make("port", network_id=network, device_id=SERVER, device_owner="compute:nova")
 
 
-def test_floating_ips_change_a_servers_network(
-    told: list[Event], service: Any, port: Any
-) -> None:
+def test_floating_ips_change_a_servers_network(told: list[Event], service: Any, port: Any) -> None:
     event = ("network-changed", SERVER, port["id"])
     public = service.by_name("networks", "public")["id"]
     made = service.make("floatingip", floating_network_id=public, port_id=port["id"])
@@ -56,7 +52,9 @@ def test_ports_change_and_go(told: list[Event], service: Any, port: Any) -> None
     assert told == []
     service.ask("PUT", path, {"port": {"security_groups": []}})
     subnet = port["fixed_ips"][0]["subnet_id"]
-    service.ask("PUT", path, {"port": {"fixed_ips": [{"subnet_id": subnet, "ip_address": "10.20.0.99"}]}})
+    service.ask(
+        "PUT", path, {"port": {"fixed_ips": [{"subnet_id": subnet, "ip_address": "10.20.0.99"}]}}
+    )
     assert told == [("network-changed", SERVER, port["id"])] * 2
     service.ask("DELETE", path)
     assert told[2:] == [("network-vif-deleted", SERVER, port["id"])]
@@ -132,5 +130,3 @@ def test_news_are_told_with_patience(tmp_path: Path, answers: list[int], tries: 
     }
     stage.shutdown()
     stage.server_close()
-
-
