@@ -17,7 +17,8 @@ class PowerWatch:
 
     def __init__(self, clocks: clock.Clock = clock.SYSTEM) -> None:
         self._clock = clocks
-        self._powers: dict[str, int] | None = None
+        self._has_looked = False
+        self._powers: dict[str, int] = {}
         self._due: dict[str, list[float]] = {}
         """Server id > when its power is still to be told."""
 
@@ -27,10 +28,11 @@ class PowerWatch:
         What the first look sees has been told at the start; all of it is told again.
         """
         now = self._clock.monotonic()
-        if self._powers is None:
+        if not self._has_looked:
+            self._has_looked = True
             self._due = {server_id: [now + AGAIN_S] for server_id in powers}
         for server_id, power in powers.items():
-            if (self._powers or {}).get(server_id, power) != power:
+            if self._powers.get(server_id, power) != power:
                 self._due[server_id] = [now, now + AGAIN_S]
         self._powers = dict(powers)
         self._due = {one: times for one, times in self._due.items() if one in powers}

@@ -70,6 +70,26 @@ def test_an_order_that_was_lost_is_sent_again(world, monkeypatch):
     assert world.left() == NOTHING
 
 
+def test_an_agent_that_begins_anew_gets_the_orders_of_the_one_before(world, monkeypatch):
+    world.cloud.conf.set_override("order_timeout", 3600, "conductor")
+    world.add_desk()
+    world.add_scheduler()
+    agent = world.add_host("host1")
+    (server,) = ask(world)
+    settle(world)
+    power.stop(world.cloud, world.context(), world.server(server.id))
+    monkeypatch.setattr(type(world.cloud.rpc), "cast", lambda *_: None)
+    run_due(world, world.runner())
+    monkeypatch.undo()
+    agent.check_in()
+    assert not run_due(world, world.runner())
+    assert world.open_sagas()[0]["wake_at"] > clock.SYSTEM.now()
+    agent._started_at = clock.SYSTEM.now()
+    agent.check_in()
+    settle(world, timeout_s=10)
+    assert world.server(server.id).state == "stopped"
+
+
 def test_orders_and_reports_that_come_twice_are_done_once(world, monkeypatch):
     desk = world.add_desk()
     world.add_scheduler()

@@ -184,6 +184,18 @@ def test_a_guest_that_goes_off_by_itself_is_told_until_it_is_told_twice(tmp_path
     assert told == [((IDS[0], PowerState.SHUTDOWN),)] * 2
 
 
+def test_what_the_first_look_sees_is_told_once_more(tmp_path: Path) -> None:
+    """It was told at the start, when the conductor may have thought its rows fresher."""
+    now = [0.0]
+    bench = Bench(tmp_path)
+    bench.agent.power_watch = PowerWatch(Clock(monotonic=lambda: now[0]))
+    bench.driver.disks.create(guest(IDS[0]))
+    for now[0] in (0.0, 3.0, 39.0, 41.0, 44.0, 90.0):
+        periodic.watch_power(bench.agent)
+    told = [order.seen for order in bench.conductor.got("power_seen")]
+    assert told == [((IDS[0], PowerState.SHUTDOWN),)]
+
+
 def test_jobs_survive_a_conductor_that_is_away(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     bench.driver.disks.create(guest(IDS[0]))
