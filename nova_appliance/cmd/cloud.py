@@ -7,6 +7,7 @@ The same services as in a cluster, with SQLite, in-process messages and the mini
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -32,6 +33,9 @@ from nova_appliance.scheduler.service import Service as SchedulerService
 
 EC2_BODY = 4 * 1024**2
 """More than the EC2 API takes, so that it can refuse the rest in its own words."""
+
+LOG = logging.getLogger(__name__)
+IN_LINE_S = 10.0
 
 
 def serve(settings: Settings) -> None:

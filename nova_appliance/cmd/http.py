@@ -42,6 +42,11 @@ class HttpServer:
             clear_untrusted_proxy_headers=True,
         )
 
+    @property
+    def port(self) -> int:
+        """Where it listens; asked for port 0, a free one."""
+        return int(self._server.effective_port)
+
     def start(self) -> None:
         """Answer requests; returns at once."""
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)

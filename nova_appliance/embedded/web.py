@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pecan
 import pecan.hooks
-import waitress.server
 import webob
 import webob.exc
 
@@ -116,21 +115,6 @@ def make_app(service: Service) -> WSGIApplication:
         hooks=[Edge(service)],
     )
     return cast("WSGIApplication", app)
-
-
-def make_server(app: WSGIApplication, host: str, port: int, *, body_limit: int = 0) -> Any:
-    """A server with threads: `.run()` serves until `.close()`; port 0 takes a free one.
-
-    Bodies longer than `body_limit` bytes (16 MiB unless told) are refused before they are read.
-    """
-    return waitress.server.create_server(
-        app,
-        host=host,
-        port=port,
-        threads=8,
-        ident=None,
-        max_request_body_size=body_limit or 16 * JSON_LIMIT_BYTES,
-    )
 
 
 def read_json(req: Any) -> Any:

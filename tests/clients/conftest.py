@@ -9,9 +9,7 @@ import io
 import json
 import logging
 import os
-import socket
 import sys
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,8 +21,8 @@ import pytest
 from openstackclient import shell as openstack_shell
 from osc_lib.clientmanager import ClientCache, ClientManager
 
+from nova_appliance.cmd.http import HttpServer
 from nova_appliance.embedded import settings as settings_
-from nova_appliance.embedded import web
 from nova_appliance.embedded.identity import app as identity_app
 from nova_appliance.embedded.identity import seed, tables
 from nova_appliance.embedded.images import app as images_app
@@ -112,24 +110,14 @@ class Listener:
 
     def __init__(self, stack: contextlib.ExitStack, body_limit: int = 2 * IMAGE_LIMIT) -> None:
         self.app: Callable[..., Any] | None = None
-        server = web.make_server(self._answer, "127.0.0.1", 0, body_limit=body_limit)
-        self.port = int(server.effective_port)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        stack.callback(stop, server, thread)
+        server = HttpServer(self._answer, "127.0.0.1", 0, body_limit=body_limit)
+        self.port = server.port
+        server.start()
+        stack.callback(server.stop)
 
     def _answer(self, environ: Any, start_response: Any) -> Any:
         assert self.app is not None
         return self.app(environ, start_response)
-
-
-def stop(server: Any, thread: threading.Thread) -> None:
-    """Clients keep their connections: those have to go too before the server's loop ends."""
-    server.close()
-    for channel in list(server.active_channels.values()):
-        channel.socket.shutdown(socket.SHUT_RDWR)
-    thread.join(10)
-    server.task_dispatcher.shutdown()
 
 
 def write_clouds_yaml(settings: Settings) -> Path:

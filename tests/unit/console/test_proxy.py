@@ -306,7 +306,7 @@ def test_two_hundred_at_once_and_nothing_is_left_open(consoles, guest):
 def test_who_never_reads_costs_little_and_disturbs_nobody(consoles, enter, server, proxy):
     silent = enter()
     silent.socket.settimeout(2)
-    many = b"".join(silent._web._encode_hybi(2, bytes(60000), b"mask") for _ in range(400))
+    many = b"".join(silent._web._encode_hybi(2, bytes(60000), b"mask") for _ in range(2000))
     with pytest.raises(TimeoutError):
         silent.socket.sendall(many)
     other = enter()

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import logging
-import threading
-import urllib.request
 
 import pytest
 import webob
@@ -154,15 +152,3 @@ def test_long_bodies_are_refused_except_where_they_stream(app):
 @pytest.mark.parametrize("accept", ["text/html", "application/octet-stream", "x", ""])
 def test_what_is_accepted_does_not_matter(app, accept):
     assert app.get("/", headers={"Accept": accept}).json == {"hello": 1}
-
-
-def test_a_server_serves_until_it_is_closed():
-    server = web.make_server(make(), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    url = f"http://127.0.0.1:{server.effective_port}/"
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        assert answer.read() == b'{"hello":1}'
-    server.close()
-    thread.join(10)
-    assert not thread.is_alive()
