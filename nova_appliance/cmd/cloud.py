@@ -10,7 +10,7 @@ import contextlib
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from oslo_config import cfg
 
@@ -62,17 +62,19 @@ def running(settings: Settings, conf: cfg.ConfigOpts) -> Iterator[Cloud]:
         cloud = wiring.make_cloud(conf)
         stop.callback(cloud.cells.dispose)
         apis = _make_apis(cloud, settings)
-        services = (ConductorService(cloud), SchedulerService(cloud), ComputeService(conf))
-        daemons: tuple[wiring.Daemon, ...] = (
-            *neighbours,
-            *services,
-            *cloud_consoles.make(cloud),
-            *apis,
-        )
-        for daemon in daemons:
-            daemon.start()
-            stop.callback(daemon.stop)
+        compute = ComputeService(conf)
+        services = (ConductorService(cloud), SchedulerService(cloud), compute)
+        _start((*neighbours, *services, *cloud_consoles.make(cloud)), stop)
+        if not compute.in_line.wait(IN_LINE_S):  # who asked earlier would find no host
+            LOG.warning("the host is not ready yet; the APIs answer without it")
+        _start(apis, stop)
         yield cloud
+
+
+def _start(daemons: Iterable[wiring.Daemon], stop: contextlib.ExitStack) -> None:
+    for daemon in daemons:
+        daemon.start()
+        stop.callback(daemon.stop)
 
 
 def _make_apis(cloud: Cloud, settings: Settings) -> tuple[HttpServer, ...]:

@@ -50,6 +50,17 @@ def servers(cloud):
 
 
 @pytest.fixture(scope="session")
-def door(cloud, servers):
+def doors(cloud, servers):
+    return [cloud.open_door(server) for server in servers]
+
+
+@pytest.fixture(scope="session")
+def door(doors):
     """The floating IP of server `one`."""
-    return cloud.open_door(servers[0])
+    return doors[0]
+
+
+@pytest.fixture(scope="session")
+def side_door(doors):
+    """The floating IP of server `two`, which rests while tests drive `one`."""
+    return doors[1]

@@ -73,11 +73,11 @@ def test_a_stop_goes_on_when_the_cloud_dies_while_the_guest_halts(cloud, servers
     cloud.nothing_stray()
 
 
-def test_a_guest_that_ended_while_the_cloud_was_away_is_shutoff(cloud, servers, door):
-    server, boots = servers[0], cloud.boots(servers[0])
-    cloud.ssh(door, "true")
+def test_a_guest_that_ended_while_the_cloud_was_away_is_shutoff(cloud, servers, side_door):
+    server, boots = servers[1], cloud.boots(servers[1])
+    cloud.ssh(side_door, "true")
     cloud.kill()
-    cloud.try_ssh(door, "poweroff")
+    cloud.try_ssh(side_door, "poweroff")
     assert wait_for(lambda: cloud.domstate(server) == "shut off", 60, 0.2)
     cloud.start()
     cloud.wait(server, "SHUTOFF")

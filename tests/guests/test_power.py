@@ -35,9 +35,10 @@ def test_a_reboot_starts_the_guest_anew_over_its_data(cloud, servers, door, kind
     assert cloud.ssh(door, f"cat /data/{kind}").strip() == "kept"
 
 
-def test_a_guest_that_powers_off_from_inside_is_shutoff_soon(cloud, servers, door):
-    server, boots = servers[0], cloud.boots(servers[0])
-    cloud.try_ssh(door, "poweroff")
+def test_a_guest_that_powers_off_from_inside_is_shutoff_soon(cloud, servers, side_door):
+    server, boots = servers[1], cloud.boots(servers[1])
+    cloud.ssh(side_door, "true")
+    cloud.try_ssh(side_door, "poweroff")
     cloud.wait(server, "SHUTOFF")
     actions = cloud.connect().compute.server_actions(server)
     assert next(one.action for one in actions) == "stop"
