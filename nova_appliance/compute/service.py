@@ -36,8 +36,9 @@ class Service:
         self._started_at = clock.SYSTEM.now()
         self._server = Server(conf, "compute", conf.host, handlers.of(self.agent))
         self._threads: list[threading.Thread] = []
+        self._known = threading.Event()
         self.in_line = threading.Event()
-        """Set when the host was brought in line after the start."""
+        """Set when the host was brought in line after the start, and counts as up."""
 
     def start(self) -> None:
         """Begin to take orders and to report; returns at once."""
@@ -73,6 +74,8 @@ class Service:
         )
         while not self.agent.over.is_set():
             heard = periodic.run(self.agent, job)
+            if heard:
+                self._known.set()
             self.agent.over.wait(self._conf.report_interval if heard else RETRY_S)
 
     def _come_in_line(self) -> None:
@@ -80,7 +83,8 @@ class Service:
         while not self.agent.over.is_set() and not self.in_line.is_set():
             try:
                 self._line_up()
-                self.in_line.set()
+                if self._known.wait(RETRY_S):
+                    self.in_line.set()
             except errors.Unavailable as error:
                 LOG.warning("waiting for the conductor: %s", error.message)
                 self.agent.over.wait(RETRY_S)
