@@ -44,7 +44,8 @@ closing_line() {
   ((passed > 0)) || die "no test ran"
 }
 
-count_of() { grep -oE "[0-9]+ ($1)\b" "$2" | awk '{sum += $1} END {print sum + 0}'; }
+# count_of WORD FILE: the sum of what stands before that word; 0 when it stands nowhere.
+count_of() { awk -v word="^($1)[, ]?$" '{for (i = 2; i <= NF; i++) if ($i ~ word) sum += $(i - 1)} END {print sum + 0}' "$2"; }
 
 run_lint() {
   cd "$HERE"
