@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from nova_appliance.common import clock
 from nova_appliance.db import console_tokens, server_rows
 from nova_appliance.db.tables.cell import SERVERS
+from nova_appliance.domain.move import Move
 from nova_appliance.domain.server import Fault, Server
-from nova_appliance.domain.states import MOVES, Move
+from nova_appliance.domain.states import MOVES
 
 _C = SERVERS.c
 

@@ -6,48 +6,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from nova_appliance.common.errors import Conflict
+from nova_appliance.domain import moves_at_home
+from nova_appliance.domain.move import NO_TASK, Move, states_named
 from nova_appliance.domain.server import Server
-
-ANY: frozenset[str] | None = None
-NO_TASK: frozenset[str | None] = frozenset((None,))
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Move:
-    """One row: who may ask (states, tasks, launched), what shows meanwhile, what comes of it."""
-
-    word: str
-    """What the refusal calls it."""
-    states: frozenset[str] | None = ANY
-    tasks: frozenset[str | None] | None = None
-    """Tasks from which it may start; None is any."""
-    launched: bool = True
-    hosted: bool = False
-    """Refused while the server has no host."""
-    locked: bool = True
-    """Refused while the server is locked, but for admins."""
-    during: str | None = None
-    later: tuple[str, ...] = ()
-    """Tasks that may follow `during` on the way."""
-    then: str | None = None
-    """The state at its end; None keeps the state."""
-    otherwise: str | None = None
-    """The state when it fails; None keeps the state."""
-    action: str | None = None
-    """Name under which os-instance-actions records it."""
-
-    @property
-    def under_way(self) -> frozenset[str | None]:
-        """Tasks that say that this move is going on."""
-        return frozenset((self.during, *self.later)) if self.during else frozenset()
-
-
-def _states(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
 
 _REBOOT_TASKS: frozenset[str | None] = frozenset(
     (
@@ -62,7 +24,7 @@ _REBOOT_TASKS: frozenset[str | None] = frozenset(
         "suspending",
     )
 )
-_AT_REST = _states("active paused suspended stopped")
+_AT_REST = states_named("active paused suspended stopped")
 
 MOVES: dict[str, Move] = {
     "create": Move(
@@ -91,7 +53,7 @@ MOVES: dict[str, Move] = {
     ),
     "restore": Move(
         word="restore",
-        states=_states("soft-delete"),
+        states=states_named("soft-delete"),
         tasks=NO_TASK,
         during="restoring",
         then="active",
@@ -99,7 +61,7 @@ MOVES: dict[str, Move] = {
     ),
     "os-start": Move(
         word="start",
-        states=_states("stopped"),
+        states=states_named("stopped"),
         tasks=NO_TASK,
         hosted=True,
         during="powering-on",
@@ -108,7 +70,7 @@ MOVES: dict[str, Move] = {
     ),
     "os-stop": Move(
         word="stop",
-        states=_states("active error"),
+        states=states_named("active error"),
         tasks=NO_TASK,
         hosted=True,
         during="powering-off",
@@ -117,7 +79,7 @@ MOVES: dict[str, Move] = {
     ),
     "reboot SOFT": Move(
         word="reboot",
-        states=_states("active"),
+        states=states_named("active"),
         tasks=NO_TASK,
         during="rebooting",
         later=("reboot_pending", "reboot_started"),
@@ -126,7 +88,7 @@ MOVES: dict[str, Move] = {
     ),
     "reboot HARD": Move(
         word="reboot",
-        states=_states("active stopped paused suspended error"),
+        states=states_named("active stopped paused suspended error"),
         tasks=_REBOOT_TASKS,
         during="rebooting_hard",
         later=("reboot_pending_hard", "reboot_started_hard"),
@@ -136,7 +98,7 @@ MOVES: dict[str, Move] = {
     ),
     "pause": Move(
         word="pause",
-        states=_states("active"),
+        states=states_named("active"),
         tasks=NO_TASK,
         hosted=True,
         during="pausing",
@@ -145,7 +107,7 @@ MOVES: dict[str, Move] = {
     ),
     "unpause": Move(
         word="unpause",
-        states=_states("paused"),
+        states=states_named("paused"),
         tasks=NO_TASK,
         hosted=True,
         during="unpausing",
@@ -154,7 +116,7 @@ MOVES: dict[str, Move] = {
     ),
     "suspend": Move(
         word="suspend",
-        states=_states("active"),
+        states=states_named("active"),
         tasks=NO_TASK,
         hosted=True,
         during="suspending",
@@ -163,7 +125,7 @@ MOVES: dict[str, Move] = {
     ),
     "resume": Move(
         word="resume",
-        states=_states("suspended"),
+        states=states_named("suspended"),
         tasks=NO_TASK,
         hosted=True,
         during="resuming",
@@ -181,7 +143,7 @@ MOVES: dict[str, Move] = {
     ),
     "trigger_crash_dump": Move(
         word="trigger_crash_dump",
-        states=_states("active paused rescued resized error"),
+        states=states_named("active paused rescued resized error"),
         tasks=NO_TASK,
         hosted=True,
         action="trigger_crash_dump",
@@ -201,7 +163,7 @@ MOVES: dict[str, Move] = {
     "remote console": Move(word="get_console", launched=False, hosted=True, locked=False),
     "seen off": Move(
         word="note the power of",
-        states=_states("active paused"),
+        states=states_named("active paused"),
         tasks=NO_TASK,
         locked=False,
         then="stopped",
@@ -209,7 +171,7 @@ MOVES: dict[str, Move] = {
     ),
     "seen on": Move(
         word="stop again",
-        states=_states("stopped"),
+        states=states_named("stopped"),
         tasks=NO_TASK,
         hosted=True,
         locked=False,
@@ -217,6 +179,7 @@ MOVES: dict[str, Move] = {
         then="stopped",
         action="stop",
     ),
+    **moves_at_home.MOVES,
 }
 """Verb (operation names of the API, and what the cloud itself notices) > its move."""
 

@@ -27,6 +27,10 @@ THEN = {
     "building, then active (error on failure)": "active",
     "state stored at suspend (active)": "active",
     "active; stopped if it was stopped": "active",
+    "shelved; shelved_offloaded at once when shelved_offload_time is 0 (default) or volume-backed": (
+        "shelved"
+    ),
+    "shelved_offloaded (host and node become null)": "shelved_offloaded",
     "active or error as asked": None,
     "unchanged (active)": None,
     "unchanged": None,
