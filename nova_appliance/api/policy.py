@@ -18,6 +18,7 @@ from nova_appliance.api.policies import (
     hosts,
     instance_actions,
     keypairs,
+    migrations,
     network_proxies,
     proxies,
     quotas,
@@ -37,7 +38,7 @@ from nova_appliance.common.context import RequestContext
 FAMILIES = (
     base, servers, server_actions, server_ips, server_metadata, instance_actions, remote_consoles,
     flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies, external_events,
-    server_tags, network_proxies, server_extras, usage,
+    server_tags, network_proxies, server_extras, usage, migrations,
 )  # fmt: skip
 """Each module has RULES: a tuple of DocumentedRuleDefault."""
 

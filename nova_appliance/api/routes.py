@@ -11,6 +11,7 @@ from nova_appliance.api.urls import (
     consoles,
     flavors,
     hosts,
+    migrations,
     network_proxies,
     other_services,
     proxies,
@@ -27,7 +28,7 @@ from nova_appliance.api.urls import (
 FAMILIES = (
     versions, servers, server_orders, server_extras, consoles,
     flavors, quotas, server_groups, hosts, proxies, network_proxies,
-    other_services, usage, gone,
+    other_services, usage, migrations, gone,
 )  # fmt: skip
 """Each module has ROUTES: path below /v2.1 > method > operation."""
 

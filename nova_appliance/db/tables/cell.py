@@ -183,3 +183,29 @@ CONSOLE_TOKENS = _table(
     sa.Column("expires_at", UTC_TIME, nullable=False, index=True),
 )
 """Who has the token whose SHA-256 stands here may have that console until then."""
+
+MIGRATIONS = _table(
+    "migrations",
+    row_number(),
+    uuid_column("id", nullable=False, unique=True),
+    uuid_column("server_id", nullable=False, index=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("status", sa.String(32), nullable=False, index=True),
+    sa.Column("project_id", text(255), nullable=False),
+    sa.Column("user_id", text(255), nullable=False),
+    sa.Column("source_host", text(255), index=True),
+    sa.Column("source_node", text(255)),
+    sa.Column("target_host", text(255)),
+    sa.Column("target_node", text(255)),
+    sa.Column("target_address", text(255)),
+    sa.Column("old_flavor", JSON_TEXT, nullable=False),
+    sa.Column("new_flavor", JSON_TEXT, nullable=False),
+    sa.Column("wanted", sa.String(16)),
+    sa.Column("memory", JSON_TEXT, nullable=False),
+    sa.Column("disk", JSON_TEXT, nullable=False),
+    sa.Column("facts", JSON_TEXT, nullable=False),
+    sa.Column("created_at", UTC_TIME, nullable=False),
+    sa.Column("updated_at", UTC_TIME),
+    sa.Index("ix_migrations_list", "created_at", "row"),
+)
+"""Servers that change host or flavor; columns are the fields of domain.migration.Migration."""
