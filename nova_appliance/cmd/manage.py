@@ -10,25 +10,33 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from nova_appliance.cmd import databases, manage_cells, manage_db
+from nova_appliance.cmd import databases, manage_cells, manage_cert, manage_db
+from nova_appliance.cmd.manage_command import Command, OfflineCommand, Outcome
 from nova_appliance.common import errors, log
 from nova_appliance.conf import load
 
-COMMANDS = (*manage_db.COMMANDS, *manage_cells.COMMANDS)
+COMMANDS = (*manage_db.COMMANDS, *manage_cells.COMMANDS, *manage_cert.COMMANDS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command; prints one sentence and returns 1 when it cannot be done."""
     given = _parser().parse_args(argv)
-    conf = load.load(files=given.config_file)
-    log.start(conf, "nova-manage")
     try:
-        result = given.run(conf, databases.open_(conf), given)
+        result = _run(given)
     except errors.ApplianceError as error:
         print(error.message, file=sys.stderr)  # noqa: T201 - a command line speaks by print
         return 1
     _show(result)
     return 0
+
+
+def _run(given: argparse.Namespace) -> Outcome:
+    command: Command | OfflineCommand = given.command
+    if isinstance(command, OfflineCommand):
+        return command.run(given)
+    conf = load.load(files=given.config_file)
+    log.start(conf, "nova-manage")
+    return command.run(conf, databases.open_(conf), given)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,11 +50,11 @@ def _parser() -> argparse.ArgumentParser:
         verb = made[command.group].add_parser(command.verb, help=command.help)
         for name, options in command.arguments.items():
             verb.add_argument(name, **options)
-        verb.set_defaults(run=command.run)
+        verb.set_defaults(command=command)
     return parser
 
 
-def _show(result: bool | str | list[dict[str, object]]) -> None:  # noqa: FBT001 - what was done
+def _show(result: Outcome) -> None:
     if isinstance(result, bool):
         print(f"changed={int(result)}")  # noqa: T201
     elif isinstance(result, str):

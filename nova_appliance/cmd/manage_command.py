@@ -27,6 +27,17 @@ class Command:
     arguments: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
 
+@dataclasses.dataclass(frozen=True)
+class OfflineCommand:
+    """A command that reads neither nova.conf nor a database."""
+
+    group: str
+    verb: str
+    help: str
+    run: Callable[[argparse.Namespace], Outcome]
+    arguments: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+
+
 def no_arguments(**values: object) -> argparse.Namespace:
     """What argparse would have given, for a caller that is no command line."""
     return argparse.Namespace(**values)

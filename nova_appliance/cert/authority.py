@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an authority does for hosts: root, certificates, renewal, revocation and its list.
+
+The same over both stores: a folder of the deployer (folder.py) and the database (shelf.py).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from nova_appliance.cert import reading, signing
+from nova_appliance.cert.signing import Identity
+from nova_appliance.common import clock, errors
+from nova_appliance.domain.certificate import Given, Wish, needs_renewal, state
+
+ROOT_DAYS = 3650
+ROOT_BEFORE = dt.timedelta(days=365)
+
+
+class Store(Protocol):
+    """Where an authority keeps what it knows; `alone` keeps other writers out."""
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Hold the store's lock."""
+
+    def root(self) -> Identity | None:
+        """The root certificate and its key."""
+
+    def new_root_key(self) -> rsa.RSAPrivateKey:
+        """A key for the first root."""
+
+    def keep_root(self, identity: Identity) -> None:
+        """Store a new or renewed root."""
+
+    def keep(self, given: Given) -> None:
+        """Store a certificate."""
+
+    def all_(self) -> Iterable[Given]:
+        """All certificates below the root, and the roots."""
+
+    def revoke(self, serial: str, at: dt.datetime, reason: str) -> bool:
+        """Note a revocation."""
+
+    def is_revoked(self, serial: str) -> bool:
+        """Whether one counts no more."""
+
+    def revocation_list(self) -> x509.CertificateRevocationList | None:
+        """The root's last list."""
+
+    def keep_revocation_list(self, made: x509.CertificateRevocationList) -> None:
+        """Store the root's new list."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Authority:
+    """One root and what it signed."""
+
+    store: Store
+    clock: clock.Clock = clock.SYSTEM
+
+    def ensure_root(self, name: str, days: float = ROOT_DAYS) -> bool:
+        """Have a root; one that ends within a year is renewed with its key. Whether it changed."""
+        with self.store.alone():
+            there = self.store.root()
+            if there and not self._is_due(reading.describe(there.certificate), ROOT_BEFORE):
+                return False
+            key = there.key if there else self.store.new_root_key()
+            called = reading.name(there.certificate) if there else name
+            lasts = signing.life(self.clock.now(), days)
+            self.store.keep_root(Identity(signing.root(key, called, lasts), key))
+            return True
+
+    def root(self) -> Identity:
+        """The root. Raises NotFound before there is one."""
+        if found := self.store.root():
+            return found
+        raise errors.NotFound(
+            "There is no root certificate yet: make it by `nova-manage cert root`."
+        )
+
+    def issue(self, wish: Wish, public: rsa.RSAPublicKey, days: float) -> x509.Certificate:
+        """Sign a host's certificate and remember it."""
+        lasts = signing.life(self.clock.now(), days)
+        certificate = signing.host(self.root(), public, wish, lasts)
+        self.store.keep(reading.describe(certificate))
+        return certificate
+
+    def still_good(self, certificate: x509.Certificate, before: dt.timedelta) -> bool:
+        """Whether it is this authority's, not revoked, and does not end soon."""
+        return self.is_ours(certificate) and not self._is_due(reading.describe(certificate), before)
+
+    def is_ours(self, certificate: x509.Certificate) -> bool:
+        """Whether this root signed it and has not revoked it."""
+        revoked = self.store.is_revoked(reading.serial(certificate))
+        return not revoked and reading.is_signed_by(certificate, self.root())
+
+    def find(self, *, name: str | None = None, serial: str | None = None) -> tuple[Given, ...]:
+        """Certificates by name or serial that have not ended. Raises NotFound."""
+        now = self.clock.now()
+        number = (serial or "").replace(":", "").upper().zfill(40)
+        found = tuple(
+            given
+            for given in self.store.all_()
+            if given.not_after > now
+            and given.kind != "root"
+            and (given.name == name if name else given.serial == number)
+        )
+        if not found:
+            raise errors.NotFound(f"There is no certificate {name or serial}.")
+        return found
+
+    def revoke(self, given: Iterable[Given], reason: str) -> bool:
+        """Make certificates count no more; whether any did until now."""
+        with self.store.alone():
+            now = self.clock.now()
+            return sum(self.store.revoke(one.serial, now, reason) for one in given) > 0
+
+    def refresh_list(self, days: float) -> bool:
+        """Make a new revocation list when something was revoked, or the old one is two thirds gone."""
+        root = self.root()
+        with self.store.alone():
+            now = self.clock.now()
+            revoked = [
+                g for g in self.store.all_() if state(g, now) == "revoked" and g.kind == "host"
+            ]
+            revoked = [g for g in revoked if g.not_after > now]
+            last = self.store.revocation_list()
+            if last is not None and _is_current(last, root, revoked, now):
+                return False
+            number = _number(last) + 1
+            lasts = signing.life(now, days)
+            self.store.keep_revocation_list(signing.revocation_list(root, revoked, number, lasts))
+            return True
+
+    def _is_due(self, given: Given, before: dt.timedelta) -> bool:
+        return needs_renewal(given, self.clock.now(), before)
+
+
+def _is_current(
+    last: x509.CertificateRevocationList, root: Identity, revoked: list[Given], now: dt.datetime
+) -> bool:
+    listed = {f"{entry.serial_number:040X}" for entry in last}
+    begins = last.last_update_utc.replace(tzinfo=None)
+    ends = begins if last.next_update_utc is None else last.next_update_utc.replace(tzinfo=None)
+    return (
+        last.is_signature_valid(root.key.public_key())
+        and listed == {given.serial for given in revoked}
+        and ends - now > (ends - begins) / 3
+    )
+
+
+def _number(last: x509.CertificateRevocationList | None) -> int:
+    if last is None:
+        return 0
+    return last.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number

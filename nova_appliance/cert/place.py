@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where one host keeps its certificate: `ca.pem`, `cert.pem`, `key.pem`, and `bundle.pem` of both.
+
+The bundle is written first and counts: whoever dies in between leaves files that the next run mends.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from nova_appliance.cert import files, keys, reading
+from nova_appliance.cert.signing import Identity, to_pem
+from nova_appliance.common import errors
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """A folder on a host."""
+
+    folder: Path
+
+    def held(self) -> Identity | None:
+        """The certificate and its key; None when nothing usable is there."""
+        text = files.read(self.folder / "bundle.pem")
+        try:
+            identity = Identity(reading.parse(text or ""), keys.from_pem(_key_part(text or "")))
+            matching = reading.public_key(identity.certificate) == identity.key.public_key()
+        except errors.Invalid:
+            return None
+        return identity if matching else None
+
+    def put(self, identity: Identity, authority: str) -> bool:
+        """Make all files say this; whether any had to change."""
+        self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        certificate, key = to_pem(identity.certificate), keys.to_pem(identity.key)
+        wanted = (
+            ("bundle.pem", certificate + key, files.PRIVATE),
+            ("key.pem", key, files.PRIVATE),
+            ("cert.pem", certificate, files.OPEN),
+            ("ca.pem", authority, files.OPEN),
+        )
+        changed = [files.put(self.folder / name, text, mode) for name, text, mode in wanted]
+        return any(changed)
+
+
+def _key_part(text: str) -> str:
+    start = text.find("-----BEGIN PRIVATE KEY-----")
+    return text[start:] if start >= 0 else ""
