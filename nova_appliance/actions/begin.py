@@ -38,15 +38,15 @@ class Wanted:
     order: msgspec.Struct
 
 
-def begin(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted) -> None:
-    """Begin the move. Raises Conflict when the server's state or lock does not allow it."""
+def begin(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted) -> SagaRow:
+    """Begin the move; the saga's row. Raises Conflict when the server's state or lock does not allow it."""
     for _ in range(TRIES):
         states.check_lock(server, wanted.verb, is_admin=bool(context.is_admin))
         states.check(server, wanted.verb)
         saga = new_saga(cloud, context, server, wanted)
         if cloud.cells.database(server.cell_id).transact(_write(context, saga, wanted.verb)):
             nudge(cloud, context, (saga,))
-            return
+            return saga
         server = find_server.by_id(cloud, server.id)
     raise errors.Conflict(f"Instance {server.id} changes all the time; try again.")
 

@@ -38,6 +38,21 @@ class CreateImageOrder(msgspec.Struct, frozen=True, kw_only=True):
     image_id: str
 
 
+class AttachInterfaceOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """`index` tells the new port from the server's others; it is of no use for a ready port."""
+
+    verb: str
+    wanted: NetworkRequest
+    index: int
+
+
+class DetachInterfaceOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The port to take out."""
+
+    verb: str
+    port_id: str
+
+
 class RebootOrder(msgspec.Struct, frozen=True, kw_only=True):
     """`verb` is reboot SOFT or reboot HARD."""
 

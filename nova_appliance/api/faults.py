@@ -41,6 +41,7 @@ STATUSES: tuple[tuple[type[errors.ApplianceError], int], ...] = (
     (Gone, 410),
     (TooLarge, 413),
     (WrongMedia, 415),
+    (errors.Refused, 500),
     (errors.Unsupported, 501),
     (errors.Unavailable, 503),
 )

@@ -15,6 +15,7 @@ from nova_appliance.compute.work import (
     console_address,
     destroy,
     diagnostics,
+    interfaces,
     power,
     reboot,
     snapshot,
@@ -38,6 +39,8 @@ WORK: dict[str, Deed] = {
     "snapshot": snapshot.snapshot,
     "upload_snapshot": snapshot.upload,
     "drop_snapshot": snapshot.drop,
+    "attach_interface": interfaces.attach,
+    "detach_interface": interfaces.detach,
 }
 """Casts, answered by a report."""
 

@@ -32,11 +32,7 @@ class Plugged(msgspec.Struct, frozen=True, kw_only=True):
 
     def remembered(self) -> dict[str, str]:
         """What the server's row keeps."""
-        return {
-            VIFS: msgspec.json.encode(self.vifs).decode(),
-            MADE: msgspec.json.encode(self.made).decode(),
-            **interface_tags.remembered(self.tags),
-        }
+        return _memory(self.made, self.vifs, self.tags)
 
 
 def plug(
@@ -83,6 +79,34 @@ def unplug(networks: Networks, server_id: str, keep: Collection[str]) -> None:
             networks.unbind_port(port.id)
         else:
             networks.delete_port(port.id)
+
+
+def joined(server: Server, vif: Vif, tag: str | None, *, made: bool) -> dict[str, str]:
+    """The row's memory with one more interface; fine if it knows it."""
+    kept = without(server, vif.port_id)
+    rest = msgspec.structs.replace(server, system_metadata=kept)
+    ports_made = sorted({*made_of(rest), *([vif.port_id] if made else [])})
+    tags = interface_tags.of(kept) | ({vif.port_id: tag} if tag else {})
+    return {**kept, **_memory(tuple(ports_made), (*vifs_of(rest), vif), tags)}
+
+
+def without(server: Server, port_id: str) -> dict[str, str]:
+    """The row's memory without one of its interfaces; fine if it does not know it."""
+    vifs = tuple(vif for vif in vifs_of(server) if vif.port_id != port_id)
+    made = tuple(sorted(made_of(server) - {port_id}))
+    tags = interface_tags.of(server.system_metadata)
+    tags.pop(port_id, None)
+    return {**forgotten(server.system_metadata), **_memory(made, vifs, tags)}
+
+
+def _memory(
+    made: tuple[str, ...], vifs: tuple[Vif, ...], tags: Mapping[str, str]
+) -> dict[str, str]:
+    return {
+        VIFS: msgspec.json.encode(vifs).decode(),
+        MADE: msgspec.json.encode(made).decode(),
+        **interface_tags.remembered(tags),
+    }
 
 
 def vifs_of(server: Server) -> tuple[Vif, ...]:

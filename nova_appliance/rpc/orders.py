@@ -13,7 +13,7 @@ import msgspec
 
 from nova_appliance.domain.console import ConsoleToken
 from nova_appliance.domain.flavor import Flavor
-from nova_appliance.domain.guest import Guest
+from nova_appliance.domain.guest import Guest, Vif
 from nova_appliance.domain.host import Inventory, Limits
 from nova_appliance.domain.server import ServerImage
 
@@ -44,6 +44,8 @@ class ServerOrder(msgspec.Struct, frozen=True, kw_only=True):
     """For reboot."""
     timeout_s: float = 60.0
     """How long the guest may take to shut down by itself (power_off, soft reboot)."""
+    vif: Vif | None = None
+    """The interface to attach or detach."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

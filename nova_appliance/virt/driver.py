@@ -13,7 +13,7 @@ from typing import NoReturn, Protocol
 from nova_appliance.common import errors
 from nova_appliance.domain.console import ConsoleAddress
 from nova_appliance.domain.diagnostics import Diagnosis
-from nova_appliance.domain.guest import Guest, GuestSeen
+from nova_appliance.domain.guest import Guest, GuestSeen, Vif
 from nova_appliance.domain.host import Inventory
 
 
@@ -87,6 +87,14 @@ class ImageInUse(errors.Conflict):
         super().__init__(f"Disks on this host lie over image {image_id}, so it must stay.")
 
 
+class DeviceHeld(errors.ApplianceError):
+    """The guest was asked again and again, and does not let go of a device."""
+
+    def __init__(self, server_id: str, device: str) -> None:
+        self.server_id, self.device = server_id, device
+        super().__init__(f"The guest of server {server_id} does not let go of {device}.")
+
+
 class CannotNow(errors.Conflict):
     """The guest is in a power state in which this cannot be done."""
 
@@ -153,6 +161,22 @@ class Suspension(Protocol):
 
     def interrupt(self, server_id: str) -> None:
         """Send the interrupt that cannot be masked, so that the guest dumps its memory."""
+
+
+class Interfaces(Protocol):
+    """Network cards that come and go while a guest is there."""
+
+    def attach(self, server_id: str, vif: Vif) -> None:
+        """Plug the port in, now if the guest is on, and for its next start.
+
+        Fine if it is plugged in, or if the hypervisor does not know the guest.
+        """
+
+    def detach(self, server_id: str, vif: Vif) -> None:
+        """Take the port out and wait until it is; fine if it is out. Raises DeviceHeld."""
+
+    def plugged(self, server_id: str) -> frozenset[str]:
+        """MACs of the cards that the guest has now."""
 
 
 class Disks(Protocol):
@@ -294,12 +318,13 @@ class Driver:
     suspension: Suspension | Unsupported = dataclasses.field(default_factory=Unsupported)
     snapshots: Snapshots | Unsupported = dataclasses.field(default_factory=Unsupported)
     diagnostics: Diagnostics | Unsupported = dataclasses.field(default_factory=Unsupported)
+    interfaces: Interfaces | Unsupported = dataclasses.field(default_factory=Unsupported)
     close: Callable[[], None] = lambda: None
 
 
 CONCERNS = (
     "lifecycle", "power", "inventory", "disks", "images", "consoles", "suspension", "snapshots",
-    "diagnostics",
+    "diagnostics", "interfaces",
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from nova_appliance.api.policies.base import MEMBER, rule
+from nova_appliance.api.policies.base import ADMIN, MEMBER, rule
 
 PAUSE = "os_compute_api:os-pause-server:pause"
 UNPAUSE = "os_compute_api:os-pause-server:unpause"
@@ -13,6 +13,7 @@ TRIGGER_CRASH_DUMP = "os_compute_api:servers:trigger_crash_dump"
 FORCE_DELETE = "os_compute_api:os-deferred-delete:force"
 RESTORE = "os_compute_api:os-deferred-delete:restore"
 CREATE_IMAGE = "os_compute_api:servers:create_image"
+INJECT_NETWORK_INFO = "os_compute_api:os-admin-actions:inject_network_info"
 
 _ACTION = "POST /servers/{server_id}/action"
 
@@ -22,6 +23,12 @@ RULES = (
     rule(SUSPEND, MEMBER, "Suspend a server.", f"{_ACTION} (suspend)"),
     rule(RESUME, MEMBER, "Let a suspended server go on.", f"{_ACTION} (resume)"),
     rule(FORCE_DELETE, MEMBER, "Delete a server for good.", f"{_ACTION} (forceDelete)"),
+    rule(
+        INJECT_NETWORK_INFO,
+        ADMIN,
+        "Read a server's ports anew.",
+        f"{_ACTION} (injectNetworkInfo)",
+    ),
     rule(RESTORE, MEMBER, "Restore a softly deleted server.", f"{_ACTION} (restore)"),
     rule(CREATE_IMAGE, MEMBER, "Make an image of a server.", f"{_ACTION} (createImage)"),
     rule(

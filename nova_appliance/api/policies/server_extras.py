@@ -13,6 +13,8 @@ PW_CLEAR = "os_compute_api:os-server-password:clear"
 DIAGNOSTICS = "os_compute_api:os-server-diagnostics"
 INTERFACES_LIST = "os_compute_api:os-attach-interfaces:list"
 INTERFACES_SHOW = "os_compute_api:os-attach-interfaces:show"
+INTERFACES_ATTACH = "os_compute_api:os-attach-interfaces:create"
+INTERFACES_DETACH = "os_compute_api:os-attach-interfaces:delete"
 
 RULES = (
     rule(TOPOLOGY, READER, "Show a server's NUMA cells.", f"GET {_PATH}/topology"),
@@ -22,4 +24,6 @@ RULES = (
     rule(DIAGNOSTICS, ADMIN, "Show how its guest does.", f"GET {_PATH}/diagnostics"),
     rule(INTERFACES_LIST, READER, "List its interfaces.", f"GET {_PATH}/os-interface"),
     rule(INTERFACES_SHOW, READER, "Show one of them.", f"GET {_PATH}/os-interface/{{port_id}}"),
+    rule(INTERFACES_ATTACH, MEMBER, "Attach one.", f"POST {_PATH}/os-interface"),
+    rule(INTERFACES_DETACH, MEMBER, "Detach one.", f"DELETE {_PATH}/os-interface/{{port_id}}"),
 )

@@ -29,6 +29,9 @@ ROUTES: Routes = {
         "GET": server_password.show,
         "DELETE": server_password.clear,
     },
-    "servers/{server_id}/os-interface": {"GET": interfaces.index},
-    "servers/{server_id}/os-interface/{port_id}": {"GET": interfaces.show},
+    "servers/{server_id}/os-interface": {"GET": interfaces.index, "POST": interfaces.create},
+    "servers/{server_id}/os-interface/{port_id}": {
+        "GET": interfaces.show,
+        "DELETE": interfaces.delete,
+    },
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from nova_appliance.api.operation import ByBodyKey, Routes
 from nova_appliance.api.resources import (
+    interfaces,
     server_actions,
     server_deletion,
     server_metadata,
@@ -29,6 +30,7 @@ ACTIONS = ByBodyKey(
         "lock": server_actions.lock,
         "unlock": server_actions.unlock,
         "os-getConsoleOutput": server_actions.read_console,
+        "injectNetworkInfo": interfaces.read_anew,
         "os-resetState": server_actions.set_state,
     }
 )

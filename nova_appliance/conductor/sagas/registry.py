@@ -7,6 +7,7 @@ from nova_appliance.conductor.saga import Saga
 from nova_appliance.conductor.sagas.boot import BOOT
 from nova_appliance.conductor.sagas.create_image import CREATE_IMAGE
 from nova_appliance.conductor.sagas.delete import DELETE
+from nova_appliance.conductor.sagas.interfaces import ATTACH_INTERFACE, DETACH_INTERFACE
 from nova_appliance.conductor.sagas.power import START, STOP
 from nova_appliance.conductor.sagas.reboot import REBOOT
 from nova_appliance.conductor.sagas.soft_delete import RESTORE, SOFT_DELETE
@@ -20,6 +21,6 @@ from nova_appliance.conductor.sagas.suspension import (
 
 ALL = (
     BOOT, DELETE, START, STOP, REBOOT, PAUSE, UNPAUSE, SUSPEND, RESUME, TRIGGER_CRASH_DUMP,
-    SOFT_DELETE, RESTORE, CREATE_IMAGE,
+    SOFT_DELETE, RESTORE, CREATE_IMAGE, ATTACH_INTERFACE, DETACH_INTERFACE,
 )  # fmt: skip
 SAGAS: dict[str, Saga] = {saga.name: saga for saga in ALL}

@@ -25,6 +25,7 @@ from nova_appliance.virt.driver import (
 )
 from nova_appliance.virt.fake.diagnostics import FakeDiagnostics
 from nova_appliance.virt.fake.hypervisor import FakeDisks, Hypervisor
+from nova_appliance.virt.fake.interfaces import FakeInterfaces
 from nova_appliance.virt.fake.snapshots import FakeSnapshots
 from nova_appliance.virt.fake.suspension import FakeSuspension
 from nova_appliance.virt.locks import NamedLocks
@@ -53,6 +54,7 @@ def drive(hypervisor: Hypervisor) -> Driver:
         suspension=FakeSuspension(hypervisor),
         snapshots=FakeSnapshots(hypervisor),
         diagnostics=FakeDiagnostics(hypervisor),
+        interfaces=FakeInterfaces(hypervisor),
     )
 
 

@@ -33,6 +33,8 @@ class FakeGuest(msgspec.Struct, frozen=True, kw_only=True):
     console: str = ""
     saved: bool = False
     """Off, with its memory kept."""
+    macs: tuple[str, ...] = ()
+    """Its network cards."""
 
     def seen(self) -> GuestSeen:
         """As the driver reports it."""
@@ -106,6 +108,7 @@ class Hypervisor:
             memory_mib=guest.memory_mib,
             power_state=PowerState.RUNNING,
             console=old.console if old else "",
+            macs=tuple(vif.mac for vif in guest.vifs if vif.kind != "none"),
         )
         return self._say(new, f"{guest.name}: started with {guest.memory_mib} MiB\n")
 

@@ -15,6 +15,7 @@ from nova_appliance.virt.libvirt.diagnostics import LibvirtDiagnostics
 from nova_appliance.virt.libvirt.disks import LocalDisks, images_used
 from nova_appliance.virt.libvirt.folders import Folders, folders_of
 from nova_appliance.virt.libvirt.images import ImageCache
+from nova_appliance.virt.libvirt.interfaces import LibvirtInterfaces
 from nova_appliance.virt.libvirt.inventory import HostInventory
 from nova_appliance.virt.libvirt.lifecycle import LibvirtLifecycle, Starter
 from nova_appliance.virt.libvirt.power import LibvirtPower
@@ -61,6 +62,7 @@ def open_driver(settings: VirtSettings) -> Driver:
         suspension=LibvirtSuspension(connection, starter),
         snapshots=LibvirtSnapshots(starter, settings.disk_format),
         diagnostics=LibvirtDiagnostics(connection),
+        interfaces=LibvirtInterfaces(connection, starter),
         close=connection.close,
     )
 

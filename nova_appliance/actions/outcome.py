@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waits for a saga's end, for the few operations whose caller is told what came of them."""
+
+from __future__ import annotations
+
+from nova_appliance.actions.cloud import Cloud
+from nova_appliance.common import clock, errors
+from nova_appliance.db import sagas
+from nova_appliance.domain.saga import DONE, OPEN, SagaRow
+
+PATIENCE_S = 60.0
+_EVERY_S = 0.05
+FAMILIES: dict[str, type[errors.ApplianceError]] = {
+    family.__name__: family
+    for family in (
+        errors.Invalid,
+        errors.Forbidden,
+        errors.OverQuota,
+        errors.NotFound,
+        errors.Conflict,
+        errors.Unsupported,
+        errors.Unavailable,
+    )
+}
+"""Families that a caller is told; all others are Refused."""
+
+
+def of(cloud: Cloud, saga: SagaRow, patience_s: float = PATIENCE_S) -> SagaRow:
+    """The saga when it has gone well; raises what it failed with, Refused when it takes long."""
+    found: list[SagaRow] = [saga]
+
+    def ended() -> bool:
+        with cloud.cells.database(saga.cell_id).read() as conn:
+            row = sagas.get(conn, saga.cell_id, saga.id)
+        found[0] = row or saga
+        return row is None or row.state not in OPEN
+
+    if not clock.wait_for(ended, patience_s, _EVERY_S):
+        raise errors.Refused(f"The host has not done it in {patience_s:.0f} s; it may still do it.")
+    error = found[0].error
+    if found[0].state != DONE and error is not None:
+        raise FAMILIES.get(error.family, errors.Refused)(error.message)
+    return found[0]
