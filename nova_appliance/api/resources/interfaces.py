@@ -7,13 +7,11 @@ from typing import Any
 
 from nova_appliance.actions import interfaces
 from nova_appliance.api.operation import operation
-from nova_appliance.api.policies import server_actions as action_rules
 from nova_appliance.api.policies import server_extras as rules
 from nova_appliance.api.policies.servers import EXTERNAL_NETWORK
 from nova_appliance.api.policy import may
 from nova_appliance.api.request import Request
 from nova_appliance.api.resources.servers import find
-from nova_appliance.api.schemas import server_actions as action_schemas
 from nova_appliance.api.schemas.interfaces import ATTACH
 from nova_appliance.api.schemas.queries import CLOSED_2_102
 from nova_appliance.api.views import interfaces as views
@@ -60,18 +58,6 @@ def create(req: Request, server: Server, body: dict[str, Any]) -> dict[str, Any]
 def delete(req: Request, server: Server, port_id: str) -> None:
     """DELETE /servers/{server_id}/os-interface/{port_id}."""
     interfaces.detach(req.cloud, req.context, server, port_id)
-
-
-@operation(
-    policy=action_rules.INJECT_NETWORK_INFO,
-    load=find,
-    body=action_schemas.INJECT_NETWORK_INFO,
-    status=202,
-    errors=(404, 409),
-)
-def read_anew(req: Request, server: Server, _body: dict[str, Any]) -> None:
-    """injectNetworkInfo: the row tells what the network service says now."""
-    interfaces.refresh(req.cloud, req.context, server)
 
 
 def _wanted(asked: dict[str, Any]) -> NetworkRequest:

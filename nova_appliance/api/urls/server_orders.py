@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from nova_appliance.api.operation import ByBodyKey, Routes
 from nova_appliance.api.resources import (
-    interfaces,
     server_actions,
     server_deletion,
     server_metadata,
+    server_network_info,
     server_orders,
     server_snapshots,
     server_suspension,
@@ -30,7 +30,7 @@ ACTIONS = ByBodyKey(
         "lock": server_actions.lock,
         "unlock": server_actions.unlock,
         "os-getConsoleOutput": server_actions.read_console,
-        "injectNetworkInfo": interfaces.read_anew,
+        "injectNetworkInfo": server_network_info.read_anew,
         "os-resetState": server_actions.set_state,
     }
 )

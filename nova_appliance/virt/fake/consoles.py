@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What fake guests say; their ports are made up."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+
+from nova_appliance.domain.console import ConsoleAddress
+from nova_appliance.domain.guest import PowerState
+from nova_appliance.virt.driver import (
+    NoSuchConsole,
+    NotRunning,
+)
+from nova_appliance.virt.fake.hypervisor import Hypervisor
+
+FIRST_PORTS = {"vnc": 20000, "spice": 30000, "serial": 40000}
+
+
+PORTS = 10000
+
+
+@dataclasses.dataclass(frozen=True)
+class FakeConsoles:
+    """What the fake guests said."""
+
+    hypervisor: Hypervisor
+
+    def output(self, server_id: str, max_bytes: int) -> bytes:
+        """See virt.driver.Consoles."""
+        with self.hypervisor.deed("output"):
+            text = self.hypervisor.guest(server_id).console.encode()
+        return text[-max_bytes:] if max_bytes > 0 else b""
+
+    def address(self, server_id: str, device: str) -> ConsoleAddress:
+        """See virt.driver.Consoles; the port is made from the id, and nobody listens there."""
+        with self.hypervisor.deed("address"):
+            if self.hypervisor.guest(server_id).power_state != PowerState.RUNNING:
+                raise NotRunning(server_id)
+            if device not in FIRST_PORTS:
+                raise NoSuchConsole(server_id, device)
+            port = FIRST_PORTS[device] + zlib.crc32(server_id.encode()) % PORTS
+            return ConsoleAddress(host=self.hypervisor.settings.host_ip, port=port)
