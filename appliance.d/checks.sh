@@ -54,6 +54,8 @@ run_lint() {
   lint "ruff format" ruff format --check .
   lint "mypy" mypy nova_appliance
   lint "import-linter" lint-imports
+  # It calls its neighbours in .venv by their names.
+  PATH=$VENV/bin:$PATH lint "ansible-lint" ansible-lint -q
   ((${#failed[@]} == 0)) || die "these checks failed: ${failed[*]}"
   printf 'lint: all checks passed\n'
 }

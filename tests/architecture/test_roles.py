@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Roles and playbooks keep the house style: sizes, a checked interface, modules over commands."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+ROLES = sorted(p for p in (ROOT / "roles").iterdir() if p.is_dir())
+PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
+FILES, TASK_LINES, MAIN_LINES, VARIABLES, HANDLERS, SCENARIO_LINES = 8, 80, 60, 40, 3, 25
+BIGGER = {"service_unit": "it is the hands of all the others, one file a hand"}
+SHELLS = {"ansible.builtin.shell", "ansible.builtin.raw"}
+COMMANDS = {"ansible.builtin.command", "ansible.builtin.script"}
+NO_TASK_KEYS = {
+    "name", "when", "loop", "loop_control", "register", "vars", "notify", "tags", "until", "retries",
+    "delay", "become", "become_user", "changed_when", "failed_when", "check_mode", "no_log", "block",
+    "rescue", "always", "run_once", "delegate_to", "environment", "ignore_errors", "listen", "args",
+    "with_fileglob", "delegate_facts", "throttle", "any_errors_fatal", "ignore_unreachable", "async",
+    "poll", "module_defaults", "diff", "connection",
+}  # fmt: skip
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with Ansible's own tags read as text."""
+
+
+Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+Loader.add_constructor("!vault", lambda loader, node: loader.construct_scalar(node))
+
+
+def _read(path):
+    return yaml.load(path.read_text(), Loader) if path.exists() else None
+
+
+def _name(path):
+    return str(path.relative_to(ROOT))
+
+
+def _tasks(found):
+    for task in found or ():
+        yield task
+        for part in ("block", "rescue", "always"):
+            yield from _tasks(task.get(part))
+
+
+def _tasks_of(role):
+    files = [*(role / "tasks").rglob("*.yml"), *(role / "handlers").rglob("*.yml")]
+    return [(file, task) for file in sorted(files) for task in _tasks(_read(file))]
+
+
+def _module(task):
+    return next((key for key in task if key not in NO_TASK_KEYS), None)
+
+
+def _count(path):
+    return len(path.read_text().splitlines())
+
+
+def test_there_are_roles():
+    assert len(ROLES) >= 10
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda p: p.name)
+def test_a_role_is_small_and_looks_like_the_others(role):
+    assert (role / "tasks" / "main.yml").exists() or role.name == "service_unit"
+    kinds = {"defaults", "meta", "tasks", "handlers", "templates", "vars", "library", "files"}
+    assert {p.name for p in role.iterdir() if p.name != "README.md"} <= kinds
+    files = [
+        p
+        for p in role.rglob("*")
+        if p.is_file() and p.parent.name not in ("templates", "__pycache__", "files")
+    ]
+    assert len(files) <= FILES or role.name in BIGGER, [p.name for p in files]
+    for file in (role / "tasks").rglob("*.yml"):
+        assert _count(file) <= (MAIN_LINES if file.name == "main.yml" else TASK_LINES), file
+    handlers = _read(role / "handlers" / "main.yml") or []
+    assert len(handlers) <= HANDLERS
+    assert (role / "README.md").read_text().startswith(f"# {role.name}\n")
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda p: p.name)
+def test_the_interface_of_a_role_is_its_defaults(role):
+    defaults = _read(role / "defaults" / "main.yml") or {}
+    specs = _read(role / "meta" / "argument_specs.yml")["argument_specs"]
+    wanted = set().union(*(entry.get("options", {}) for entry in specs.values()))
+    assert set(defaults) == wanted
+    assert len(defaults) <= VARIABLES
+    assert all(name.startswith(f"{role.name}_") for name in defaults)
+    private = _read(role / "vars" / "main.yml") or {}
+    assert all(name.startswith(f"__{role.name}_") for name in private)
+    readme = (role / "README.md").read_text()
+    assert [name for name in defaults if f"`{name}`" not in readme] == []
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda p: p.name)
+def test_every_default_says_what_it_is(role):
+    text = (role / "defaults" / "main.yml").read_text()
+    for name in _read(role / "defaults" / "main.yml") or {}:
+        assert re.search(rf"^# .+\n{name}:", text, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda p: p.name)
+def test_tasks_use_modules_by_their_full_names(role):
+    own = {p.stem for p in (role / "library").glob("*.py")}
+    for file, task in _tasks_of(role):
+        where = f"{_name(file)}: {task.get('name')}"
+        if "block" in task:
+            continue
+        module = _module(task)
+        assert module in own or module.startswith("ansible.builtin."), where
+        assert module not in SHELLS, where
+        assert "ignore_errors" not in task or "ansible_check_mode" in str(task["ignore_errors"])
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda p: p.name)
+def test_a_command_says_honestly_whether_it_changed_something(role):
+    for file, task in _tasks_of(role):
+        if _module(task) not in COMMANDS:
+            continue
+        given = task[_module(task)]
+        creates = isinstance(given, dict) and ("creates" in given or "removes" in given)
+        assert creates or "changed_when" in task, f"{_name(file)}: {task.get('name')}"
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda p: p.name)
+def test_roles_leave_restarts_to_handlers(role):
+    for file, task in _tasks_of(role):
+        given = task.get(_module(task)) if _module(task) else None
+        if isinstance(given, dict) and file.parent.name != "handlers":
+            assert given.get("state") != "restarted", f"{_name(file)}: {task.get('name')}"
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda p: p.name)
+def test_a_playbook_says_what_it_does_needs_and_leaves(playbook):
+    head = playbook.read_text().split("---")[0]
+    for word in ("Does:", "Needs:", "Interrupted:"):
+        assert word in head, f"{_name(playbook)} does not say {word}"
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda p: p.name)
+def test_roles_of_playbooks_exist(playbook):
+    names = {role.name for role in ROLES}
+    for play in _read(playbook):
+        for role in play.get("roles", ()):
+            name = role if isinstance(role, str) else role.get("role")
+            assert name in names, f"{playbook.name}: {name}"
+
+
+def test_hypervisor_hosts_are_given_no_database():
+    facts = _read(ROOT / "playbooks" / "group_vars" / "all.yml")
+    for name in ("nova_compute_config", "nova_novncproxy_config"):
+        assert "appliance_nova_outer" in facts[name]
+    assert "database" not in str(facts["appliance_nova_common"])
+    assert "database" not in str(facts["appliance_nova_host"]) + facts["appliance_nova_outer"]
+
+
+def test_a_scenario_is_one_question():
+    for file in (ROOT / "molecule").glob("*/*.yml"):
+        assert _count(file) <= SCENARIO_LINES, file
