@@ -36,6 +36,8 @@ class Wanted:
     verb: str
     saga: str
     order: msgspec.Struct
+    also: Callable[[Connection], object] | None = None
+    """Done in the same transaction; raises Conflict when the move may not begin any more."""
 
 
 def begin(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted) -> SagaRow:
@@ -44,7 +46,7 @@ def begin(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted)
         states.check_lock(server, wanted.verb, is_admin=bool(context.is_admin))
         states.check(server, wanted.verb)
         saga = new_saga(cloud, context, server, wanted)
-        if cloud.cells.database(server.cell_id).transact(_write(context, saga, wanted.verb)):
+        if cloud.cells.database(server.cell_id).transact(_write(context, saga, wanted)):
             nudge(cloud, context, (saga,))
             return saga
         server = find_server.by_id(cloud, server.id)
@@ -77,13 +79,15 @@ def nudge(cloud: Cloud, context: RequestContext, begun: tuple[SagaRow, ...]) -> 
             return
 
 
-def _write(context: RequestContext, saga: SagaRow, verb: str) -> Callable[[Connection], bool]:
+def _write(context: RequestContext, saga: SagaRow, wanted: Wanted) -> Callable[[Connection], bool]:
     """Task, record and saga; False if the server may not begin the move any more."""
 
     def work(conn: Connection) -> bool:
-        if not servers.move(conn, saga.server_id, verb):
+        if not servers.move(conn, saga.server_id, wanted.verb):
             return False
-        action = states.MOVES[verb].action
+        if wanted.also is not None:
+            wanted.also(conn)
+        action = states.MOVES[wanted.verb].action
         if action:
             server_actions.start(conn, saga.server_id, action, context)
         sagas.add(conn, (saga,))

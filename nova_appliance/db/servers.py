@@ -123,18 +123,24 @@ def advance(conn: sa.Connection, server_id: str, verb: str, task: str, **fields:
     return _under_way(conn, server_id, verb, {"task": task, **fields})
 
 
-def settle(conn: sa.Connection, server_id: str, verb: str, **fields: Any) -> bool:
+def settle(
+    conn: sa.Connection, server_id: str, verb: str, *, end: str | None = None, **fields: Any
+) -> bool:
     """End a move well: its resulting state, no task; False if it was not under way.
 
-    For a move without a task of its own, it must be allowed now.
+    `end` is another of the states that its row allows. For a move without a task of its own, it
+    must be allowed now.
     """
     row = MOVES[verb]
-    values = {"task": None, **fields} | ({"state": row.then} if row.then else {})
+    if end not in (None, row.then, *row.ends):
+        raise ValueError(f"{verb} does not end in {end}.")
+    end = end or row.then
+    values = {"task": None, **fields} | ({"state": end} if end else {})
     if row.during:
         ended = _under_way(conn, server_id, verb, values)
     else:
         ended = _at_once(conn, server_id, row, values)
-    if ended and row.then in {"stopped", "suspended"}:
+    if ended and end in {"stopped", "suspended"}:
         console_tokens.revoke(conn, server_id)
     return ended
 

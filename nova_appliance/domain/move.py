@@ -28,6 +28,8 @@ class Move:
     """Tasks that may follow `during` on the way."""
     then: str | None = None
     """The state at its end; None keeps the state."""
+    ends: tuple[str, ...] = ()
+    """Other states in which it may end well; whoever ends it says which."""
     otherwise: str | None = None
     """The state when it fails; None keeps the state."""
     action: str | None = None

@@ -18,6 +18,9 @@ NAMES = {
     "fixed ip": "addFixedIp / removeFixedIp (<=2.43)",
     "tags": "change tags",
     "update": "update server",
+    "migrate": "migrate (cold)",
+    "force complete": "force_complete (live migration)",
+    "abort": "abort live migration",
     "remote console": "remote console (POST remote-consoles, os-get*Console)",
 }
 """Verb here > operation there, where they differ."""
@@ -27,6 +30,10 @@ THEN = {
     "building, then active (error on failure)": "active",
     "state stored at suspend (active)": "active",
     "active; stopped if it was stopped": "active",
+    "resized (unchanged if scheduling fails)": "resized",
+    "stopped if powered off, else active": "active",
+    "state before the resize (active or stopped)": "active",
+    "2.95+: stopped (error becomes active); before: active, stopped if it was stopped": "stopped",
     "shelved; shelved_offloaded at once when shelved_offload_time is 0 (default) or volume-backed": (
         "shelved"
     ),
