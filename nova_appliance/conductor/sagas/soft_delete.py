@@ -6,6 +6,8 @@ It keeps its disks, ports, claims and its place in the quota until it is reclaim
 
 from __future__ import annotations
 
+from typing import Any
+
 from nova_appliance.actions.orders import VerbOrder
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step, Wait
 from nova_appliance.conductor.sagas.power import failed, power_off
@@ -49,7 +51,7 @@ def is_back(ctx: Ctx, _out: Out, answer: Answer) -> Done:
 
 
 def _back(ctx: Ctx, power: int) -> Done:
-    fields = {"power": int(power), "deleted_at": None}
+    fields: dict[str, Any] = {"power": int(power), "deleted_at": None}
     return Done(write=lambda conn: servers.settle(conn, ctx.server_id, ctx.order.verb, **fields))
 
 
