@@ -51,14 +51,14 @@ def check(cloud: Cloud, context: RequestContext, request: BootRequest) -> Checke
     """The request with what it names. Raises Invalid, Conflict, OverQuota."""
     flavor = _flavor(cloud, context, request.flavor_id)
     place = _place(cloud, request)
-    image = find_image(cloud, context, _image_id(request))
+    image = _image(cloud, context, _image_id(request))
     _check_counts(request)
-    check_user_data(request.user_data, on_drive=wants_config_drive(request, image))
+    _check_user_data(request, image)
     groups = boot_networks.security_group_ids(cloud, context, request.security_groups)
     networks = boot_networks.choose(cloud, context, request)
-    key = find_key(cloud, context, request.key_name)
+    key = _key(cloud, context, request.key_name)
     metadata.check_room(cloud, context, len(request.metadata))
-    check_fits(image, flavor)
+    _check_fits(image, flavor)
     return Checked(
         request=request,
         flavor=flavor,
@@ -131,8 +131,7 @@ def _is_root_from_image(row: BlockDevice) -> bool:
     return local and row.boot_index == 0 and bool(row.uuid)
 
 
-def find_image(cloud: Cloud, context: RequestContext, image_id: str) -> Image:
-    """The image, if the caller may see it. Raises Invalid."""
+def _image(cloud: Cloud, context: RequestContext, image_id: str) -> Image:
     try:
         return cloud.images.get(image_id, context)
     except errors.NotFound as error:
@@ -144,15 +143,14 @@ def _check_counts(request: BootRequest) -> None:
         raise errors.Invalid("min_count must be <= max_count")
 
 
-def check_user_data(user_data: str | None, *, on_drive: bool) -> None:
-    """Raise Invalid for what is no base64, too long, or no text for a config drive."""
-    if user_data is None:
+def _check_user_data(request: BootRequest, image: Image) -> None:
+    if request.user_data is None:
         return
-    if len(user_data) > MAX_USER_DATA:
+    if len(request.user_data) > MAX_USER_DATA:
         raise errors.Invalid(f"User data is longer than {MAX_USER_DATA} characters of base64.")
     try:
-        data = base64.b64decode(user_data, validate=True)
-        if on_drive:
+        data = base64.b64decode(request.user_data, validate=True)
+        if wants_config_drive(request, image):
             data.decode()
     except binascii.Error as error:
         raise errors.Invalid("User data is not base64.") from error
@@ -165,8 +163,7 @@ def wants_config_drive(request: BootRequest, image: ServerImage) -> bool:
     return bool(request.config_drive) or image.properties.get("img_config_drive") == "mandatory"
 
 
-def find_key(cloud: Cloud, context: RequestContext, name: str | None) -> Keypair | None:
-    """The caller's key of that name; None without a name. Raises Invalid."""
+def _key(cloud: Cloud, context: RequestContext, name: str | None) -> Keypair | None:
     if name is None:
         return None
     with cloud.cells.api.read() as conn:
@@ -176,8 +173,7 @@ def find_key(cloud: Cloud, context: RequestContext, name: str | None) -> Keypair
     return key
 
 
-def check_fits(image: Image, flavor: Flavor) -> None:
-    """Raise Invalid for an image that is not active, or too big for the flavor."""
+def _check_fits(image: Image, flavor: Flavor) -> None:
     if image.status != "active":
         raise errors.Invalid(f"Image {image.id} is not active.")
     if flavor.memory_mib < image.min_ram_mib:

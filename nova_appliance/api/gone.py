@@ -19,8 +19,6 @@ REMOVED: dict[str, dict[str, str]] = {
     "os-cells/sync_instances": {"POST": "20.0.0"},
     "os-cells/{cell_id}": {"GET": "20.0.0", "PUT": "20.0.0", "DELETE": "20.0.0"},
     "os-cells/{cell_id}/capacities": {"GET": "20.0.0"},
-    "os-certificates": {"POST": "16.0.0"},
-    "os-certificates/{certificate_id}": {"GET": "16.0.0"},
     "os-cloudpipe": {"GET": "16.0.0", "POST": "16.0.0"},
     "os-cloudpipe/{id}": {"PUT": "16.0.0"},
     "os-fixed-ips/{fixed_ip}": {"GET": "18.0.0"},
@@ -64,11 +62,16 @@ ACTIONS: dict[str, dict[str, str]] = {
 """Path > action > release that removed it."""
 
 
+def removed_in(release: str) -> Gone:
+    """The error that says so."""
+    return Gone(f"This API is gone; it was removed in release {release}.")
+
+
 def gone(release: str) -> Operation:
     """An operation that says since when it is gone."""
 
     def answer(_req: Request, *_ids: str) -> Any:
-        raise Gone(f"This API is gone; it was removed in release {release}.")
+        raise removed_in(release)
 
     return Operation(answer, errors=(410,))
 

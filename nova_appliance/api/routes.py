@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from nova_appliance.api import gone
 from nova_appliance.api.operation import ByBodyKey, Operation, Routes
 from nova_appliance.api.urls import (
+    certificates,
     consoles,
     flavors,
     hosts,
@@ -18,7 +19,6 @@ from nova_appliance.api.urls import (
     quotas,
     server_extras,
     server_groups,
-    server_life,
     server_orders,
     servers,
     usage,
@@ -27,9 +27,9 @@ from nova_appliance.api.urls import (
 )
 
 FAMILIES = (
-    versions, servers, server_orders, server_extras, server_life, consoles,
+    versions, servers, server_orders, server_extras, consoles,
     flavors, quotas, server_groups, hosts, proxies, network_proxies,
-    other_services, usage, migrations, gone,
+    other_services, usage, migrations, certificates, gone,
 )  # fmt: skip
 """Each module has ROUTES: path below /v2.1 > method > operation."""
 

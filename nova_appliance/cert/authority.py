@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -18,10 +18,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from nova_appliance.cert import reading, signing
 from nova_appliance.cert.signing import Identity
 from nova_appliance.common import clock, errors
-from nova_appliance.domain.certificate import Given, Wish, needs_renewal, state
+from nova_appliance.domain.certificate import Given, Wish, needs_renewal
 
 ROOT_DAYS = 3650
 ROOT_BEFORE = dt.timedelta(days=365)
+
+
+Sign = Callable[[rsa.RSAPrivateKey, Identity | None], x509.Certificate]
+"""Signs an authority's certificate, given its key and what was there before."""
 
 
 class Store(Protocol):
@@ -45,6 +49,9 @@ class Store(Protocol):
     def all_(self) -> Iterable[Given]:
         """All certificates below the root, and the roots."""
 
+    def revoked(self) -> Iterable[Given]:
+        """The certificates that this authority signed and that count no more."""
+
     def revoke(self, serial: str, at: dt.datetime, reason: str) -> bool:
         """Note a revocation."""
 
@@ -67,15 +74,21 @@ class Authority:
 
     def ensure_root(self, name: str, days: float = ROOT_DAYS) -> bool:
         """Have a root; one that ends within a year is renewed with its key. Whether it changed."""
-        with self.store.alone():
-            there = self.store.root()
-            if there and not self._is_due(reading.describe(there.certificate), ROOT_BEFORE):
-                return False
-            key = there.key if there else self.store.new_root_key()
+
+        def sign(key: rsa.RSAPrivateKey, there: Identity | None) -> x509.Certificate:
             called = reading.name(there.certificate) if there else name
+            return signing.root(key, called, signing.life(self.clock.now(), days))
+
+        return self._ensure(sign)
+
+    def ensure_below(self, root: Identity, project_id: str, days: float = ROOT_DAYS) -> bool:
+        """Have a project's authority below the root, renewed likewise. Whether it changed."""
+
+        def sign(key: rsa.RSAPrivateKey, _there: Identity | None) -> x509.Certificate:
             lasts = signing.life(self.clock.now(), days)
-            self.store.keep_root(Identity(signing.root(key, called, lasts), key))
-            return True
+            return signing.project(root, key.public_key(), project_id, lasts)
+
+        return self._ensure(sign)
 
     def root(self) -> Identity:
         """The root. Raises NotFound before there is one."""
@@ -127,16 +140,22 @@ class Authority:
         root = self.root()
         with self.store.alone():
             now = self.clock.now()
-            revoked = [
-                g for g in self.store.all_() if state(g, now) == "revoked" and g.kind == "host"
-            ]
-            revoked = [g for g in revoked if g.not_after > now]
+            revoked = [given for given in self.store.revoked() if given.not_after > now]
             last = self.store.revocation_list()
             if last is not None and _is_current(last, root, revoked, now):
                 return False
             number = _number(last) + 1
             lasts = signing.life(now, days)
             self.store.keep_revocation_list(signing.revocation_list(root, revoked, number, lasts))
+            return True
+
+    def _ensure(self, sign: Sign) -> bool:
+        with self.store.alone():
+            there = self.store.root()
+            if there and not self._is_due(reading.describe(there.certificate), ROOT_BEFORE):
+                return False
+            key = there.key if there else self.store.new_root_key()
+            self.store.keep_root(Identity(sign(key, there), key))
             return True
 
     def _is_due(self, given: Given, before: dt.timedelta) -> bool:

@@ -82,6 +82,10 @@ class Folder:
         found = (self._given(path) for path in (self.path / "issued").glob("*.pem"))
         return tuple(sorted(found, key=lambda given: (given.not_before, given.serial)))
 
+    def revoked(self) -> tuple[Given, ...]:
+        """What counts no more."""
+        return tuple(given for given in self.all_() if given.revoked_at is not None)
+
     def revoke(self, serial: str, at: dt.datetime, reason: str) -> bool:
         """Note that one counts no more; False when that was known."""
         folder = self.path / "revoked"

@@ -43,6 +43,10 @@ class Place:
         changed = [files.put(self.folder / name, text, mode) for name, text, mode in wanted]
         return any(changed)
 
+    def put_list(self, revocation_list: str) -> bool:
+        """Keep the authority's revocation list beside them; whether it had to change."""
+        return files.put(self.folder / "crl.pem", revocation_list, files.OPEN)
+
 
 def _key_part(text: str) -> str:
     start = text.find("-----BEGIN PRIVATE KEY-----")

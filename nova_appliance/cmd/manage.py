@@ -10,12 +10,17 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from nova_appliance.cmd import databases, manage_cells, manage_cert, manage_db
+from nova_appliance.cmd import databases, manage_authority, manage_cells, manage_cert, manage_db
 from nova_appliance.cmd.manage_command import Command, OfflineCommand, Outcome
 from nova_appliance.common import errors, log
 from nova_appliance.conf import load
 
-COMMANDS = (*manage_db.COMMANDS, *manage_cells.COMMANDS, *manage_cert.COMMANDS)
+COMMANDS = (
+    *manage_db.COMMANDS,
+    *manage_cells.COMMANDS,
+    *manage_cert.COMMANDS,
+    *manage_authority.COMMANDS,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

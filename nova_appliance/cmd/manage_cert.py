@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+from collections.abc import Iterable
 from pathlib import Path
 
 from nova_appliance.cert import hosts
@@ -13,7 +14,7 @@ from nova_appliance.cert.folder import Folder
 from nova_appliance.cert.place import Place
 from nova_appliance.cmd.manage_command import OfflineCommand, Outcome
 from nova_appliance.common import clock, errors
-from nova_appliance.domain.certificate import REASONS, make_wish, state
+from nova_appliance.domain.certificate import REASONS, Given, make_wish, state
 
 CRL_DAYS = 365
 
@@ -55,17 +56,21 @@ def crl(given: argparse.Namespace) -> Outcome:
 
 def show(given: argparse.Namespace) -> Outcome:
     """Every certificate with its end and state."""
-    now = clock.SYSTEM.now()
+    return rows(_authority(given).store.all_(), clock.SYSTEM.now())
+
+
+def rows(found: Iterable[Given], now: dt.datetime) -> list[dict[str, object]]:
+    """Certificates as a table shows them."""
     return [
         {
             "serial": one.serial,
             "kind": one.kind,
             "name": one.name,
-            "ends": one.not_after.isoformat(),
+            "ends": one.not_after.isoformat(" ", "seconds"),
             "days left": max(0, (one.not_after - now).days),
             "state": state(one, now),
         }
-        for one in _authority(given).store.all_()
+        for one in found
     ]
 
 

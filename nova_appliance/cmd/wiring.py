@@ -16,7 +16,7 @@ from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients import session as sessions
 from nova_appliance.clients.images import Images
 from nova_appliance.clients.networks import Networks
-from nova_appliance.cmd import databases, health
+from nova_appliance.cmd import certificates, databases, health
 from nova_appliance.common import log
 from nova_appliance.conf import load
 from nova_appliance.rpc import pins
@@ -65,10 +65,15 @@ def run(conf: cfg.ConfigOpts, daemon: Daemon) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
     pages = health.endpoint(conf, healthy=lambda: not asked.is_set())
+    keeper = certificates.keeper(conf)
     daemon.start()
+    if keeper:
+        keeper.start()
     if pages:
         pages.start()
     asked.wait()
+    if keeper:
+        keeper.stop()
     daemon.stop()
     return 0
 

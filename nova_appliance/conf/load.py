@@ -11,6 +11,7 @@ from oslo_log import log as oslo_log
 
 from nova_appliance.conf import (
     api,
+    cert,
     compute,
     conductor,
     console,
@@ -25,7 +26,7 @@ from nova_appliance.conf import (
 )
 
 GROUPS = (
-    api, compute, conductor, console, database, default, ec2, libvirt, neighbours, quota,
+    api, cert, compute, conductor, console, database, default, ec2, libvirt, neighbours, quota,
     scheduler, metrics,
 )  # fmt: skip
 """Each module has OPTIONS: option group ("DEFAULT" for none) > options."""

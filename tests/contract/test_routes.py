@@ -12,7 +12,9 @@ from compare import (
     BUILT,
     DEFAULTS,
     DOCUMENTS,
+    NOVA,
     REFERENCE,
+    SERVED_HERE,
     key_of,
     not_built,
     read_table,
@@ -48,6 +50,14 @@ def test_the_list_of_rows_not_built_is_exact():
     missing = {key_of(row) for row in not_built()}
     assert listed - missing == set(), "built by now: take these rows out of not_built.tsv"
     assert missing - listed == set(), "neither built nor listed"
+
+
+@pytest.mark.parametrize("key", SERVED_HERE, ids=lambda key: " ".join(key).strip())
+def test_what_is_served_here_is_gone_in_nova_and_can_be_gone_here(key):
+    assert NOVA[key]["error_codes"] == "401,410"
+    assert NOVA[key]["success_code"] == ""
+    assert 410 in BUILT[key].errors
+    assert SERVED_HERE[key]["notes"].startswith("[api] enable_")
 
 
 def test_documents_are_in_the_reference():

@@ -245,3 +245,33 @@ EC2_TAGS = _table(
     sa.UniqueConstraint("project_id", "ec2_id", "key", name="uq_ec2_tags"),
 )
 """EC2's tags of everything but servers (theirs are metadata), and of servers still in the making."""
+
+AUTHORITIES = _table(
+    "authorities",
+    row_number(),
+    sa.Column("project_id", text(255), nullable=False, unique=True),
+    sa.Column("certificate", sa.Text, nullable=False),
+    sa.Column("sealed_key", sa.Text, nullable=False),
+    sa.Column("revocation_list", JSON_TEXT),
+    sa.Column("created_at", UTC_TIME, nullable=False),
+    sa.Column("updated_at", UTC_TIME),
+)
+"""nova-cert's authorities: the root has the empty project; keys are encrypted ([cert] secrets)."""
+
+CERTIFICATES = _table(
+    "certificates",
+    row_number(),
+    sa.Column("serial", sa.String(40), nullable=False, unique=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("name", text(255), nullable=False),
+    sa.Column("pem", sa.Text, nullable=False),
+    sa.Column("project_id", text(255)),
+    sa.Column("user_id", text(255)),
+    sa.Column("not_before", UTC_TIME, nullable=False),
+    sa.Column("not_after", UTC_TIME, nullable=False),
+    sa.Column("revoked_at", UTC_TIME),
+    sa.Column("reason", sa.String(32)),
+    sa.Index("ix_certificates_project", "project_id", "user_id"),
+    sa.Index("ix_certificates_end", "not_after"),
+)
+"""Every certificate that an authority signed, without its key."""

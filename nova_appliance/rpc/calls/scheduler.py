@@ -8,5 +8,4 @@ from nova_appliance.rpc.orders import ChooseHosts, Chosen, NoHostFits
 
 CALLS: dict[str, Call] = {
     "choose_hosts": Call(since=1, order=ChooseHosts, reply=Chosen | NoHostFits, wait=URGENT),
-    "check_host": Call(since=3, order=ChooseHosts, reply=Chosen | NoHostFits, wait=URGENT),
 }

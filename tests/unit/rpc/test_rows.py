@@ -16,7 +16,8 @@ from nova_appliance.rpc.calls.topics import TOPICS
 FINGERPRINTS = {
     1: "e8287c8d12fd18fa",
     2: "771f558989302e67",
-    3: "525c8db917ef63b7",
+    3: "1e9973b0f040c2c5",
+    4: "f77c5e05a73ec68c",
 }
 """Service version > fingerprint of all rows. A new shape gets a new version here, in
 rpc/pins.py VERSIONS and, for a new field, in FIELDS_SINCE."""

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hands the authority in a deployer's folder on to nova-cert's database; may run again and again."""
+
+from __future__ import annotations
+
+from cryptography import x509
+
+from nova_appliance.cert.authority import Authority
+from nova_appliance.cert.folder import Folder
+from nova_appliance.cert.shelf import Shelf
+from nova_appliance.common import errors
+
+FOREIGN = (
+    "The database holds another authority's root: hosts would trust one of the two only. "
+    "Adopt the folder before nova-cert starts for the first time."
+)
+
+
+def adopt(folder: Folder, shelf: Shelf) -> bool:
+    """Copy root, certificates and revocations; whether anything was new.
+
+    Raises NotFound when the folder has no root, Conflict when the database has another one.
+    """
+    root = Authority(folder).root()
+    there = shelf.root()
+    if there is not None and there.key.public_key() != root.key.public_key():
+        raise errors.Conflict(FOREIGN)
+    changed = there is None or _is_newer(root.certificate, there.certificate)
+    if changed:
+        shelf.keep_root(root)
+    known = {given.serial: given for given in shelf.all_()}
+    for given in folder.all_():
+        if given.serial not in known:
+            shelf.keep(given)
+            changed = True
+        elif given.revoked_at and shelf.revoke(
+            given.serial, given.revoked_at, given.reason or "unspecified"
+        ):
+            changed = True
+    return changed
+
+
+def _is_newer(one: x509.Certificate, other: x509.Certificate) -> bool:
+    return one.not_valid_after_utc > other.not_valid_after_utc
