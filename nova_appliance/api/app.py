@@ -8,11 +8,8 @@ import re
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
-import pecan
-
 from nova_appliance.api import auth, documents, edge, policy
-from nova_appliance.api.request import Request
-from nova_appliance.api.router import Faults, Router
+from nova_appliance.api.router import Router
 from nova_appliance.api.routes import ROUTES
 from nova_appliance.common import errors
 
@@ -29,14 +26,7 @@ def make_app(cloud: Cloud) -> WSGIApplication:
     """The application; everything that can be done before requests come is done here."""
     rules = policy.make_rules(cloud.conf)
     metrics = edge.Metrics()
-    inner = pecan.make_app(
-        Router(cloud, ROUTES),
-        guess_content_type_from_ext=False,
-        force_canonical=False,
-        request_cls=Request,
-        hooks=[Faults()],
-    )
-    guarded = auth.guard(cloud.conf, rules, inner)
+    guarded = auth.guard(cloud.conf, rules, Router(cloud, ROUTES))
     opened: dict[str, Any] = {"/healthcheck": _healthy, "/metrics": metrics.show}
     public = documents.make_public(cloud.conf)
     gc.freeze()  # what stands now stays: long lists need not be held up by looking through it
@@ -57,8 +47,8 @@ def _check_text(path: str, query: str) -> None:
     """Raises Invalid unless path and query are UTF-8."""
     try:
         path.encode("latin-1").decode()
-        if "%" in query:
-            urllib.parse.unquote_to_bytes(query).decode()
+        if "%" in query or not query.isascii():
+            urllib.parse.unquote_to_bytes(query.encode("latin-1")).decode()
     except UnicodeError as error:
         raise errors.Invalid("The address of the request is not valid UTF-8.") from error
 

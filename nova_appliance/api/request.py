@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pecan
-from webob.multidict import MultiDict
+import webob
 
 from nova_appliance.api.versioned import LEGACY, MIN, Version
 from nova_appliance.common import errors
@@ -43,7 +42,7 @@ class Answer:
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
-class Request(pecan.Request):  # type: ignore[misc]
+class Request(webob.BaseRequest):  # type: ignore[misc]
     """One request; the router fills it in before the handler runs."""
 
     cloud: Cloud
@@ -59,10 +58,6 @@ class Request(pecan.Request):  # type: ignore[misc]
     """Checked query: every value a list of texts."""
     project_in_url: str = ""
     _data: Any = _UNREAD
-
-    json = None
-    """Pecan looks for arguments of handlers in bodies and queries; ours take none from there."""
-    params: ClassVar[MultiDict] = MultiDict()
 
     @property
     def schema_version(self) -> Version:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One Pecan controller for the whole tree: the route table in, operations out.
+"""Pecan with a route table in place of its search for controllers: operations out.
 
 A path is found in a trie, literal parts before ids; then come version, project and body checks.
 """
@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-import pecan
+import pecan.core
 import pecan.hooks
+import webob
 
 from nova_appliance.api import faults, negotiation
 from nova_appliance.api.operation import ByBodyKey, Operation, Routes
@@ -68,30 +69,40 @@ def make_tree(routes: Routes) -> Node:
     return root
 
 
-class Router:
-    """Pecan's root: finds the operation of a request, then Pecan calls `dispatch`."""
+class Router(pecan.core.PecanBase):  # type: ignore[misc]
+    """Finds the operation of a request in the table and runs it; an error becomes a fault.
+
+    Pecan's own search looks at the signature of what it finds at each request and fills it from
+    queries and bodies; ours are looked at once, at start, and take nothing from there.
+    """
 
     def __init__(self, cloud: Any, routes: Routes) -> None:
+        super().__init__(
+            self, hooks=[Faults()], request_cls=Request, response_cls=_nothing_yet,
+            force_canonical=False, guess_content_type_from_ext=False,
+        )  # fmt: skip
         self._cloud = cloud
         self._tree = make_tree(routes)
 
-    @pecan.expose()  # type: ignore[untyped-decorator]
-    def _route(self, args: Sequence[str], req: Request) -> tuple[Any, list[str]]:
+    def find_controller(self, state: Any) -> tuple[Operation, tuple[()], dict[str, Any]]:
+        """Pecan's question what to call: the operation, which takes the request alone."""
+        req: Request = state.request
         req.cloud = self._cloud
         req.context = req.environ[CONTEXT]
-        parts = [part for part in args if part]
+        parts = [part for part in req.path_info.split("/") if part]
         req.legacy = parts[0] == "v2"
         if not req.legacy:
             req.version = negotiation.negotiate(req.headers)
             req.versioned = True
         self._find(req, self._without_project(req, parts[1:]))
-        return self.dispatch, []
+        return req.operation, (), {}
 
-    @pecan.expose(content_type="application/json")  # type: ignore[untyped-decorator]
-    def dispatch(self) -> pecan.Response:
-        """Run the operation that `_route` found."""
-        req: Request = pecan.request
-        return write_answer(req, req.operation(req))
+    def invoke_controller(self, controller: Operation, _args: Any, _named: Any, state: Any) -> None:
+        """Run it; Pecan sends the response."""
+        state.response = write_answer(state.request, controller(state.request))
+
+    def _handle_empty_response_body(self, _state: Any) -> None:
+        """Pecan would turn an empty 200 into 204; Nova does not."""
 
     def _without_project(self, req: Request, parts: list[str]) -> list[str]:
         """A first part that is no resource is the project's id."""
@@ -130,41 +141,28 @@ def _not_at(version: Version) -> str:
     return f"API version '{text}' is not supported on this method."
 
 
-def write_answer(req: Request, answer: Answer) -> pecan.Response:
+def _nothing_yet() -> None:
+    """Pecan makes a response for each request in advance; ours is made when it is known."""
+
+
+def write_answer(req: Request, answer: Answer) -> webob.Response:
     """An answer as a response; bytes are sent as they are, other data as JSON."""
     headers = {**answer.headers, **(negotiation.echo(req.version) if req.versioned else {})}
-    if answer.data is None:
-        return Response(status=answer.status, headers=headers)
-    data = answer.data
-    body = data if isinstance(data, bytes) else _ENCODER.encode(data)
-    return Response(
-        body=body, status=answer.status, headers=headers, content_type="application/json"
-    )
+    body = b"" if answer.data is None else _encode(answer.data)
+    if body:
+        headers = {"Content-Type": "application/json", **headers}
+    headers["Content-Length"] = str(len(body))
+    return webob.Response(status=answer.status, headerlist=list(headers.items()), app_iter=[body])
 
 
-class Response(pecan.Response):  # type: ignore[misc]
-    """Pecan turns an empty 200 into 204; Nova does not, so the meant status is kept."""
-
-    def __init__(
-        self, body: bytes = b"", headers: dict[str, str] | None = None, **more: Any
-    ) -> None:
-        super().__init__(body=body, content_type=more.get("content_type"), status=more["status"])
-        self.charset = None
-        self.headers.update(headers or {})
-        self._meant: str = self.status
-
-    def __call__(self, environ: Any, start_response: Any) -> Any:
-        """Send it."""
-        self.status = self._meant
-        if not self.body:
-            self.content_type = None
-        return super().__call__(environ, start_response)
+def _encode(data: Any) -> bytes:
+    return data if isinstance(data, bytes) else _ENCODER.encode(data)
 
 
 class Faults(pecan.hooks.PecanHook):  # type: ignore[misc]
     """Every exception becomes an error body here."""
 
-    def on_error(self, state: Any, error: BaseException) -> pecan.Response:
+    def on_error(self, state: Any, error: BaseException) -> webob.Response:
         """The response that Pecan sends in place of its own."""
         req: Request = state.request
         failure = faults.failure(error, req.environ.get("openstack.request_id", ""))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients.network_nouns import Port
@@ -36,13 +36,14 @@ def release_claims(cloud: Cloud) -> int:
         if not page:
             return released
         after = page[-1].row
-        released += sum(_release(cloud, claim) for claim in _strays(cloud, page))
+        with cloud.cells.api.read() as conn:
+            where = server_mappings.cells_of(conn, {claim.server_id for claim in page})
+        released += sum(_release(cloud, claim) for claim in _strays(cloud, page, where))
 
 
-def _strays(cloud: Cloud, page: Collection[Claim]) -> Iterator[Claim]:
+def _strays(cloud: Cloud, page: Collection[Claim], where: Mapping[str, str]) -> Iterator[Claim]:
+    """`where`: server id > cell, by the mappings."""
     server_ids = {claim.server_id for claim in page}
-    with cloud.cells.api.read() as conn:
-        where = server_mappings.cells_of(conn, server_ids)
     busy: set[str] = set()
     places: dict[str, tuple[str | None, str | None]] = {}
     for cell in cloud.cells.all_():
@@ -65,7 +66,9 @@ def _release(cloud: Cloud, claim: Claim) -> bool:
     def work(conn: Connection) -> bool:
         # The scheduler waits for this lock: a saga that claims again either is seen here or comes
         # after us.
-        if hosts.lock_server(conn, claim.server_id) and list(_strays(cloud, (claim,))) == []:
+        is_known = hosts.lock_server(conn, claim.server_id)
+        where = server_mappings.cells_of(conn, {claim.server_id})
+        if is_known and not any(_strays(cloud, (claim,), where)):
             return False
         return bool(hosts.release(conn, claim.server_id, claim.host_id, claim.purpose))
 

@@ -77,22 +77,32 @@ _COLUMNS = [
 ]
 
 
-def pages(conn: sa.Connection, wanted: Wanted, size: int) -> Iterator[list[Candidate]]:
+class Sweep:
     """Hosts with room, `size` at a time, each once, starting at a random one if they are many."""
-    last = conn.execute(sa.select(sa.func.max(_H.row))).scalar() or 0
-    start = random.randrange(last) if last > size else 0  # noqa: S311 - to spread the load
-    held: list[Candidate] = []
-    for low, high in ((start, last), (0, start)):
-        reached = low
-        while reached < high:
-            page = _window(conn, wanted, reached, high, size - len(held))
-            reached = page[-1].row if page else high
-            held += page
-            if len(held) == size:
-                yield held
-                held = []
-    if held:
-        yield held
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._ranges: list[tuple[int, int]] | None = None
+
+    def page(self, conn: sa.Connection, wanted: Wanted) -> list[Candidate]:
+        """The next ones; empty when all were shown."""
+        if self._ranges is None:
+            self._ranges = self._begin(conn)
+        page: list[Candidate] = []
+        while self._ranges and len(page) < self._size:
+            (low, high), room = self._ranges[0], self._size - len(page)
+            found = _window(conn, wanted, low, high, room)
+            page += found
+            if len(found) < room:
+                del self._ranges[0]
+            else:
+                self._ranges[0] = (found[-1].row, high)
+        return page
+
+    def _begin(self, conn: sa.Connection) -> list[tuple[int, int]]:
+        last = conn.execute(sa.select(sa.func.max(_H.row))).scalar() or 0
+        start = random.randrange(last) if last > self._size else 0  # noqa: S311 - spreads the load
+        return [(low, high) for low, high in ((start, last), (0, start)) if low < high]
 
 
 def _window(conn: sa.Connection, wanted: Wanted, low: int, high: int, size: int) -> list[Candidate]:

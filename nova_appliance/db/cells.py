@@ -73,6 +73,6 @@ class Cells:
 
     def _read(self) -> tuple[Cell, ...]:
         columns = [CELLS.c[name] for name in Cell.__struct_fields__]
-        with self._databases.api.read() as connection:
+        with self._databases.api.look() as connection:
             rows = connection.execute(sa.select(*columns).order_by(CELLS.c.row)).mappings().all()
         return tuple(Cell(**row) for row in rows)

@@ -10,13 +10,13 @@ import contextlib
 import random
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 from oslo_db import exception as db_errors
-from oslo_db.sqlalchemy import engines as oslo_engines
 
 from nova_appliance.common import clock, errors
+from nova_appliance.db import connections
 
 T = TypeVar("T")
 Connection = sa.Connection
@@ -32,16 +32,26 @@ _CHANGED_SINCE_READ = 1020
 class Database:
     """One database; safe for threads. Raises Unavailable when it cannot be reached."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, pool: connections.Pool = connections.POOL) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self.engine = _make_engine(url)
+        self.engine = connections.make_engine(url, pool)
         # The last connection that closes a SQLite file folds its log, so one stays open.
         self._keeper = self.engine.raw_connection() if self.is_sqlite else None
 
     @contextlib.contextmanager
+    def look(self) -> Iterator[sa.Connection]:
+        """A connection for one query: it costs the database one question and no transaction.
+
+        Several queries may each see what others have written in between; they must not write.
+        """
+        with _reachable(), self.engine.connect() as connection:
+            connections.begin_nothing(connection)
+            yield connection
+
+    @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A connection for queries; its transaction is rolled back at the end."""
+        """A connection for queries that see one moment; it is rolled back at the end."""
         with _reachable(), self.engine.connect() as connection:
             yield connection
 
@@ -50,8 +60,7 @@ class Database:
         """A transaction: committed at the end, rolled back on any exception."""
         with _reachable(), self.engine.connect() as connection:
             if self.is_sqlite:
-                # tells oslo.db's own listener to send no plain BEGIN
-                connection.info.update(immediate=True, in_transaction=True)
+                connections.begin_at_once(connection)
             with connection.begin():
                 yield connection
 
@@ -77,16 +86,22 @@ class Database:
 class Databases:
     """Engines by URL, made on first use; one object a process."""
 
-    def __init__(self, api_url: str) -> None:
+    def __init__(
+        self,
+        api_url: str,
+        api_pool: connections.Pool = connections.POOL,
+        pool: connections.Pool = connections.POOL,
+    ) -> None:
         self._lock = threading.Lock()
-        self._by_url: dict[str, Database] = {}
-        self.api = self.at(api_url)
+        self._pool = pool
+        self.api = Database(api_url, api_pool)
+        self._by_url: dict[str, Database] = {api_url: self.api}
 
     def at(self, url: str) -> Database:
         """The database behind `url`."""
         with self._lock:
             if url not in self._by_url:
-                self._by_url[url] = Database(url)
+                self._by_url[url] = Database(url, self._pool)
             return self._by_url[url]
 
     def dispose(self) -> None:
@@ -107,41 +122,5 @@ def _reachable() -> Iterator[None]:
         yield
     except (db_errors.DBConnectionError, db_errors.DBNonExistentDatabase) as error:
         raise errors.Unavailable("The database does not answer.") from error
-
-
-def _make_engine(url: str) -> sa.Engine:
-    if not url.startswith("sqlite"):
-        engine: sa.Engine = oslo_engines.create_engine(
-            url,
-            max_retries=0,
-            max_pool_size=20,
-            max_overflow=30,
-            connection_recycle_time=1800,
-            mysql_sql_mode="TRADITIONAL",
-        )
-        return engine
-    engine = oslo_engines.create_engine(
-        url, max_retries=0, sqlite_fk=True, max_pool_size=20, max_overflow=80
-    )
-    sa.event.listen(engine, "connect", _set_up_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
-    # oslo.db gives SQLite a pool that opens the file anew for each transaction: 0.5 ms each
-    engine.pool = sa.pool.QueuePool(
-        engine.pool._creator,  # noqa: SLF001 - as Pool.recreate() does
-        pool_size=20,
-        max_overflow=80,
-        dialect=engine.dialect,
-        _dispatch=engine.pool.dispatch,
-    )
-    return engine
-
-
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000"):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    """Writers take the lock at once: an upgrade in mid-transaction would fail as busy."""
-    if connection.info.pop("immediate", False):
-        connection.connection.cursor().execute("BEGIN IMMEDIATE")
+    except sa.exc.TimeoutError as error:
+        raise errors.Unavailable("Too many wait for the database; try again.") from error

@@ -29,7 +29,7 @@ def of_servers(
     found: dict[str, str] = {}
     for cell_id, hosts in wanted.items():
         found |= dict.fromkeys(hosts, "UNKNOWN")
-        with cells.database(cell_id).read() as connection:
+        with cells.database(cell_id).look() as connection:
             for host, forced_down, disabled, seen_at in connection.execute(
                 _SEEN, {"hosts": sorted(hosts)}
             ):

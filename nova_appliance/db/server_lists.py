@@ -59,19 +59,16 @@ def page(cells: Cells, query: ServerQuery) -> Page:
     after = _marker_values(cells, query)
     if query.ids is not None and not query.ids:
         return Page(())
-    found: list[Server] = []
+    parts: list[list[Server]] = []
     down: list[str] = []
     for cell_id, servers in _ask_cells(cells, query, after):
         if servers is None:
             down.append(cell_id)
-        else:
-            found += servers
+        elif servers:
+            parts.append(servers)
     if len(down) == len(cells.all_()):
         mapping(cells, "")  # an empty list would be a lie if nova_api does not answer either
-    found = _without_doubles(cells, found)
-    if len(cells.all_()) > 1:
-        _sort(found, query)
-    return Page(tuple(found[: query.limit]), tuple(down))
+    return Page(tuple(_merge(cells, parts, query)[: query.limit]), tuple(down))
 
 
 def one(
@@ -93,7 +90,7 @@ def one(
 
 def mapping(cells: Cells, server_id: str) -> Mapping | None:
     """Where nova_api says that a server is."""
-    with cells.api.read() as connection:
+    with cells.api.look() as connection:
         row = connection.execute(_MAPPING, {"wanted": server_id}).mappings().first()
     return Mapping(**row) if row else None
 
@@ -115,7 +112,7 @@ def _marker_values(cells: Cells, query: ServerQuery) -> tuple[Any, ...] | None:
     for cell in cells.all_():
         select = sa.select(*columns).where(SERVERS.c.id == query.marker)
         try:
-            with cells.database(cell.id).read() as connection:
+            with cells.database(cell.id).look() as connection:
                 row = connection.execute(select).first()
         except errors.Unavailable:
             continue
@@ -157,12 +154,21 @@ def _select(
         select = select.where(server_query.behind(query.sort, after))
     select = select.order_by(*server_query.order(query)).limit(query.limit)
     try:
-        with database.read() as connection:
+        with database.look() as connection:
             return server_arrays.decode(connection.execute(select).scalars())
     except sa.exc.OperationalError as error:
         if error.orig is None or error.orig.args[0] != _BAD_PATTERN:
             raise
         raise errors.Invalid("A regular expression of the query is not valid.") from error
+
+
+def _merge(cells: Cells, parts: list[list[Server]], query: ServerQuery) -> list[Server]:
+    """One list in order; what a single cell has needs nothing done."""
+    if len(parts) < 2:
+        return parts[0] if parts else []
+    found = _without_doubles(cells, [server for part in parts for server in part])
+    _sort(found, query)
+    return found
 
 
 def _without_doubles(cells: Cells, servers: list[Server]) -> list[Server]:
@@ -217,7 +223,7 @@ def _null_first(value: Any) -> tuple[bool, Any]:
 def _in_cell(cells: Cells, cell_id: str, server_id: str, *, deleted: bool) -> Server | None:
     database = cells.database(cell_id)
     select = _select_one(cell_id, database.engine.dialect.name, deleted=deleted)
-    with database.read() as connection:
+    with database.look() as connection:
         found = server_arrays.decode(connection.execute(select, {"wanted": server_id}).scalars())
     return found[0] if found else None
 
@@ -245,5 +251,5 @@ def _mappings(
 ) -> tuple[Mapping, ...]:
     newest = (SERVER_MAPPINGS.c.created_at.desc(), SERVER_MAPPINGS.c.server_id.desc())
     select = sa.select(*_COLUMNS).where(*where).order_by(*newest).limit(limit)
-    with cells.api.read() as connection:
+    with cells.api.look() as connection:
         return tuple(Mapping(**row) for row in connection.execute(select).mappings())

@@ -25,22 +25,28 @@ LOG = logging.getLogger(__name__)
 
 
 def choose_hosts(desk: Desk, order: ChooseHosts) -> Chosen | NoHostFits:
-    """A host that fits, claimed for the server; or why there is none."""
-    with desk.cells.api.read() as conn:
-        held = rows.held_by(conn, order.server_id, order.tried)
-        if held is not None:
-            return _chosen(desk, conn, held)
-        group = server_groups.get(conn, order.group) if order.group else None
-        scene = Scene(desk.conf, desk.cells, conn, order, group)
-        wanted = narrow(desk.conf, order, scene.aggregates)
-        refusals = Refusals()
-        for page in rows.pages(conn, wanted, desk.conf.scheduler.max_placement_results):
-            scene.show(page)
+    """A host that fits, claimed for the server; or why there is none.
+
+    No connection is held while a claim is made on another: many at once would wait for each other.
+    """
+    sweep = rows.Sweep(desk.conf.scheduler.max_placement_results)
+    refusals = Refusals()
+    while True:
+        with desk.cells.api.read() as conn:
+            held = rows.held_by(conn, order.server_id, order.tried)
+            if held is not None:
+                return _chosen(desk, conn, held)
+            group = server_groups.get(conn, order.group) if order.group else None
+            scene = Scene(desk.conf, desk.cells, conn, order, group)
+            wanted = narrow(desk.conf, order, scene.aggregates)
+            scene.show(sweep.page(conn, wanted))
             fitting = best_first(scene, _fitting(desk, scene, refusals))
-            host_id = claim_first(desk.cells.api, order, group, fitting, refusals)
-            if host_id is not None:
+        if not scene.hosts:
+            return _nobody(desk, order, wanted, refusals)
+        host_id = claim_first(desk.cells.api, order, group, fitting, refusals)
+        if host_id is not None:
+            with desk.cells.api.read() as conn:
                 return _chosen(desk, conn, host_id)
-    return _nobody(desk, order, wanted, refusals)
 
 
 def _fitting(desk: Desk, scene: Scene, refusals: Refusals) -> list[Candidate]:

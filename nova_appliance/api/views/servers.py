@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -39,12 +40,17 @@ class Seen:
     host_statuses: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
+Compute = Callable[[Server, Seen], Any]
+Read = str | Compute
+"""The name of the attribute that is shown as it is, or what is made of the server."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Row:
     """A field: how it is read, since when show, detail and update have it, and its gate."""
 
     name: str
-    read: Callable[[Server, Seen], Any]
+    read: Read
     since: Version = (2, 1)
     gate: str = ALWAYS
     update: Version = (2, 75)
@@ -54,19 +60,19 @@ class Row:
     until: Version = (9, 9)
 
 
-def field(name: str, read: Callable[[Server, Seen], Any], since: str = "2.1", **more: Any) -> Row:
+def field(name: str, read: Read, since: str = "2.1", **more: Any) -> Row:
     """A row; a field newer than 2.1 comes with PUT at once unless said otherwise."""
     first = parse(since)
     more.setdefault("update", first if first > (2, 3) else (2, 75))
     return Row(name, read, first, **more)
 
 
-def core(name: str, read: Callable[[Server, Seen], Any]) -> Row:
+def core(name: str, read: Read) -> Row:
     """A row that every answer has had from the start."""
     return Row(name, read, update=(2, 1))
 
 
-def attribute(name: str, read: Callable[[Server, Seen], Any], since: str = "2.1") -> Row:
+def attribute(name: str, read: Read, since: str = "2.1") -> Row:
     """A row of OS-EXT-SRV-ATTR."""
     return Row(f"OS-EXT-SRV-ATTR:{name}", read, parse(since), ATTRIBUTES)
 
@@ -164,12 +170,12 @@ def _property(server: Server, name: str) -> str:
 
 
 ROWS = (
-    core("id", lambda s, _: s.id),
-    core("name", lambda s, _: s.name),
+    core("id", "id"),
+    core("name", "name"),
     core("status", lambda s, _: states.status(s.state, s.task)),
-    core("tenant_id", lambda s, _: s.project_id),
-    core("user_id", lambda s, _: s.user_id),
-    core("metadata", lambda s, _: s.metadata),
+    core("tenant_id", "project_id"),
+    core("user_id", "user_id"),
+    core("metadata", "metadata"),
     core("hostId", lambda s, _: host_id(s.project_id, s.host)),
     core("image", _image),
     core("flavor", _flavor),
@@ -179,58 +185,73 @@ ROWS = (
     core("accessIPv4", lambda s, _: s.access_ip_v4 or ""),
     core("accessIPv6", lambda s, _: s.access_ip_v6 or ""),
     core("links", _links),
-    core("OS-DCF:diskConfig", lambda s, _: s.disk_config),
+    core("OS-DCF:diskConfig", "disk_config"),
     field("OS-EXT-AZ:availability_zone", lambda s, _: s.zone or ""),
     field("config_drive", lambda s, _: "True" if s.config_drive else ""),
-    field("key_name", lambda s, _: s.key_name),
+    field("key_name", "key_name"),
     field("OS-SRV-USG:launched_at", lambda s, _: _long(s.launched_at)),
     field("OS-SRV-USG:terminated_at", lambda s, _: _long(s.terminated_at)),
-    attribute("host", lambda s, _: s.host),
+    attribute("host", "host"),
     attribute("instance_name", lambda s, seen: seen.name_template % s.row),
-    attribute("hypervisor_hostname", lambda s, _: s.node),
-    attribute("reservation_id", lambda s, _: s.reservation_id, "2.3"),
-    attribute("launch_index", lambda s, _: s.launch_index, "2.3"),
+    attribute("hypervisor_hostname", "node"),
+    attribute("reservation_id", "reservation_id", "2.3"),
+    attribute("launch_index", "launch_index", "2.3"),
     attribute("kernel_id", lambda s, _: _property(s, "kernel_id"), "2.3"),
     attribute("ramdisk_id", lambda s, _: _property(s, "ramdisk_id"), "2.3"),
-    attribute("root_device_name", lambda s, _: s.root_device, "2.3"),
-    attribute("user_data", lambda s, _: s.user_data, "2.3"),
-    Row("OS-EXT-SRV-ATTR:hostname", lambda s, _: s.hostname, (2, 3), ATTRIBUTES, until=(2, 89)),
-    Row("OS-EXT-SRV-ATTR:hostname", lambda s, _: s.hostname, (2, 90)),
-    field("OS-EXT-STS:task_state", lambda s, _: s.task),
-    field("OS-EXT-STS:vm_state", lambda s, _: s.state),
-    field("OS-EXT-STS:power_state", lambda s, _: s.power),
+    attribute("root_device_name", "root_device", "2.3"),
+    attribute("user_data", "user_data", "2.3"),
+    Row("OS-EXT-SRV-ATTR:hostname", "hostname", (2, 3), ATTRIBUTES, until=(2, 89)),
+    Row("OS-EXT-SRV-ATTR:hostname", "hostname", (2, 90)),
+    field("OS-EXT-STS:task_state", "task"),
+    field("OS-EXT-STS:vm_state", "state"),
+    field("OS-EXT-STS:power_state", "power"),
     field("os-extended-volumes:volumes_attached", _volumes),
     field("locked", lambda s, _: s.locked_by is not None, "2.9"),
     field("host_status", _host_status, "2.16", gate=HOST_STATUS, update=(2, 75)),
-    field("description", lambda s, _: s.description, "2.19"),
-    field("tags", lambda s, _: s.tags, "2.26"),
-    field("trusted_image_certificates", lambda s, _: s.trusted_certs, "2.63"),
+    field("description", "description", "2.19"),
+    field("tags", "tags", "2.26"),
+    field("trusted_image_certificates", "trusted_certs", "2.63"),
     field("server_groups", lambda s, _: [s.group_id] if s.group_id else [], "2.71", detail=False),
-    field("locked_reason", lambda s, _: s.locked_reason, "2.73"),
-    field("pinned_availability_zone", lambda s, _: s.pinned_zone, "2.96"),
-    field("scheduler_hints", lambda s, _: s.hints, "2.100"),
+    field("locked_reason", "locked_reason", "2.73"),
+    field("pinned_availability_zone", "pinned_zone", "2.96"),
+    field("scheduler_hints", "hints", "2.100"),
 )
 """All fields but progress, fault and security_groups, which come and go with the server."""
 
-Fields = tuple[tuple[str, Callable[[Server, Seen], Any]], ...]
+
+@dataclasses.dataclass(frozen=True)
+class Fields:
+    """The fields of one kind of answer: those shown as they are, read at one go, and the rest."""
+
+    names: tuple[str, ...]
+    values: Callable[[Server], tuple[Any, ...]]
+    computed: tuple[tuple[str, Compute], ...]
 
 
 @functools.cache
 def _fields(kind: str, version: Version, gates: frozenset[str]) -> Fields:
     """The fields of one kind of answer (show, detail, update) at one version."""
-    found = []
+    plain: dict[str, str] = {}
+    computed: dict[str, Compute] = {}
     for row in ROWS:
         since = max(row.since, row.update) if kind == "update" else row.since
         listed = row.detail or kind != "detail"
-        if since <= version <= row.until and row.gate in gates and listed:
-            found.append((row.name, row.read))
-    return tuple(found)
+        if not (since <= version <= row.until and row.gate in gates and listed):
+            continue
+        if isinstance(row.read, str):
+            plain[row.name] = row.read
+        else:
+            computed[row.name] = row.read
+    values = operator.attrgetter(*plain.values())
+    return Fields(tuple(plain), values, tuple(computed.items()))
 
 
 def whole(server: Server, seen: Seen, kind: str = "show") -> dict[str, Any]:
     """All details; `kind` is show, detail or update."""
     fields = _fields(kind, seen.version, seen.gates)
-    view = {name: read(server, seen) for name, read in fields}
+    view: dict[str, Any] = dict(zip(fields.names, fields.values(server), strict=True))
+    for name, read in fields.computed:
+        view[name] = read(server, seen)
     status = view["status"]
     if status in PROGRESS:
         view["progress"] = server.progress
