@@ -9,7 +9,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from nova_appliance.cmd import appliance_down, appliance_status, appliance_up
+from nova_appliance.cmd import appliance_down, appliance_status, appliance_up, lab
 from nova_appliance.common.errors import ApplianceError
 from nova_appliance.embedded import guide
 from nova_appliance.embedded import settings as settings_
@@ -21,9 +21,11 @@ STATE_DIR = "/var/lib/nova-appliance"
 def main(argv: list[str] | None = None) -> int:
     """Run one word; the exit code is 1 when it could not be done."""
     asked = _parser().parse_args(argv)
-    settings = settings_.load(Path(os.environ.get("NOVA_APPLIANCE_STATE", STATE_DIR)))
+    state_dir = Path(os.environ.get("NOVA_APPLIANCE_STATE", STATE_DIR))
     try:
-        code: int = WORDS[asked.word][0](settings, asked)
+        if asked.word == "lab":
+            return lab.run(state_dir / "lab", asked)
+        code: int = WORDS[asked.word][0](settings_.load(state_dir), asked)
     except ApplianceError as error:
         print(f"nova-appliance: {error.message}", file=sys.stderr)  # noqa: T201
         return 1
@@ -73,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     words = parser.add_subparsers(dest="word", required=True)
     added = {word: words.add_parser(word, help=about) for word, (_, about) in WORDS.items()}
     added["up"].add_argument("--began", type=float, default=0, help=argparse.SUPPRESS)
+    lab.add_arguments(words.add_parser("lab", help="a cluster of real hosts on this machine"))
     added["down"].add_argument("--purge", action="store_true", help="also remove what `up` made")
     return parser
 

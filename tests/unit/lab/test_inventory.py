@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Ansible is told of a lab."""
+
+import json
+
+import pytest
+
+from nova_appliance.lab import inventory, layers, shape
+
+
+def _lab(tmp_path, controllers, computes):
+    lab = shape.planned(shape.lab_of(tmp_path, "lab", "10.77"), controllers, computes)
+    shape.remember(lab)
+    return lab
+
+
+def test_hosts_stand_in_the_groups_of_their_kind(tmp_path):
+    folder = inventory.write(_lab(tmp_path, 1, 2))
+    groups = json.loads((folder / "hosts.json").read_text())["all"]["children"]
+    assert groups["controllers"]["hosts"] == {"controller1": {"ansible_host": "10.77.0.11"}}
+    assert sorted(groups["computes"]["hosts"]) == ["compute1", "compute2"]
+    assert groups["databases"] == {"children": {"controllers": {}}}
+
+
+def test_only_several_controllers_have_an_address_in_front(tmp_path):
+    one = json.loads((inventory.write(_lab(tmp_path, 1, 1)) / "hosts.json").read_text())
+    assert one["all"]["children"]["loadbalancers"] == {"children": {}}
+    three = json.loads((inventory.write(_lab(tmp_path / "x", 3, 1)) / "hosts.json").read_text())
+    assert three["all"]["children"]["loadbalancers"] == {"children": {"controllers": {}}}
+
+
+def test_inventories_lab_names_the_same_groups(tmp_path):
+    yaml = pytest.importorskip("yaml")
+    written = json.loads((inventory.write(_lab(tmp_path, 3, 1)) / "hosts.json").read_text())
+    static = yaml.safe_load((inventory.ROOT / "inventories/lab/hosts.yml").read_text())
+    named = static.get("all", {}).get("children", static)
+    assert set(written["all"]["children"]) == set(named)
+
+
+def test_each_layer_has_packages():
+    assert all(layers.packages(layer) for layer in ("base", "controller", "compute"))
