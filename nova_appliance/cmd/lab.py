@@ -70,6 +70,7 @@ def _how_to_use(lab: Lab) -> str:
 
 def _down(lab: Lab, _asked: argparse.Namespace) -> int:
     traces.remove(lab)
+    layers.sweep(lab.home)
     say(f"the lab {lab.name!r} is gone; its packages are kept in {lab.home / 'layers'}")
     return 0
 

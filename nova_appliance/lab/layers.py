@@ -53,6 +53,31 @@ def lower(home: Path, kind: str) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def sweep(home: Path) -> None:
+    """Remove what an interrupted making left, and layers of other packages that no host lies on."""
+    in_use = Path("/proc/self/mounts").read_text()
+    fresh = _fresh(home)
+    for folder in sorted((home / "layers").glob("*-*")):
+        name = folder.name.removesuffix(".new")
+        used = any(f"{before}{folder}" in in_use for before in ("lowerdir=", ":"))
+        stale = folder.suffix == ".new" or (name not in fresh and not used)
+        with _unless_busy(home, name) as free:
+            if stale and free:
+                mounts.remove(folder)
+
+
+def _fresh(home: Path) -> frozenset[str]:
+    base = home / "layers" / f"base-{_mark('base', ())}"
+    names = [base.name]
+    for layers in KINDS.values():
+        below: tuple[Path, ...] = (base,)
+        for layer in layers:
+            folder = base.with_name(f"{layer}-{_mark(layer, below)}")
+            names.append(folder.name)
+            below = (folder, *below)
+    return frozenset(names)
+
+
 def packages(layer: str) -> tuple[str, ...]:
     """What packages.tsv says of that layer."""
     text = resources.files("nova_appliance.lab").joinpath("packages.tsv").read_text()
@@ -157,3 +182,15 @@ def _one_at_a_time(home: Path, name: str) -> Iterator[None]:
     with (home / "cache" / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextlib.contextmanager
+def _unless_busy(home: Path, name: str) -> Iterator[bool]:
+    (home / "cache").mkdir(parents=True, exist_ok=True)
+    with (home / "cache" / f"{name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
