@@ -116,7 +116,7 @@ def _server(
         pinned_zone=checked.place.zone,
         key_name=key.name if key else None,
         key_data=key.public_key if key else None,
-        config_drive=boot_checks.wants_config_drive(request, checked.image),
+        config_drive=boot_checks.wants_config_drive(cloud.conf, request, checked.image),
         group_id=group.id if group else None,
         reservation_id=reservation_id,
         launch_index=index,

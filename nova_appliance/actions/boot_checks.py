@@ -7,6 +7,7 @@ import base64
 import binascii
 
 import msgspec
+from oslo_config import cfg
 
 from nova_appliance.actions import boot_files, boot_networks, metadata, zones
 from nova_appliance.actions.cloud import Cloud
@@ -53,7 +54,7 @@ def check(cloud: Cloud, context: RequestContext, request: BootRequest) -> Checke
     place = _place(cloud, request)
     image = _image(cloud, context, _image_id(request))
     _check_counts(request)
-    _check_user_data(request, image)
+    _check_user_data(request)
     groups = boot_networks.security_group_ids(cloud, context, request.security_groups)
     networks = boot_networks.choose(cloud, context, request)
     key = _key(cloud, context, request.key_name)
@@ -69,7 +70,10 @@ def check(cloud: Cloud, context: RequestContext, request: BootRequest) -> Checke
         key=key,
         group=_group(cloud, context, request),
         files=boot_files.read(
-            cloud, context, request, has_drive=wants_config_drive(request, image.remembered)
+            cloud,
+            context,
+            request,
+            has_drive=wants_config_drive(cloud.conf, request, image.remembered),
         ),
     )
 
@@ -143,24 +147,24 @@ def _check_counts(request: BootRequest) -> None:
         raise errors.Invalid("min_count must be <= max_count")
 
 
-def _check_user_data(request: BootRequest, image: Image) -> None:
+def _check_user_data(request: BootRequest) -> None:
     if request.user_data is None:
         return
     if len(request.user_data) > MAX_USER_DATA:
         raise errors.Invalid(f"User data is longer than {MAX_USER_DATA} characters of base64.")
     try:
-        data = base64.b64decode(request.user_data, validate=True)
-        if wants_config_drive(request, image):
-            data.decode()
+        base64.b64decode(request.user_data, validate=True)
     except binascii.Error as error:
         raise errors.Invalid("User data is not base64.") from error
-    except UnicodeDecodeError as error:
-        raise errors.Invalid("User data on a config drive must be UTF-8 text.") from error
 
 
-def wants_config_drive(request: BootRequest, image: ServerImage) -> bool:
-    """Whether the servers get a config drive: the request or the image says so."""
-    return bool(request.config_drive) or image.properties.get("img_config_drive") == "mandatory"
+def wants_config_drive(conf: cfg.ConfigOpts, request: BootRequest, image: ServerImage) -> bool:
+    """Whether the servers get a config drive: request, image or operator say so."""
+    mandatory = image.properties.get("img_config_drive") == "mandatory"
+    if conf.force_config_drive or mandatory:
+        return True
+    asked = request.config_drive
+    return bool(conf.config_drive_by_default) if asked is None else asked
 
 
 def _key(cloud: Cloud, context: RequestContext, name: str | None) -> Keypair | None:

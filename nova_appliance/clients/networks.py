@@ -19,9 +19,11 @@ from nova_appliance.clients.network_nouns import Network, Port, PortWanted, Secu
 from nova_appliance.clients.network_rows import NetworkRows
 from nova_appliance.clients.neutron import Neutron
 from nova_appliance.clients.session import error_type
+from nova_appliance.clients.subnets import Subnets
 from nova_appliance.common import clock, errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.domain.guest import Vif
+from nova_appliance.domain.guest_data import Subnet
 from nova_appliance.domain.server import Address
 
 KEEP_S = 20.0
@@ -47,6 +49,7 @@ class Networks:
     ) -> None:
         self._neutron = Neutron(session, conf)
         self.rows = NetworkRows(session, conf)
+        self._subnets = Subnets(self._neutron, clocks)
         self._clock = clocks
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, Network]] = {}
@@ -155,6 +158,10 @@ class Networks:
             if port.network_id in named
             for address in _addresses(port, named[port.network_id], floating)
         )
+
+    def subnets(self, ports: Sequence[Port]) -> dict[str, tuple[Subnet, ...]]:
+        """Port > what its guest must know of the subnets of its addresses."""
+        return self._subnets.of(ports)
 
     def vif(self, port: Port) -> Vif:
         """What a driver must know to plug the port; raises PortNotBound."""

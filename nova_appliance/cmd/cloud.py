@@ -29,6 +29,7 @@ from nova_appliance.common import log
 from nova_appliance.compute.service import Service as ComputeService
 from nova_appliance.conductor.service import Service as ConductorService
 from nova_appliance.embedded.settings import Settings
+from nova_appliance.metadata import app as metadata
 from nova_appliance.scheduler.service import Service as SchedulerService
 
 EC2_BODY = 4 * 1024**2
@@ -82,4 +83,5 @@ def _make_apis(cloud: Cloud, settings: Settings) -> tuple[HttpServer, ...]:
     return (
         HttpServer(make_app(cloud), host, settings.compute_port, threads=16),
         HttpServer(ec2.make_app(cloud), host, settings.ec2_port, threads=16, body_limit=EC2_BODY),
+        HttpServer(metadata.make_app(cloud), host, settings.metadata_port, threads=16),
     )

@@ -46,6 +46,7 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "osapi_compute_listen": settings.host,
             "osapi_compute_listen_port": settings.compute_port,
             "cpu_allocation_ratio": 16.0,
+            "config_drive_by_default": "true",
         },
         "api_database": {"connection": _sqlite(folder, "nova_api")},
         "database": {"connection": _sqlite(folder, "nova")},
@@ -53,6 +54,10 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "auth_url": settings.identity_url,
             "password": settings_.secrets(settings).service_passwords["nova"],
             "region_name": settings.region,
+        },
+        "neutron": {
+            "service_metadata_proxy": "true",
+            "metadata_proxy_shared_secret": settings_.metadata_secret(settings),
         },
         "conductor": {"poll_interval": 1.0, "lease": 6},
         **cloud_consoles.options(settings),

@@ -30,6 +30,7 @@ def virt_settings(conf: cfg.ConfigOpts) -> VirtSettings:
         state_dir=folder,
         image_dir=folder / conf.image_cache.subdirectory_name,
         disk_format="qcow2" if libvirt.images_type == "qcow2" else "raw",
+        config_drive_format=conf.config_drive_format,
         uri=libvirt.connection_uri or URIS.get(libvirt.virt_type, "qemu:///system"),
         virt_type=libvirt.virt_type,
         cpu_mode=libvirt.cpu_mode,

@@ -3,25 +3,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from oslo_config import cfg
 
 from nova_appliance.conductor import ports
-from nova_appliance.domain import config_drive
+from nova_appliance.domain import config_drive, guest_data
 from nova_appliance.domain.guest import Disk, Guest
+from nova_appliance.domain.guest_data import Facts
 from nova_appliance.domain.server import Server
 
 _DISK_BUS = "hw_disk_bus"
 
 
-def guest_of(server: Server, conf: cfg.ConfigOpts, given: Sequence[tuple[str, str]] = ()) -> Guest:
-    """The guest of a server whose ports are bound; `given` are files for its config drive."""
+def guest_of(server: Server, conf: cfg.ConfigOpts, facts: Facts | None = None) -> Guest:
+    """The guest of a server whose ports are bound.
+
+    `facts` are for the config drive of a new guest: actions.guest_facts gathers them.
+    """
     vifs = ports.vifs_of(server)
     flavor = server.flavor
-    drive = None
-    if server.config_drive:
-        drive = config_drive.files(server, vifs, conf.api.dhcp_domain, given)
+    drive = _drive(server, conf, facts)
     return Guest(
         server_id=server.id,
         name=guest_name(conf.instance_name_template, server),
@@ -33,10 +33,19 @@ def guest_of(server: Server, conf: cfg.ConfigOpts, given: Sequence[tuple[str, st
         memory_mib=flavor.memory_mib,
         disks=disks_of(server),
         vifs=vifs,
-        config_drive=drive,
+        config_drive=drive.texts if drive else None,
+        config_drive_binary=drive.binary if drive else (),
+        config_drive_same=drive.same if drive else {},
         extra_specs=flavor.extra_specs,
         image_properties=server.image.properties if server.image else {},
     )
+
+
+def _drive(server: Server, conf: cfg.ConfigOpts, facts: Facts | None) -> config_drive.Packed | None:
+    if not server.config_drive:
+        return None
+    known = facts or guest_data.of_row(server, conf.api.dhcp_domain)
+    return config_drive.packed(config_drive.files(known))
 
 
 def guest_name(template: str, server: Server) -> str:

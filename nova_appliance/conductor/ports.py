@@ -9,16 +9,17 @@ import msgspec
 
 from nova_appliance.clients.network_nouns import Port, PortWanted
 from nova_appliance.clients.networks import Networks
-from nova_appliance.domain import interface_tags
+from nova_appliance.domain import guest_data, interface_tags
 from nova_appliance.domain.boot import NetworkRequest
 from nova_appliance.domain.guest import Vif
+from nova_appliance.domain.guest_data import SUBNETS, VIFS, Subnet, subnets_of
 from nova_appliance.domain.server import Address, Server
 
-VIFS = "vifs"
-"""Key of system_metadata: the interfaces as drivers are told them, JSON."""
 MADE = "ports_made"
 """Key of system_metadata: ids of the ports that go with the server, JSON."""
-_KEYS = frozenset((VIFS, MADE, interface_tags.KEY))
+vifs_of = guest_data.vifs_of
+"""The interfaces that a server's row remembers."""
+_KEYS = frozenset((VIFS, SUBNETS, MADE, interface_tags.KEY))
 
 
 class Plugged(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,10 +30,12 @@ class Plugged(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[Address, ...]
     tags: dict[str, str] = {}
     """Port > tag."""
+    subnets: dict[str, tuple[Subnet, ...]] = {}
+    """Port > the subnets of its addresses."""
 
     def remembered(self) -> dict[str, str]:
         """What the server's row keeps."""
-        return _memory(self.made, self.vifs, self.tags)
+        return _memory(self.made, self.vifs, self.tags, self.subnets)
 
 
 def plug(
@@ -69,6 +72,7 @@ def plug(
         vifs=tuple(networks.vif(port) for port in bound),
         addresses=networks.addresses(bound),
         tags={p.id: one.tag for p, one in zip(bound, wanted, strict=True) if one.tag},
+        subnets=networks.subnets(bound),
     )
 
 
@@ -87,7 +91,8 @@ def joined(server: Server, vif: Vif, tag: str | None, *, made: bool) -> dict[str
     rest = msgspec.structs.replace(server, system_metadata=kept)
     ports_made = sorted({*made_of(rest), *([vif.port_id] if made else [])})
     tags = interface_tags.of(kept) | ({vif.port_id: tag} if tag else {})
-    return {**kept, **_memory(tuple(ports_made), (*vifs_of(rest), vif), tags)}
+    known = subnets_of(rest)
+    return {**kept, **_memory(tuple(ports_made), (*vifs_of(rest), vif), tags, known)}
 
 
 def without(server: Server, port_id: str) -> dict[str, str]:
@@ -96,23 +101,22 @@ def without(server: Server, port_id: str) -> dict[str, str]:
     made = tuple(sorted(made_of(server) - {port_id}))
     tags = interface_tags.of(server.system_metadata)
     tags.pop(port_id, None)
-    return {**forgotten(server.system_metadata), **_memory(made, vifs, tags)}
+    subnets = {port: own for port, own in subnets_of(server).items() if port != port_id}
+    return {**forgotten(server.system_metadata), **_memory(made, vifs, tags, subnets)}
 
 
 def _memory(
-    made: tuple[str, ...], vifs: tuple[Vif, ...], tags: Mapping[str, str]
+    made: tuple[str, ...],
+    vifs: tuple[Vif, ...],
+    tags: Mapping[str, str],
+    subnets: Mapping[str, tuple[Subnet, ...]],
 ) -> dict[str, str]:
     return {
         VIFS: msgspec.json.encode(vifs).decode(),
+        SUBNETS: msgspec.json.encode(subnets).decode(),
         MADE: msgspec.json.encode(made).decode(),
         **interface_tags.remembered(tags),
     }
-
-
-def vifs_of(server: Server) -> tuple[Vif, ...]:
-    """The interfaces that the row remembers."""
-    text = server.system_metadata.get(VIFS)
-    return msgspec.json.decode(text, type=tuple[Vif, ...]) if text else ()
 
 
 def made_of(server: Server) -> frozenset[str]:

@@ -19,6 +19,7 @@ from nova_appliance.conf import (
     default,
     ec2,
     libvirt,
+    metadata,
     metrics,
     neighbours,
     quota,
@@ -26,8 +27,8 @@ from nova_appliance.conf import (
 )
 
 GROUPS = (
-    api, cert, compute, conductor, console, database, default, ec2, libvirt, neighbours, quota,
-    scheduler, metrics,
+    api, cert, compute, conductor, console, database, default, ec2, libvirt, metadata, neighbours,
+    quota, scheduler, metrics,
 )  # fmt: skip
 """Each module has OPTIONS: option group ("DEFAULT" for none) > options."""
 

@@ -1,89 +1,77 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files of a config drive, in the layout that cloud-init reads. Pure."""
+"""The files of a config drive, from the same facts as the metadata service. Pure."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from typing import Any
+import dataclasses
+from collections.abc import Mapping
 
 import msgspec
 
-from nova_appliance.domain.guest import Vif
-from nova_appliance.domain.server import Server
+from nova_appliance.domain import ec2_tree, openstack_tree
+from nova_appliance.domain.guest import Guest
+from nova_appliance.domain.guest_data import Facts
 
-FOLDER = "openstack/latest"
+EC2_VERSIONS = ("2009-04-04", ec2_tree.LATEST)
+"""Older ones are read by nobody ([api] config_drive_skip_versions of Nova leaves them out too)."""
+LABEL = "config-2"
 
 
-def files(
-    server: Server, vifs: Sequence[Vif], domain: str, given: Sequence[tuple[str, str]] = ()
-) -> dict[str, str]:
-    """Path > text; what the user gave has a path on the server, and stands under content/."""
-    places = [f"content/{number:04}" for number in range(len(given))]
-    told = [
-        {"content_path": f"/{place}", "path": path}
-        for place, (path, _) in zip(places, given, strict=True)
-    ]
-    meta = meta_data(server, domain) | ({"files": told} if told else {})
-    found = {
-        f"{FOLDER}/meta_data.json": _json(meta),
-        f"{FOLDER}/network_data.json": _json(network_data(server, vifs)),
-        f"{FOLDER}/vendor_data.json": "{}",
-        f"{FOLDER}/vendor_data2.json": "{}",
-    }
-    for place, (_, text) in zip(places, given, strict=True):
-        found[f"openstack/{place}"] = text
-    if server.user_data:
-        found[f"{FOLDER}/user_data"] = base64.b64decode(server.user_data).decode()
+def files(facts: Facts) -> dict[str, bytes]:
+    """Path > content."""
+    found: dict[str, bytes] = {}
+    for version in (*openstack_tree.VERSIONS, openstack_tree.LATEST):
+        for name, content in openstack_tree.files(facts, version).items():
+            found[f"openstack/{version}/{name}"] = content
+    for name, content in openstack_tree.content(facts).items():
+        found[f"openstack/{openstack_tree.CONTENT}/{name}"] = content
+    for version in EC2_VERSIONS:
+        found |= {f"ec2/{version}/{name}": text for name, text in _ec2(facts, version).items()}
     return found
 
 
-def meta_data(server: Server, domain: str) -> dict[str, Any]:
-    """meta_data.json."""
-    told: dict[str, Any] = {
-        "uuid": server.id,
-        "name": server.name,
-        "hostname": f"{server.hostname}.{domain}" if domain else server.hostname,
-        "availability_zone": server.zone,
-        "launch_index": server.launch_index,
-        "project_id": server.project_id,
-        "devices": [],
-        "dedicated_cpus": [],
+def _ec2(facts: Facts, version: str) -> dict[str, bytes]:
+    whole = ec2_tree.tree(facts, version)
+    told = {"meta-data.json": msgspec.json.encode(ec2_tree.as_json(whole["meta-data"]))}
+    return told | ({"user-data": whole["user-data"]} if "user-data" in whole else {})
+
+
+@dataclasses.dataclass(frozen=True)
+class Packed:
+    """A drive as an order carries it: what several versions share stands in it once."""
+
+    texts: dict[str, str]
+    binary: tuple[str, ...]
+    """Paths whose text is base64."""
+    same: dict[str, str]
+    """Path > an earlier path with the same content."""
+
+
+def packed(found: Mapping[str, bytes]) -> Packed:
+    """What goes into domain.guest.Guest."""
+    texts: dict[str, str] = {}
+    binary: list[str] = []
+    same: dict[str, str] = {}
+    first: dict[bytes, str] = {}
+    for path, content in found.items():
+        if content in first:
+            same[path] = first[content]
+            continue
+        first[content] = path
+        try:
+            texts[path] = content.decode()
+        except UnicodeDecodeError:
+            texts[path] = base64.b64encode(content).decode()
+            binary.append(path)
+    return Packed(texts, tuple(binary), same)
+
+
+def unpacked(guest: Guest) -> dict[str, bytes]:
+    """Path > content of a guest's drive; empty when it has none."""
+    found = {
+        path: base64.b64decode(text) if path in guest.config_drive_binary else text.encode()
+        for path, text in (guest.config_drive or {}).items()
     }
-    if server.metadata:
-        told["meta"] = server.metadata
-    if server.key_name and server.key_data:
-        told["public_keys"] = {server.key_name: server.key_data}
-        told["keys"] = [{"name": server.key_name, "type": "ssh", "data": server.key_data}]
-    return told
-
-
-def network_data(server: Server, vifs: Sequence[Vif]) -> dict[str, Any]:
-    """network_data.json: one link a port, its addresses by DHCP."""
-    links = [
-        {
-            "id": vif.device,
-            "vif_id": vif.port_id,
-            "type": vif.kind,
-            "ethernet_mac_address": vif.mac,
-            "mtu": vif.mtu,
-        }
-        for vif in vifs
-    ]
-    networks: list[dict[str, Any]] = []
-    for vif in vifs:
-        for address in server.addresses:
-            if address.port_id == vif.port_id and address.kind == "fixed":
-                networks.append(
-                    {
-                        "id": f"network{len(networks)}",
-                        "type": f"ipv{address.version}_dhcp",
-                        "link": vif.device,
-                        "network_id": address.network_id,
-                    }
-                )
-    return {"links": links, "networks": networks, "services": []}
-
-
-def _json(value: dict[str, Any]) -> str:
-    return msgspec.json.encode(value).decode()
+    shared = guest.config_drive_same.items()
+    return found | {path: found[other] for path, other in shared if other in found}

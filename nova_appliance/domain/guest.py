@@ -70,6 +70,10 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     vifs: tuple[Vif, ...] = ()
     config_drive: dict[str, str] | None = None
     """Path > text of each file on the config drive; None means no config drive."""
+    config_drive_binary: tuple[str, ...] = ()
+    """Paths of config_drive whose text is base64."""
+    config_drive_same: dict[str, str] = {}
+    """Further paths > the path of config_drive with the same content."""
     extra_specs: dict[str, str] = {}
     image_properties: dict[str, str] = {}
 

@@ -53,10 +53,7 @@ def connect(settings: Settings) -> Any:
 
 
 def furnish(cloud: Any, settings: Settings, image: Path) -> None:
-    """Networks, flavors, the key pair and the image; what is there already stays as it is.
-
-    The image asks for a config drive, so that its servers have name and keys from the first second.
-    """
+    """Networks, flavors, the key pair and the image; what is there already stays as it is."""
     networks_seed.seed(settings, cloud.current_project_id)
     _ec2_key(cloud, settings)
     known = {flavor.name for flavor in cloud.compute.flavors(details=False)}
@@ -75,7 +72,6 @@ def furnish(cloud: Any, settings: Settings, image: Path) -> None:
             container_format="bare",
             visibility="public",
             allow_duplicates=True,
-            img_config_drive="mandatory",
         )
 
 

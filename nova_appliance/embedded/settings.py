@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import hmac
 import json
 import os
 import tempfile
@@ -119,6 +121,12 @@ def secrets(settings: Settings) -> Secrets:
     if not path.exists():
         _place_once(path, json.dumps(dataclasses.asdict(_new_secrets()), indent=1))
     return Secrets(**json.loads(path.read_text()))
+
+
+def metadata_secret(settings: Settings) -> str:
+    """What the networks' proxies sign with when they tell the metadata service who asks."""
+    key = secrets(settings).token_key.encode()
+    return hmac.new(key, b"metadata proxy", hashlib.sha256).hexdigest()
 
 
 def _new_secrets() -> Secrets:

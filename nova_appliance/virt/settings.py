@@ -20,6 +20,8 @@ class VirtSettings:
     """Folder of cached images; None means `_base` in state_dir."""
     disk_format: str = "qcow2"
     """Format of new disks: qcow2 (an overlay over the cached image) or raw (a copy)."""
+    config_drive_format: str = "iso9660"
+    """File system of config drives: iso9660 (a CD) or vfat (a disk)."""
 
     uri: str = "qemu:///system"
     virt_type: str = "auto"

@@ -10,9 +10,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from nova_appliance.common import ids
+from nova_appliance.domain.config_drive import unpacked
 from nova_appliance.domain.guest import Disk, Guest
 from nova_appliance.virt.driver import DiskTooSmall, NoSuchImage
-from nova_appliance.virt.libvirt import overlays
+from nova_appliance.virt.libvirt import config_drives, overlays
 from nova_appliance.virt.libvirt.folders import CONFIG_DRIVE, Folders, make_private
 from nova_appliance.virt.libvirt.images import ImageCache
 from nova_appliance.virt.locks import NamedLocks
@@ -29,6 +30,7 @@ class LocalDisks:
     folders: Folders
     images: ImageCache
     disk_format: str
+    config_drive_format: str = "iso9660"
     locks: NamedLocks = dataclasses.field(default_factory=NamedLocks)
 
     def create(self, guest: Guest) -> None:
@@ -43,7 +45,7 @@ class LocalDisks:
                 self._create_one(folder, disk)
             if guest.config_drive is not None and not (folder / CONFIG_DRIVE).exists():
                 part = folder / (CONFIG_DRIVE + _PART)
-                overlays.make_config_drive(part, guest.config_drive)
+                config_drives.make(part, unpacked(guest), self.config_drive_format)
                 _finish(part, folder / CONFIG_DRIVE)
             undo.pop_all()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nova_appliance.common.errors import Invalid
 from nova_appliance.virt.driver import Driver
+from nova_appliance.virt.libvirt.config_drives import FILE_SYSTEMS
 from nova_appliance.virt.libvirt.connection import Connection
 from nova_appliance.virt.libvirt.console_ports import FreePorts
 from nova_appliance.virt.libvirt.consoles import LibvirtConsoles, console_hosts
@@ -56,7 +57,7 @@ def open_driver(settings: VirtSettings) -> Driver:
         lifecycle=lifecycle,
         power=power,
         inventory=inventory,
-        disks=LocalDisks(folders, images, settings.disk_format),
+        disks=LocalDisks(folders, images, settings.disk_format, settings.config_drive_format),
         images=images,
         consoles=LibvirtConsoles(connection, folders, console_hosts(settings)),
         suspension=LibvirtSuspension(connection, starter),
@@ -71,6 +72,7 @@ def _check(settings: VirtSettings) -> None:
     for name, value, choices in (
         ("virt_type", settings.virt_type, VIRT_TYPES),
         ("disk_format", settings.disk_format, DISK_FORMATS),
+        ("config_drive_format", settings.config_drive_format, tuple(FILE_SYSTEMS)),
     ):
         if value not in choices:
             raise Invalid(f"{name} is {value!r}; choose one of {', '.join(choices)}.")
@@ -85,6 +87,7 @@ def host_traits(settings: VirtSettings, folders: Folders) -> HostTraits:
         cpu_mode=settings.cpu_mode,
         cpu_model=settings.cpu_model,
         disk_format=settings.disk_format,
+        config_drive_format=settings.config_drive_format,
         cache="none" if direct else "writeback",
         vnc_listen=settings.vnc_listen,
         keymap=settings.keymap,

@@ -1,21 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Making disk files: overlays over cached images, blank disks with a file system, config drives."""
+"""Making disk files: overlays over cached images, blank disks with a file system."""
 
 from __future__ import annotations
 
-import shutil
 import struct
-import tempfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from nova_appliance.common.errors import Refused
 from nova_appliance.common.run import run
 
-CONFIG_DRIVE_LABEL = "config-2"
 _COPY_TIMEOUT_S = 1800.0
-_ISO_PROGRAMS = ("genisoimage", "mkisofs")
 _BACKING = struct.Struct(">4sIQI")
-_ISO_OPTIONS = ("-quiet", "-J", "-r", "-l", "-ldots", "-allow-lowercase", "-allow-multidot")
 
 MAKE_BLANK = {
     # purpose > how its file system is made, before the file's name
@@ -64,21 +58,3 @@ def backing_file(disk: Path) -> str | None:
             return None
         file.seek(offset)
         return file.read(length).decode(errors="replace")
-
-
-def make_config_drive(target: Path, files: dict[str, str]) -> None:
-    """Make the ISO image that cloud-init looks for by its label."""
-    program = next((p for p in _ISO_PROGRAMS if shutil.which(p)), _ISO_PROGRAMS[0])
-    with tempfile.TemporaryDirectory() as folder:
-        for name, text in files.items():
-            file = Path(folder) / _inside(name)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
-        run([program, *_ISO_OPTIONS, "-V", CONFIG_DRIVE_LABEL, "-o", str(target), folder])
-
-
-def _inside(name: str) -> PurePosixPath:
-    path = PurePosixPath(name)
-    if path.is_absolute() or not path.parts or ".." in path.parts or "\0" in name:
-        raise Refused(f"{name!r} cannot be the name of a file on the config drive.")
-    return path

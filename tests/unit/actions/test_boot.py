@@ -119,10 +119,13 @@ def test_ports_must_be_free_own_and_for_one_server(world):
     refused(world, errors.Invalid, "same fixed IP", networks=fixed, max_count=2)
 
 
-def test_user_data_on_a_config_drive_is_text(world):
+@pytest.mark.parametrize("config_drive", [True, False])
+def test_user_data_may_be_any_bytes(world, config_drive):
     data = base64.b64encode(b"\x1f\x8b\xff").decode()
-    refused(world, errors.Invalid, "UTF-8", user_data=data, config_drive=True)
-    boot.boot(world.cloud, world.context(), world.request(user_data=data))
+    refused(world, errors.Invalid, "base64", user_data="?", config_drive=config_drive)
+    request = world.request(user_data=data, config_drive=config_drive)
+    (server,) = boot.boot(world.cloud, world.context(), request).servers
+    assert (server.user_data, server.config_drive) == (data, config_drive)
 
 
 def test_quota_is_refused_with_its_numbers(world):

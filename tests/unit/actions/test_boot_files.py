@@ -12,7 +12,7 @@ from nova_appliance.actions import boot_files
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.conf.load import load
-from nova_appliance.domain import config_drive
+from nova_appliance.domain import config_drive, guest_data
 from nova_appliance.domain.boot import BootRequest
 
 
@@ -29,15 +29,20 @@ def read(cloud, *files, has_drive=True):
     return boot_files.read(cloud, context, request, has_drive=has_drive)
 
 
+def drive_of(given):
+    return config_drive.files(guest_data.Facts(server=make_server(), given=given))
+
+
 def test_files_stand_on_the_config_drive(cloud):
     given = read(cloud, ("/etc/motd", b"hello"), ("/etc/issue", "é".encode()))
-    files = config_drive.files(make_server(), (), "", given)
+    files = drive_of(given)
     told = json.loads(files["openstack/latest/meta_data.json"])["files"]
     assert [one["path"] for one in told] == ["/etc/motd", "/etc/issue"]
-    assert [files[f"openstack{one['content_path']}"] for one in told] == ["hello", "é"]
-    assert "files" not in json.loads(
-        config_drive.files(make_server(), (), "")["openstack/latest/meta_data.json"]
-    )
+    assert [files[f"openstack{one['content_path']}"] for one in told] == [
+        b"hello",
+        "é".encode(),
+    ]
+    assert "files" not in json.loads(drive_of(())["openstack/latest/meta_data.json"])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from fixtures.cells import make_server
 
 from nova_appliance.conductor import guests, ports
 from nova_appliance.conf import load
-from nova_appliance.domain import config_drive
+from nova_appliance.domain import config_drive, guest_data
 from nova_appliance.domain.guest import Vif
 from nova_appliance.domain.server import Address
 
@@ -53,13 +53,13 @@ def test_names_may_be_made_of_the_id():
 def test_a_config_drive_holds_what_cloud_init_reads():
     data = base64.b64encode(b"#!/bin/sh\n").decode()
     asked = server(config_drive=True, user_data=data, key_name="k", key_data="ssh-rsa x", zone="z")
-    files = config_drive.files(asked, (VIF,), "novalocal")
+    files = config_drive.files(guest_data.of_row(asked, "novalocal"))
     told = json.loads(files["openstack/latest/meta_data.json"])
     assert told["uuid"] == asked.id
     assert told["hostname"] == f"{asked.hostname}.novalocal"
     assert told["public_keys"] == {"k": "ssh-rsa x"}
     assert told["meta"] == asked.metadata
-    assert files["openstack/latest/user_data"] == "#!/bin/sh\n"
+    assert files["openstack/latest/user_data"] == b"#!/bin/sh\n"
     network = json.loads(files["openstack/latest/network_data.json"])
     assert network["links"][0]["ethernet_mac_address"] == VIF.mac
     assert network["networks"][0]["type"] == "ipv4_dhcp"

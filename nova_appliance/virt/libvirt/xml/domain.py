@@ -27,6 +27,7 @@ class HostTraits:
     cpu_mode: str = ""
     cpu_model: str = ""
     disk_format: str = "qcow2"
+    config_drive_format: str = "iso9660"
     cache: str = "none"
     vnc_listen: str = "127.0.0.1"
     keymap: str = ""
@@ -99,15 +100,19 @@ def disk_parts(guest: Guest, host: HostTraits, folder: Path) -> list[DiskPart]:
         for drive in guest.disks
     ]
     if guest.config_drive is not None:
-        machine = guest.image_properties.get("hw_machine_type", "pc")
-        bus = platform.CDROM_BUS[platform.machine_family(machine)]
-        parts.append(
-            DiskPart(
-                file=str(folder / CONFIG_DRIVE),
-                file_format="raw",
-                bus=bus,
-                target=targets.take(bus),
-                device="cdrom",
-            )
-        )
+        parts.append(_config_drive(guest, host, folder, targets))
     return parts
+
+
+def _config_drive(guest: Guest, host: HostTraits, folder: Path, targets: Targets) -> DiskPart:
+    """A CD, or a disk when its file system is one of disks."""
+    machine = guest.image_properties.get("hw_machine_type", "pc")
+    is_cd = host.config_drive_format == "iso9660"
+    bus = platform.CDROM_BUS[platform.machine_family(machine)] if is_cd else "virtio"
+    return DiskPart(
+        file=str(folder / CONFIG_DRIVE),
+        file_format="raw",
+        bus=bus,
+        target=targets.take(bus),
+        device="cdrom" if is_cd else "disk",
+    )

@@ -9,7 +9,7 @@ import pytest
 from nova_appliance.common import errors, ids
 from nova_appliance.domain.guest import Disk, Guest
 from nova_appliance.virt.driver import ImageExpected
-from nova_appliance.virt.libvirt import overlays
+from nova_appliance.virt.libvirt import config_drives, overlays
 from nova_appliance.virt.libvirt.consoles import read_end
 from nova_appliance.virt.libvirt.disks import LocalDisks, images_used
 from nova_appliance.virt.libvirt.driver import takes_direct_io
@@ -113,18 +113,33 @@ def test_disks_and_config_drives_are_nobody_elses_to_read(folders, images):
 @pytest.mark.parametrize("name", ["/etc/x", "../x", "a/../../x", "", "a\0b"])
 def test_names_on_the_config_drive_stay_inside(tmp_path, name):
     with pytest.raises(errors.Refused):
-        overlays.make_config_drive(tmp_path / "iso", {name: "x"})
+        config_drives.make(tmp_path / "iso", {name: b"x"})
 
 
 def test_a_config_drive_has_its_label_and_its_files(tmp_path):
     iso = tmp_path / "iso"
-    files = {"openstack/latest/meta_data.json": '{"a": "é"}', "ec2/latest/user-data": "#!/bin/sh"}
-    overlays.make_config_drive(iso, files)
+    files = {
+        "openstack/latest/meta_data.json": '{"a": "é"}'.encode(),
+        "ec2/latest/user-data": b"#!/bin/sh",
+    }
+    config_drives.make(iso, files)
     assert iso.read_bytes()[32769 + 39 : 32769 + 47] == b"config-2"
     listed = subprocess.run(
         ["isoinfo", "-J", "-f", "-i", iso], check=True, capture_output=True, text=True
     ).stdout.split()
     assert {"/openstack/latest/meta_data.json", "/ec2/latest/user-data"} < set(listed)
+
+
+def test_a_config_drive_of_fat_has_its_label_and_its_files(tmp_path):
+    fat = tmp_path / "fat"
+    files = {"openstack/latest/user_data": b"\x1f\x8b\xff\0", "ec2/latest/meta-data.json": b"{}"}
+    config_drives.make(fat, files, "vfat")
+    assert fat.stat().st_size == 64 * 1024**2
+    ask = ["blkid", "-o", "value", "-s", "LABEL", fat]
+    assert subprocess.run(ask, check=True, capture_output=True).stdout.strip() == b"config-2"
+    for name, content in files.items():
+        read = subprocess.run(["mtype", "-i", fat, f"::/{name}"], capture_output=True, check=True)
+        assert read.stdout == content
 
 
 def test_downloads_that_another_process_left_are_swept(folders, images):
