@@ -15,15 +15,13 @@ from keystoneauth1.session import Session
 from oslo_config import cfg
 
 from nova_appliance.clients import network_nouns as nouns
+from nova_appliance.clients import session, subnets
 from nova_appliance.clients.network_nouns import Network, Port, PortWanted, SecurityGroup
 from nova_appliance.clients.network_rows import NetworkRows
 from nova_appliance.clients.neutron import Neutron
-from nova_appliance.clients.session import error_type
-from nova_appliance.clients.subnets import Subnets
 from nova_appliance.common import clock, errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.domain.guest import Vif
-from nova_appliance.domain.guest_data import Subnet
 from nova_appliance.domain.server import Address
 
 KEEP_S = 20.0
@@ -45,11 +43,11 @@ class Networks:
     """The network service; safe for threads."""
 
     def __init__(
-        self, session: Session, conf: cfg.ConfigOpts, clocks: clock.Clock = clock.SYSTEM
+        self, door: Session, conf: cfg.ConfigOpts, clocks: clock.Clock = clock.SYSTEM
     ) -> None:
-        self._neutron = Neutron(session, conf)
-        self.rows = NetworkRows(session, conf)
-        self._subnets = Subnets(self._neutron, clocks)
+        self._neutron = Neutron(door, conf)
+        self.rows = NetworkRows(door, conf)
+        self.subnets = subnets.Subnets(self._neutron, clocks)
         self._clock = clocks
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, Network]] = {}
@@ -102,7 +100,7 @@ class Networks:
             made = self._made_before(wanted)
             if made is not None:
                 return made
-            if error_type(error) != "MacAddressInUse":
+            if session.error_type(error) != "MacAddressInUse":
                 raise
         del body["mac_address"]
         return nouns.port(self._neutron.make("port", body))
@@ -158,10 +156,6 @@ class Networks:
             if port.network_id in named
             for address in _addresses(port, named[port.network_id], floating)
         )
-
-    def subnets(self, ports: Sequence[Port]) -> dict[str, tuple[Subnet, ...]]:
-        """Port > what its guest must know of the subnets of its addresses."""
-        return self._subnets.of(ports)
 
     def vif(self, port: Port) -> Vif:
         """What a driver must know to plug the port; raises PortNotBound."""

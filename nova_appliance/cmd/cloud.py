@@ -15,25 +15,19 @@ from collections.abc import Iterable, Iterator
 from oslo_config import cfg
 
 from nova_appliance.actions.cloud import Cloud
-from nova_appliance.api.app import make_app
 from nova_appliance.cmd import (
+    cloud_apis,
     cloud_cells,
     cloud_consoles,
     cloud_neighbours,
     cloud_options,
-    ec2,
     wiring,
 )
-from nova_appliance.cmd.http import HttpServer
 from nova_appliance.common import log
 from nova_appliance.compute.service import Service as ComputeService
 from nova_appliance.conductor.service import Service as ConductorService
 from nova_appliance.embedded.settings import Settings
-from nova_appliance.metadata import app as metadata
 from nova_appliance.scheduler.service import Service as SchedulerService
-
-EC2_BODY = 4 * 1024**2
-"""More than the EC2 API takes, so that it can refuse the rest in its own words."""
 
 LOG = logging.getLogger(__name__)
 IN_LINE_S = 10.0
@@ -62,10 +56,10 @@ def running(settings: Settings, conf: cfg.ConfigOpts) -> Iterator[Cloud]:
         cloud_cells.prepare(conf)
         cloud = wiring.make_cloud(conf)
         stop.callback(cloud.cells.dispose)
-        apis = _make_apis(cloud, settings)
+        apis, guests_api = cloud_apis.make(cloud, settings), cloud_apis.metadata(cloud, settings)
         compute = ComputeService(conf)
         services = (ConductorService(cloud), SchedulerService(cloud), compute)
-        _start((*neighbours, *services, *cloud_consoles.make(cloud)), stop)
+        _start((*neighbours, guests_api, *services, *cloud_consoles.make(cloud)), stop)
         if not compute.in_line.wait(IN_LINE_S):  # who asked earlier would find no host
             LOG.warning("the host is not ready yet; the APIs answer without it")
         _start(apis, stop)
@@ -76,12 +70,3 @@ def _start(daemons: Iterable[wiring.Daemon], stop: contextlib.ExitStack) -> None
     for daemon in daemons:
         daemon.start()
         stop.callback(daemon.stop)
-
-
-def _make_apis(cloud: Cloud, settings: Settings) -> tuple[HttpServer, ...]:
-    host = settings.host
-    return (
-        HttpServer(make_app(cloud), host, settings.compute_port, threads=16),
-        HttpServer(ec2.make_app(cloud), host, settings.ec2_port, threads=16, body_limit=EC2_BODY),
-        HttpServer(metadata.make_app(cloud), host, settings.metadata_port, threads=16),
-    )

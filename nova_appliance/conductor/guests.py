@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oslo_config import cfg
 
+from nova_appliance.actions import guest_facts
+from nova_appliance.actions.cloud import Cloud
+from nova_appliance.clients.vendor_data import VendorData
 from nova_appliance.conductor import ports
 from nova_appliance.domain import config_drive, guest_data
 from nova_appliance.domain.guest import Disk, Guest
@@ -14,11 +19,19 @@ from nova_appliance.domain.server import Server
 _DISK_BUS = "hw_disk_bus"
 
 
-def guest_of(server: Server, conf: cfg.ConfigOpts, facts: Facts | None = None) -> Guest:
-    """The guest of a server whose ports are bound.
+def new_guest(cloud: Cloud, server: Server, given: Sequence[tuple[str, str]] = ()) -> Guest:
+    """A guest that is to be made: all that its config drive is to hold is gathered.
 
-    `facts` are for the config drive of a new guest: actions.guest_facts gathers them.
+    `given` are files of the user for the drive. Raises Unavailable when vendor data must be there.
     """
+    if not server.config_drive:
+        return guest_of(server, cloud.conf)
+    facts = guest_facts.gather(cloud, VendorData(cloud.conf), server, given)
+    return guest_of(server, cloud.conf, facts)
+
+
+def guest_of(server: Server, conf: cfg.ConfigOpts, facts: Facts | None = None) -> Guest:
+    """The guest of a server whose ports are bound; its config drive holds these facts."""
     vifs = ports.vifs_of(server)
     flavor = server.flavor
     drive = _drive(server, conf, facts)

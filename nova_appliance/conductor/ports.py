@@ -72,7 +72,7 @@ def plug(
         vifs=tuple(networks.vif(port) for port in bound),
         addresses=networks.addresses(bound),
         tags={p.id: one.tag for p, one in zip(bound, wanted, strict=True) if one.tag},
-        subnets=networks.subnets(bound),
+        subnets=networks.subnets.of(bound),
     )
 
 

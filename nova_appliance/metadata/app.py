@@ -16,7 +16,6 @@ from nova_appliance.actions import find_server, server_password
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors
 from nova_appliance.metadata import documents, guest_request, identity, session_tokens
-from nova_appliance.metadata.documents import TEXT, Document
 from nova_appliance.metadata.guest_request import Asked, Refusal
 from nova_appliance.metadata.known_facts import KnownFacts
 from nova_appliance.metadata.rate import Rate
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 Headers = dict[str, str]
+TEXT = documents.TEXT
 Answer = tuple[int, Headers, bytes]
 
 
@@ -104,7 +104,7 @@ def _call(service: Service, asked: Asked) -> Answer:
     return _shown(documents.find(facts, asked.path, service.cloud.clock.now().date()))
 
 
-def _shown(document: Document | None) -> Answer:
+def _shown(document: documents.Document | None) -> Answer:
     if document is None:
         raise Refusal(404, "There is nothing at this path.")
     return 200, {"Content-Type": document.kind}, document.body
@@ -127,7 +127,7 @@ def _password(service: Service, asked: Asked, server_id: str, project_id: str) -
     try:
         server = find_server.by_id(service.cloud, server_id)
         if asked.method != "POST":
-            return _shown(Document(server_password.read(server).encode()))
+            return _shown(documents.Document(server_password.read(server).encode()))
         server_password.write(service.cloud, server, asked.body.decode("ascii"))
     except errors.NotFound as error:
         raise identity.unknown() from error

@@ -7,9 +7,7 @@ from typing import Any
 
 import msgspec
 
-from nova_appliance.actions import guest_facts
 from nova_appliance.actions.orders import BootOrder
-from nova_appliance.clients.vendor_data import VendorData
 from nova_appliance.common import errors
 from nova_appliance.conductor import guests, ports
 from nova_appliance.conductor.relocate import relocate
@@ -27,9 +25,8 @@ from nova_appliance.conductor.saga import (
 from nova_appliance.db import hosts, servers
 from nova_appliance.db.cells import CELL0
 from nova_appliance.domain.guest import PowerState
-from nova_appliance.domain.guest_data import Facts
 from nova_appliance.domain.saga import Answer, SagaError
-from nova_appliance.domain.server import Fault, Server
+from nova_appliance.domain.server import Fault
 from nova_appliance.rpc.orders import ChooseHosts, Chosen, ServerOrder
 
 VERB = "create"
@@ -133,17 +130,10 @@ def build(ctx: Ctx, out: Out) -> Parked:
     order = ServerOrder(
         ticket=ctx.ticket("build"),
         server_id=server.id,
-        guest=guests.guest_of(server, ctx.cloud.conf, _facts(ctx, server)),
+        guest=guests.new_guest(ctx.cloud, server, ctx.order.files),
         image=server.image,
     )
     return Parked(name="build", host=host, order=order)
-
-
-def _facts(ctx: Ctx, server: Server) -> Facts | None:
-    """What stands on the config drive, if there is to be one."""
-    if not server.config_drive:
-        return None
-    return guest_facts.gather(ctx.cloud, VendorData(ctx.cloud.conf), server, ctx.order.files)
 
 
 def check_patience(ctx: Ctx, step: str, host: str, limit_s: float) -> None:

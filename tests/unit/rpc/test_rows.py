@@ -18,6 +18,7 @@ FINGERPRINTS = {
     2: "771f558989302e67",
     3: "1e9973b0f040c2c5",
     4: "f77c5e05a73ec68c",
+    5: "705c0724591dd10b",
 }
 """Service version > fingerprint of all rows. A new shape gets a new version here, in
 rpc/pins.py VERSIONS and, for a new field, in FIELDS_SINCE."""
