@@ -22,7 +22,7 @@ SOON_S = 60.0
 
 
 class Keeper:
-    """Looks at each folder of [cert] folders, at once and then from time to time."""
+    """Looks at each folder of [certificates] folders, at once and then from time to time."""
 
     def __init__(
         self,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Encrypts private keys for the database, by the texts of [cert] secrets."""
+"""Encrypts private keys for the database, by the texts of [certificates] secrets."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ class Seal:
     def __init__(self, secrets: Sequence[str]) -> None:
         """Raises Invalid when there is no secret, or one that is too short."""
         if not secrets:
-            raise errors.Invalid("nova.conf has no [cert] secrets: private keys need one.")
+            raise errors.Invalid("nova.conf has no [certificates] secrets: private keys need one.")
         if any(len(secret) < SHORTEST for secret in secrets):
-            raise errors.Invalid(f"Each of [cert] secrets needs {SHORTEST} letters or more.")
+            raise errors.Invalid(
+                f"Each of [certificates] secrets needs {SHORTEST} letters or more."
+            )
         self._fernet = MultiFernet([Fernet(_key(secret)) for secret in secrets])
 
     def close(self, text: str) -> str:
@@ -36,7 +38,7 @@ class Seal:
         try:
             return self._fernet.decrypt(sealed.encode()).decode()
         except InvalidToken as error:
-            raise errors.Invalid("No text of [cert] secrets opens this key.") from error
+            raise errors.Invalid("No text of [certificates] secrets opens this key.") from error
 
 
 def _key(secret: str) -> bytes:

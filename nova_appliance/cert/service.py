@@ -28,9 +28,9 @@ class Service:
     """The daemon: an RPC server, and a thread that checks in and keeps the authority's house."""
 
     def __init__(self, cloud: Cloud) -> None:
-        """Raises Invalid when nova.conf has no [cert] secrets."""
+        """Raises Invalid when nova.conf has no [certificates] secrets."""
         self._cloud = cloud
-        self._options = cloud.conf.cert
+        self._options = cloud.conf.certificates
         self._host = cloud.conf.host
         self._started_at = cloud.clock.now()
         self._projects = Projects(cloud.cells.api, Seal(self._options.secrets), cloud.clock)

@@ -15,8 +15,8 @@ from nova_appliance.rpc.client import Client
 
 
 def keeper(conf: cfg.ConfigOpts) -> Keeper | None:
-    """The thread that renews what [cert] folders names; None when it names nothing."""
-    if not conf.cert.folders:
+    """The thread that renews what [certificates] folders names; None when it names nothing."""
+    if not conf.certificates.folders:
         return None
     rpc = Client(conf)
 
@@ -28,5 +28,5 @@ def keeper(conf: cfg.ConfigOpts) -> Keeper | None:
         answer: Trust = rpc.call("cert", "trust", TrustAsked(), contexts.for_background())
         return answer
 
-    terms = Terms(conf.cert.host_days, dt.timedelta(days=conf.cert.renew_before))
-    return Keeper(conf.cert.folders, renew, trust, terms, conf.cert.check_interval)
+    terms = Terms(conf.certificates.host_days, dt.timedelta(days=conf.certificates.renew_before))
+    return Keeper(conf.certificates.folders, renew, trust, terms, conf.certificates.check_interval)

@@ -21,7 +21,7 @@ from nova_appliance.db.cells import Cells
 
 def adopt(conf: cfg.ConfigOpts, cells: Cells, given: argparse.Namespace) -> Outcome:
     """Bring the deployer's authority into the database, and what it signed and revoked since."""
-    shelf = Shelf(cells.api, Seal(conf.cert.secrets))
+    shelf = Shelf(cells.api, Seal(conf.certificates.secrets))
     return adoption.adopt(Folder(Path(given.dir)), shelf)
 
 

@@ -8,6 +8,11 @@ from oslo_config import cfg
 _ALL = "0.0.0.0"  # noqa: S104 - people come from anywhere; the token lets them in
 
 OPTIONS = {
+    "DEFAULT": (
+        cfg.BoolOpt("ssl_only", default=False, help="Proxies refuse clients without TLS."),
+        cfg.StrOpt("cert", help="What proxies show clients of TLS, PEM; without it there is none."),
+        cfg.StrOpt("key", help="Its key; else it is in the same file."),
+    ),
     "console": (
         cfg.ListOpt("allowed_origins", default=[], help="Hosts of foreign pages that may connect."),
         cfg.IntOpt("idle_timeout", default=3600, min=0, help="Seconds without a byte; 0 never."),
@@ -35,9 +40,22 @@ OPTIONS = {
         cfg.StrOpt("xvpvncproxy_base_url", default="http://127.0.0.1:6081/console", help="URL."),
         cfg.HostAddressOpt("xvpvncproxy_host", default=_ALL, help="Listen address."),
         cfg.PortOpt("xvpvncproxy_port", default=6081, help="Listen port."),
+        cfg.ListOpt(
+            "auth_schemes",
+            default=["none"],
+            help="How proxies reach QEMU: vencrypt, none; the better one first.",
+        ),
+        cfg.StrOpt("vencrypt_ca_certs", default="", help="Who vouches for QEMU, PEM."),
+        cfg.StrOpt("vencrypt_client_cert", default="", help="What proxies show QEMU, PEM."),
+        cfg.StrOpt("vencrypt_client_key", default="", help="Its key."),
     ),
     "spice": (
         cfg.BoolOpt("enabled", default=False, help="Guests have a SPICE console."),
+        cfg.StrOpt(
+            "ca_certs",
+            default="",
+            help="Who vouches for QEMU's TLS port, PEM; else it is not used.",
+        ),
         cfg.BoolOpt("agent_enabled", default=True, help="Guests have the SPICE agent's channel."),
         cfg.HostAddressOpt("server_listen", default="127.0.0.1", help="Where QEMU listens."),
         cfg.HostAddressOpt(

@@ -11,7 +11,7 @@ from oslo_log import log as oslo_log
 
 from nova_appliance.conf import (
     api,
-    cert,
+    certificates,
     compute,
     conductor,
     console,
@@ -27,8 +27,8 @@ from nova_appliance.conf import (
 )
 
 GROUPS = (
-    api, cert, compute, conductor, console, database, default, ec2, libvirt, metadata, neighbours,
-    quota, scheduler, metrics,
+    api, certificates, compute, conductor, console, database, default, ec2, libvirt, metadata,
+    metrics, neighbours, quota, scheduler,
 )  # fmt: skip
 """Each module has OPTIONS: option group ("DEFAULT" for none) > options."""
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import socket
 from collections.abc import Callable
 
 from nova_appliance.common import errors
 from nova_appliance.console import origin
 from nova_appliance.console.token_in_request import token_of
-from nova_appliance.domain.console import ConsoleAddress
 from nova_appliance.rpc.orders import Granted, NotGranted
 
 LOG = logging.getLogger(__name__)
-CONNECT_S = 10.0
-LONGEST_ANSWER = 8192
 
 TOKENLESS = "This link is not whole: its token is missing. Ask for a console of the server."
 FOREIGN_PAGE = "A page from elsewhere may not open this console."
@@ -67,30 +63,3 @@ class Desk:
             LOG.warning("refused a page from %r", headers.get("Origin"))
             raise NotAdmitted(403, FOREIGN_PAGE)
         return granted
-
-
-def connect(address: ConsoleAddress) -> socket.socket:
-    """Reach the guest's console. Raises OSError."""
-    guest = socket.create_connection((address.host, address.port), CONNECT_S)
-    try:
-        guest.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        guest.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if address.access_path:
-            _ask_for_path(guest, address.access_path)
-    except OSError:
-        guest.close()
-        raise
-    return guest
-
-
-def _ask_for_path(guest: socket.socket, path: str) -> None:
-    """The CONNECT request that some hypervisors want first."""
-    guest.sendall(f"CONNECT {path} HTTP/1.1\r\n\r\n".encode())
-    answer = b""
-    while b"\r\n\r\n" not in answer:
-        got = guest.recv(1)  # byte by byte: what follows the header is the console's
-        if not got or len(answer) > LONGEST_ANSWER:
-            raise ConnectionError("The hypervisor did not answer.")
-        answer += got
-    if b" 200 " not in answer.partition(b"\r\n")[0] + b" ":
-        raise ConnectionError("The hypervisor refused the console.")

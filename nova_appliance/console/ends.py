@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 from typing import Protocol
 
-from websockify.websocket import WebSocketWantReadError, WebSocketWantWriteError
 from websockify.websockifyserver import CompatibleWebSocket
 
 CHUNK = 65536
+WAIT_READ = (BlockingIOError, ssl.SSLWantReadError)
+WAIT_WRITE = (BlockingIOError, ssl.SSLWantWriteError)
+"""Nothing came, or nothing can be sent, just now: of plain sockets, of TLS, and of websockify, whose
+own errors are kinds of the latter."""
 LONGEST = 1 << 20
 """Bytes a client may send in one message; keys and clipboards are much shorter."""
 PONG = 0xA
@@ -36,7 +40,7 @@ class End(Protocol):
 
 
 class SocketEnd:
-    """A TCP connection."""
+    """A TCP connection, with TLS or without."""
 
     def __init__(self, connection: socket.socket) -> None:
         connection.settimeout(0)
@@ -51,7 +55,7 @@ class SocketEnd:
         """See End."""
         try:
             return self._socket.recv(CHUNK) or None
-        except BlockingIOError:
+        except WAIT_READ:
             return b""
         except OSError:
             return None
@@ -67,7 +71,7 @@ class SocketEnd:
     def flush(self) -> bool:
         """See End."""
         if self._left:
-            with contextlib.suppress(BlockingIOError):
+            with contextlib.suppress(*WAIT_WRITE):
                 self._left = self._left[self._socket.send(self._left) :]
         return not self._left
 
@@ -95,7 +99,7 @@ class ConsoleWebSocket(CompatibleWebSocket):  # type: ignore[misc]
         return bool(self._send_buffer)
 
     def push(self) -> None:
-        """Send what waits. Raises WebSocketWantWriteError."""
+        """Send what waits. Raises one of WAIT_WRITE."""
         self._flush()
 
     def is_open(self) -> bool:
@@ -123,9 +127,9 @@ class WebSocketEnd:
         while True:
             try:
                 data = self._web_socket.recvmsg()
-            except WebSocketWantReadError:
+            except WAIT_READ:
                 break
-            except (WebSocketWantWriteError, OSError):
+            except OSError:
                 return None
             if data is None:
                 self._ended = True
@@ -151,6 +155,6 @@ class WebSocketEnd:
                 self._waiting = b""
             elif self._web_socket.has_unsent():
                 self._web_socket.push()
-        except WebSocketWantWriteError:
+        except WAIT_WRITE:
             return False
         return True

@@ -12,15 +12,20 @@ import select
 import socket
 from typing import Any
 
-from websockify.websocket import WebSocketWantReadError, WebSocketWantWriteError
 from websockify.websockifyserver import WebSockifyRequestHandler
 
 from nova_appliance.common import clock
 from nova_appliance.console import pages
-from nova_appliance.console.desk import NotAdmitted, connect
-from nova_appliance.console.ends import ConsoleWebSocket, SocketEnd, WebSocketEnd
-from nova_appliance.console.limits import limits_of
-from nova_appliance.console.pump import Ended, pump
+from nova_appliance.console.carry import carry
+from nova_appliance.console.desk import NotAdmitted
+from nova_appliance.console.ends import (
+    WAIT_READ,
+    WAIT_WRITE,
+    ConsoleWebSocket,
+    SocketEnd,
+    WebSocketEnd,
+)
+from nova_appliance.console.pump import Ended
 from nova_appliance.console.sessions import TooManySessions
 from nova_appliance.rpc.orders import Granted
 
@@ -87,15 +92,14 @@ class ConsoleHandler(WebSockifyRequestHandler):  # type: ignore[misc]
         """Carry the session; websockify calls this after the handshake."""
         token, proxy = self.granted.token, self.server.proxy
         try:
-            guest = connect(token.address)
+            guest = proxy.reach.open_(token)
         except OSError as error:
             LOG.warning("server %s: no %s console: %s", token.server_id, token.kind, error)
             self._say_farewell(*UNREACHABLE)
             return
         started = clock.SYSTEM.monotonic()
         with proxy.sessions.watch(guest):
-            limits = limits_of(proxy.conf, token)
-            ended = pump(WebSocketEnd(self.request), SocketEnd(guest), limits)
+            ended = carry(proxy, token, WebSocketEnd(self.request), SocketEnd(guest))
         took_s = clock.SYSTEM.monotonic() - started
         words = "server %s: %s session of %.0f s over: %s"
         LOG.info(words, token.server_id, token.kind, took_s, ended.value)
@@ -109,10 +113,10 @@ class ConsoleHandler(WebSockifyRequestHandler):  # type: ignore[misc]
         with contextlib.suppress(OSError, ValueError):  # the client may be gone, in any state
             if web_socket.is_open():
                 web_socket.socket.settimeout(0)
-                with contextlib.suppress(WebSocketWantWriteError):
+                with contextlib.suppress(*WAIT_WRITE):
                     self.send_close(code, reason)
             while web_socket.is_open() and _is_readable(web_socket.socket, deadline):
-                with contextlib.suppress(WebSocketWantReadError):
+                with contextlib.suppress(*WAIT_READ):
                     if web_socket.recvmsg() is None:
                         return
 

@@ -18,6 +18,8 @@ from typing import Any
 from oslo_config import cfg
 
 from nova_appliance.common import context as contexts
+from nova_appliance.common import errors
+from nova_appliance.console import reach, tls
 from nova_appliance.console.desk import Desk
 from nova_appliance.console.handler import ConsoleHandler
 from nova_appliance.console.pages import Site
@@ -113,9 +115,16 @@ class ThreadedServer(socketserver.ThreadingMixIn, HTTPServer):
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """The thread of one connection."""
+        """The thread of one connection; the words of TLS are said here, where they may wait."""
         try:
-            super().process_request_thread(request, client_address)
+            inside = self.proxy.tls.admit(request)
+        except (OSError, errors.Invalid) as error:
+            LOG.debug("%s: no TLS: %s", client_address, error)
+            self.shutdown_request(request)
+            self._room.release()
+            return
+        try:
+            super().process_request_thread(inside, client_address)
         finally:
             self._room.release()
 
@@ -146,6 +155,7 @@ class Proxy:
             allowed_origins=tuple(conf.console.allowed_origins),
         )
         self.sessions = Sessions(most)
+        self.reach, self.tls = reach.make(conf), tls.ServerSide(conf)
         self.site = site(conf, row)
         self.conf = conf
         self._name = binary

@@ -76,4 +76,4 @@ class Sessions:
 
 def _cut(guest: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        guest.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(guest, socket.SHUT_RDWR)  # under TLS: that stays the thread's own

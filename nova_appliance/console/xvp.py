@@ -16,11 +16,11 @@ from typing import Any
 
 from oslo_config import cfg
 
-from nova_appliance.console.desk import Desk, NotAdmitted, connect
+from nova_appliance.console import reach, tls
+from nova_appliance.console.carry import carry
+from nova_appliance.console.desk import Desk, NotAdmitted
 from nova_appliance.console.ends import SocketEnd
-from nova_appliance.console.limits import limits_of
 from nova_appliance.console.proxy import Listener, ask
-from nova_appliance.console.pump import pump
 from nova_appliance.console.sessions import Sessions, TooManySessions
 from nova_appliance.rpc.client import Client
 from nova_appliance.rpc.orders import Granted
@@ -63,7 +63,7 @@ class XvpHandler(BaseHTTPRequestHandler):
     def _carry(self, proxy: Any, granted: Granted) -> None:
         token = granted.token
         try:
-            guest = connect(token.address)
+            guest = proxy.reach.open_(token)
         except OSError as error:
             LOG.warning("server %s: no VNC console: %s", token.server_id, error)
             self._refuse(502, NOT_REACHED)
@@ -71,8 +71,7 @@ class XvpHandler(BaseHTTPRequestHandler):
         with proxy.sessions.watch(guest):
             version = "1.1" if self.path.startswith("/") else "1.0"
             self.wfile.write(f"HTTP/{version} 200 Connection established\r\n\r\n".encode())
-            client = SocketEnd(self.connection)
-            ended = pump(client, SocketEnd(guest), limits_of(proxy.conf, token))
+            ended = carry(proxy, token, SocketEnd(self.connection), SocketEnd(guest))
         LOG.info("server %s: XVP session over: %s", token.server_id, ended.value)
 
     def _refuse(self, status: int, sentence: str) -> None:
@@ -99,6 +98,7 @@ class XvpProxy:
             allowed_origins=tuple(conf.console.allowed_origins),
         )
         self.sessions = Sessions(conf.console.connections_per_server)
+        self.reach, self.tls = reach.make(conf), tls.ServerSide(conf)
         self.conf = conf
         host, port = conf.vnc.xvpvncproxy_host, conf.vnc.xvpvncproxy_port
         self._listener = Listener(host, port, XvpHandler, self)

@@ -256,7 +256,7 @@ AUTHORITIES = _table(
     sa.Column("created_at", UTC_TIME, nullable=False),
     sa.Column("updated_at", UTC_TIME),
 )
-"""nova-cert's authorities: the root has the empty project; keys are encrypted ([cert] secrets)."""
+"""nova-cert's authorities: the root has the empty project; keys are encrypted ([certificates] secrets)."""
 
 CERTIFICATES = _table(
     "certificates",

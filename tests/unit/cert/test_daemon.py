@@ -147,7 +147,7 @@ def test_without_a_good_secret_it_does_not_start(tmp_path, secret, words):
 def test_two_of_them_agree_on_one_root(tmp_path):
     """Both find no root, and both make one: what was stored first counts."""
     with cert_stage(tmp_path) as stage:
-        seal = Seal(stage.cloud.conf.cert.secrets)
+        seal = Seal(stage.cloud.conf.certificates.secrets)
         one, other = (Authority(Shelf(stage.cloud.cells.api, seal)) for _ in range(2))
         key = keys.new()
         late = Identity(signing.root(key, "late", signing.life(clock.SYSTEM.now(), 10)), key)
@@ -164,7 +164,7 @@ def test_two_of_them_agree_on_one_root(tmp_path):
 @pytest.fixture
 def adopted(stage, tmp_path):
     """A host's place with a certificate of a root that the daemon goes on with."""
-    seal = Seal(stage.cloud.conf.cert.secrets)
+    seal = Seal(stage.cloud.conf.certificates.secrets)
     root = Shelf(stage.cloud.cells.api, seal).root()
     authority = Authority(Folder(tmp_path / "authority"))
     authority.store.path.mkdir()
@@ -248,7 +248,7 @@ def test_a_users_certificate_is_not_renewed_as_a_hosts(stage):
 
 def test_a_folder_is_adopted_once_and_revocations_follow(stage, adopted):
     authority, place = adopted
-    shelf = Shelf(stage.cloud.cells.api, Seal(stage.cloud.conf.cert.secrets))
+    shelf = Shelf(stage.cloud.cells.api, Seal(stage.cloud.conf.certificates.secrets))
     assert adopt(authority.store, shelf)
     assert not adopt(authority.store, shelf)
     given = reading.describe(place.held().certificate)
@@ -266,12 +266,15 @@ def test_another_root_is_not_adopted(stage, tmp_path):
     authority = Authority(Folder(tmp_path / "other"))
     authority.ensure_root("other")
     with pytest.raises(errors.Conflict, match="another authority"):
-        adopt(authority.store, Shelf(stage.cloud.cells.api, Seal(stage.cloud.conf.cert.secrets)))
+        adopt(
+            authority.store,
+            Shelf(stage.cloud.cells.api, Seal(stage.cloud.conf.certificates.secrets)),
+        )
 
 
 def test_what_ended_long_ago_is_forgotten_and_ends_are_told(stage, adopted, caplog):
     _authority, place = adopted
-    shelf = Shelf(stage.cloud.cells.api, Seal(stage.cloud.conf.cert.secrets))
+    shelf = Shelf(stage.cloud.cells.api, Seal(stage.cloud.conf.certificates.secrets))
     given = reading.describe(place.held().certificate)
     shelf.keep(given)
     moved = clock.Clock(now=lambda: clock.SYSTEM.now() + dt.timedelta(days=80))

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""[cert]: the authority that nova-cert keeps, and the host certificates that daemons renew."""
+"""[certificates]: the authority that nova-cert keeps, and the host certificates that daemons renew."""
 
 from __future__ import annotations
 
 from oslo_config import cfg
 
 OPTIONS = {
-    "cert": (
+    "certificates": (
         cfg.ListOpt(
             "secrets",
             default=[],

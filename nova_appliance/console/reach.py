@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a proxy reaches guests' consoles: plain, by VeNCrypt (VNC), or by TLS (SPICE)."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import socket
+import ssl
+
+from oslo_config import cfg
+
+from nova_appliance.common import errors
+from nova_appliance.console import rfb, tls
+from nova_appliance.domain.console import KINDS, ConsoleAddress, ConsoleToken
+
+CONNECT_S = 10.0
+LONGEST_ANSWER = 8192
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reach:
+    """What one proxy may do on the way to a hypervisor."""
+
+    vnc_schemes: tuple[str, ...] = ("none",)
+    vencrypt: ssl.SSLContext | None = None
+    spice: ssl.SSLContext | None = None
+
+    def is_greeter(self, token: ConsoleToken) -> bool:
+        """Whether the proxy speaks the first words of VNC, so that clients need no VeNCrypt."""
+        return KINDS[token.kind].device == "vnc" and self.vnc_schemes != ("none",)
+
+    def open_(self, token: ConsoleToken) -> socket.socket:
+        """A connection to the guest's console, its security agreed. Raises OSError."""
+        device = KINDS[token.kind].device
+        secure = device == "spice" and self.spice is not None and token.tls_port is not None
+        with contextlib.ExitStack() as undo:
+            guest = undo.enter_context(_connect(token.address, secure=secure))
+            if secure and self.spice is not None:
+                guest = undo.enter_context(
+                    self.spice.wrap_socket(guest, server_hostname=token.host)
+                )
+            elif self.is_greeter(token):
+                guest = undo.enter_context(
+                    rfb.enter(guest, token.host, self.vnc_schemes, self.vencrypt)
+                )
+            undo.pop_all()
+        return guest
+
+
+def make(conf: cfg.ConfigOpts) -> Reach:
+    """As nova.conf says. Raises Invalid when certificates cannot be used."""
+    vnc, schemes = conf.vnc, tuple(conf.vnc.auth_schemes)
+    unknown = set(schemes) - {"none", "vencrypt"}
+    if unknown or not schemes:
+        raise errors.Invalid(f"[vnc] auth_schemes are none and vencrypt, not {list(schemes)}.")
+    vencrypt = None
+    if "vencrypt" in schemes:
+        if not vnc.vencrypt_ca_certs:
+            raise errors.Invalid("[vnc] auth_schemes has vencrypt: set vencrypt_ca_certs.")
+        vencrypt = tls.towards(
+            vnc.vencrypt_ca_certs, vnc.vencrypt_client_cert, vnc.vencrypt_client_key
+        )
+    spice = tls.towards(conf.spice.ca_certs) if conf.spice.ca_certs else None
+    return Reach(vnc_schemes=schemes, vencrypt=vencrypt, spice=spice)
+
+
+def _connect(address: ConsoleAddress, *, secure: bool) -> socket.socket:
+    port = address.tls_port if secure and address.tls_port else address.port
+    guest = socket.create_connection((address.host, port), CONNECT_S)
+    try:
+        guest.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        guest.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if address.access_path:
+            _ask_for_path(guest, address.access_path)
+    except OSError:
+        guest.close()
+        raise
+    return guest
+
+
+def _ask_for_path(guest: socket.socket, path: str) -> None:
+    """The CONNECT request that some hypervisors want first."""
+    guest.sendall(f"CONNECT {path} HTTP/1.1\r\n\r\n".encode())
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        got = guest.recv(1)  # byte by byte: what follows the header is the console's
+        if not got or len(answer) > LONGEST_ANSWER:
+            raise ConnectionError("The hypervisor did not answer.")
+        answer += got
+    if b" 200 " not in answer.partition(b"\r\n")[0] + b" ":
+        raise ConnectionError("The hypervisor refused the console.")
