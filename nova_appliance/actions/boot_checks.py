@@ -52,14 +52,14 @@ def check(cloud: Cloud, context: RequestContext, request: BootRequest) -> Checke
     """The request with what it names. Raises Invalid, Conflict, OverQuota."""
     flavor = _flavor(cloud, context, request.flavor_id)
     place = _place(cloud, request)
-    image = _image(cloud, context, _image_id(request))
+    image = find_image(cloud, context, _image_id(request))
     _check_counts(request)
-    _check_user_data(request)
+    check_user_data(request.user_data)
     groups = boot_networks.security_group_ids(cloud, context, request.security_groups)
     networks = boot_networks.choose(cloud, context, request)
-    key = _key(cloud, context, request.key_name)
+    key = find_key(cloud, context, request.key_name)
     metadata.check_room(cloud, context, len(request.metadata))
-    _check_fits(image, flavor)
+    check_fits(image, flavor)
     return Checked(
         request=request,
         flavor=flavor,
@@ -135,7 +135,8 @@ def _is_root_from_image(row: BlockDevice) -> bool:
     return local and row.boot_index == 0 and bool(row.uuid)
 
 
-def _image(cloud: Cloud, context: RequestContext, image_id: str) -> Image:
+def find_image(cloud: Cloud, context: RequestContext, image_id: str) -> Image:
+    """The image, if the caller may see it. Raises Invalid."""
     try:
         return cloud.images.get(image_id, context)
     except errors.NotFound as error:
@@ -147,13 +148,14 @@ def _check_counts(request: BootRequest) -> None:
         raise errors.Invalid("min_count must be <= max_count")
 
 
-def _check_user_data(request: BootRequest) -> None:
-    if request.user_data is None:
+def check_user_data(user_data: str | None) -> None:
+    """Raise Invalid for what is no base64, or too long."""
+    if user_data is None:
         return
-    if len(request.user_data) > MAX_USER_DATA:
+    if len(user_data) > MAX_USER_DATA:
         raise errors.Invalid(f"User data is longer than {MAX_USER_DATA} characters of base64.")
     try:
-        base64.b64decode(request.user_data, validate=True)
+        base64.b64decode(user_data, validate=True)
     except binascii.Error as error:
         raise errors.Invalid("User data is not base64.") from error
 
@@ -167,7 +169,8 @@ def wants_config_drive(conf: cfg.ConfigOpts, request: BootRequest, image: Server
     return bool(conf.config_drive_by_default) if asked is None else asked
 
 
-def _key(cloud: Cloud, context: RequestContext, name: str | None) -> Keypair | None:
+def find_key(cloud: Cloud, context: RequestContext, name: str | None) -> Keypair | None:
+    """The caller's key of that name; None without a name. Raises Invalid."""
     if name is None:
         return None
     with cloud.cells.api.read() as conn:
@@ -177,7 +180,8 @@ def _key(cloud: Cloud, context: RequestContext, name: str | None) -> Keypair | N
     return key
 
 
-def _check_fits(image: Image, flavor: Flavor) -> None:
+def check_fits(image: Image, flavor: Flavor) -> None:
+    """Raise Invalid for an image that is not active, or too big for the flavor."""
     if image.status != "active":
         raise errors.Invalid(f"Image {image.id} is not active.")
     if flavor.memory_mib < image.min_ram_mib:

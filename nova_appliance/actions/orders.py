@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from nova_appliance.domain.boot import NetworkRequest
+from nova_appliance.domain.server import ServerImage
 
 
 class BootOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +54,21 @@ class DetachInterfaceOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     verb: str
     port_id: str
+
+
+class RebuildOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server is to be."""
+
+    verb: str
+    image: ServerImage
+    changes: dict[str, Any] = {}
+    """Fields of the server > their new values."""
+    files: tuple[tuple[str, str], ...] = ()
+    state: str = "active"
+    """Its state when it was asked: a stopped server stays stopped."""
+    keep_ephemeral: bool = False
+    check_host: bool = False
+    """Whether the host has to suit the image: it is another one."""
 
 
 class RebootOrder(msgspec.Struct, frozen=True, kw_only=True):

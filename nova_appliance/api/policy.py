@@ -28,6 +28,7 @@ from nova_appliance.api.policies import (
     server_extras,
     server_groups,
     server_ips,
+    server_life,
     server_metadata,
     server_tags,
     servers,
@@ -39,7 +40,7 @@ from nova_appliance.common.context import RequestContext
 FAMILIES = (
     base, servers, server_actions, server_ips, server_metadata, instance_actions, remote_consoles,
     flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies, external_events,
-    server_tags, network_proxies, server_extras, usage, migrations, certificates,
+    server_tags, network_proxies, server_extras, server_life, usage, migrations, certificates,
 )  # fmt: skip
 """Each module has RULES: a tuple of DocumentedRuleDefault."""
 

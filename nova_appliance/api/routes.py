@@ -19,6 +19,7 @@ from nova_appliance.api.urls import (
     quotas,
     server_extras,
     server_groups,
+    server_life,
     server_orders,
     servers,
     usage,
@@ -27,7 +28,7 @@ from nova_appliance.api.urls import (
 )
 
 FAMILIES = (
-    versions, servers, server_orders, server_extras, consoles,
+    versions, servers, server_orders, server_extras, server_life, consoles,
     flavors, quotas, server_groups, hosts, proxies, network_proxies,
     other_services, usage, migrations, certificates, gone,
 )  # fmt: skip

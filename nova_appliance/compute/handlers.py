@@ -18,6 +18,7 @@ from nova_appliance.compute.work import (
     interfaces,
     power,
     reboot,
+    rebuild,
     snapshot,
     suspension,
 )
@@ -39,6 +40,8 @@ WORK: dict[str, Deed] = {
     "snapshot": snapshot.snapshot,
     "upload_snapshot": snapshot.upload,
     "drop_snapshot": snapshot.drop,
+    "fetch_image": rebuild.fetch_image,
+    "rebuild": rebuild.rebuild,
     "attach_interface": interfaces.attach,
     "detach_interface": interfaces.detach,
 }

@@ -30,6 +30,7 @@ MOVES: dict[str, Move] = {
         during="rebuilding",
         later=("rebuild_block_device_mapping", "rebuild_spawning", "powering-off"),
         then="active",
+        ends=("stopped",),
         otherwise="error",
         action="rebuild",
     ),

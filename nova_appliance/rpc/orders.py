@@ -44,6 +44,10 @@ class ServerOrder(msgspec.Struct, frozen=True, kw_only=True):
     """For reboot."""
     timeout_s: float = 60.0
     """How long the guest may take to shut down by itself (power_off, soft reboot)."""
+    power_on: bool = True
+    """Whether the guest is to run in the end (rebuild)."""
+    keep_ephemeral: bool = False
+    """Whether ephemeral disks stay as they are (rebuild)."""
     vif: Vif | None = None
     """The interface to attach or detach."""
 

@@ -11,7 +11,7 @@ import msgspec
 from nova_appliance.common import clock, errors
 from nova_appliance.rpc.calls.row import Call
 
-VERSIONS: dict[int, str] = {1: "0.1.0", 2: "0.2.0", 3: "0.3.0", 4: "0.4.0", 5: "0.5.0"}
+VERSIONS: dict[int, str] = {1: "0.1.0", 2: "0.2.0", 3: "0.3.0", 4: "0.4.0", 5: "0.5.0", 6: "0.6.0"}
 """Service version > the release that brought it; every change of a wire shape adds one."""
 
 VERSION = max(VERSIONS)
@@ -21,6 +21,8 @@ FIELDS_SINCE: dict[str, int] = {
     "ServerOrder.vif": 3,
     "Guest.config_drive_binary": 5,
     "Guest.config_drive_same": 5,
+    "ServerOrder.keep_ephemeral": 6,
+    "ServerOrder.power_on": 6,
 }
 """`Struct.field` > the version that added it; fields that are not here are as old as their call."""
 

@@ -6,6 +6,7 @@ Asked again for the same server, it finds the claim made before. Two schedulers 
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 
 from nova_appliance.db import candidates as rows
@@ -13,6 +14,7 @@ from nova_appliance.db import hosts, server_groups
 from nova_appliance.db.candidates import Candidate, Wanted
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain.aggregate import ZONE_KEY
+from nova_appliance.domain.host import Amounts
 from nova_appliance.rpc.orders import ChooseHosts, Chosen, NoHostFits
 from nova_appliance.scheduler.claim import claim_first
 from nova_appliance.scheduler.desk import Desk
@@ -20,6 +22,13 @@ from nova_appliance.scheduler.narrow import narrow
 from nova_appliance.scheduler.refusals import Refusals
 from nova_appliance.scheduler.scene import Scene
 from nova_appliance.scheduler.weighers.weigh import best_first
+
+ABOUT_IMAGES = (
+    "AggregateImagePropertiesIsolation",
+    "ImagePropertiesFilter",
+    "IsolatedHostsFilter",
+)
+"""Filters that are asked again when a server stays on its host with another image."""
 
 LOG = logging.getLogger(__name__)
 
@@ -47,6 +56,23 @@ def choose_hosts(desk: Desk, order: ChooseHosts) -> Chosen | NoHostFits:
         if host_id is not None:
             with desk.cells.api.read() as conn:
                 return _chosen(desk, conn, host_id)
+
+
+def check_host(desk: Desk, order: ChooseHosts) -> Chosen | NoHostFits:
+    """Whether the host where a server is suits another image; nothing is claimed."""
+    some = {name: desk.filters[name] for name in ABOUT_IMAGES if name in desk.filters}
+    desk = dataclasses.replace(desk, filters=some)
+    with desk.cells.api.read() as conn:
+        scene = Scene(desk.conf, desk.cells, conn, order, None)
+        nothing = Amounts(vcpus=0, memory_mib=0, disk_gib=0)
+        wanted = Wanted(amounts=nothing, host=order.host, node=order.node)
+        refusals = Refusals()
+        for page in rows.pages(conn, wanted, desk.conf.scheduler.max_placement_results):
+            scene.show(page)
+            fitting = _fitting(desk, scene, refusals)
+            if fitting:
+                return _chosen(desk, conn, fitting[0].id)
+    return _nobody(desk, order, wanted, refusals)
 
 
 def _fitting(desk: Desk, scene: Scene, refusals: Refusals) -> list[Candidate]:

@@ -14,7 +14,7 @@ from nova_appliance.db.cells import CELL0
 from nova_appliance.rpc.orders import ChooseHosts, Chosen, NoHostFits
 from nova_appliance.rpc.pins import VERSION
 from nova_appliance.rpc.server import Server
-from nova_appliance.scheduler.choose import choose_hosts
+from nova_appliance.scheduler.choose import check_host, choose_hosts
 from nova_appliance.scheduler.desk import Desk
 from nova_appliance.scheduler.filters import registry
 
@@ -32,7 +32,7 @@ class Service:
         self._started_at = cloud.clock.now()
         self._host = cloud.conf.host
         self._over = threading.Event()
-        handlers = {"choose_hosts": self.choose_hosts}
+        handlers = {"choose_hosts": self.choose_hosts, "check_host": self.check_host}
         self._server = Server(cloud.conf, "scheduler", self._host, handlers)
         self._thread = threading.Thread(target=self._keep_checking_in, name="check-in", daemon=True)
 
@@ -56,6 +56,10 @@ class Service:
         took_ms = 1000 * (self._cloud.clock.monotonic() - started)
         LOG.info("server %s: %s, decided in %.1f ms", order.server_id, where, took_ms)
         return answer
+
+    def check_host(self, _context: RequestContext, order: ChooseHosts) -> Chosen | NoHostFits:
+        """See rpc/calls/scheduler.py."""
+        return check_host(self._desk, order)
 
     def check_in(self) -> None:
         """Report this daemon once."""

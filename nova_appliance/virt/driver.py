@@ -188,6 +188,12 @@ class Disks(Protocol):
         Raises NoSuchImage, DiskTooSmall.
         """
 
+    def renew(self, guest: Guest, *, keep_ephemeral: bool) -> None:
+        """Make the disks and the config drive anew, as `create`; the guest must be off.
+
+        Ephemeral and swap disks that are there stay with `keep_ephemeral`.
+        """
+
     def remove(self, server_id: str) -> None:
         """Remove the server's folder; nothing there is fine."""
 

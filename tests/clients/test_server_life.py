@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from fixtures.whole_cloud import WholeCloud
 
 from nova_appliance.common import clock, ids
@@ -95,3 +96,101 @@ def test_what_os_interface_refuses(whole: WholeCloud, admin: Any, server: Any) -
     assert attach(whole.connect("demo"), server.id, net_id=network.id)[0] == 404
     assert attach(admin, server.id, wrong=1)[0] == 400
     assert ports_of(admin, server.id).count(used) == 1
+
+
+def tell(connection: Any, server_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = ask(connection, "GET", f"/servers/{server_id}", "2.96")[1]["server"]
+    return found
+
+
+def rest(connection: Any, server_id: str, status: str) -> dict[str, Any]:
+    def there() -> bool:
+        now = tell(connection, server_id)
+        return (now["status"], now["OS-EXT-STS:task_state"]) == (status, None)
+
+    assert clock.wait_for(there, 30), tell(connection, server_id)
+    return tell(connection, server_id)
+
+
+@pytest.fixture(scope="module")
+def other_image(admin: Any) -> str:  # noqa: F811
+    made = admin.image.create_image(
+        "other", data=b"boot me too".ljust(512, b"\0"), disk_format="raw",
+        container_format="bare", visibility="public",
+    )  # fmt: skip
+    return str(made.id)
+
+
+def test_rebuild_with_openstackclient_and_at_all_versions(
+    whole: WholeCloud,  # noqa: F811
+    admin: Any,  # noqa: F811
+    server: Any,  # noqa: F811
+    other_image: str,
+) -> None:
+    addresses = shown(admin, server)
+    whole.openstack("server", "rebuild", "--image", "other", "--wait", "one")
+    now = rest(admin, server.id, "ACTIVE")
+    assert now["image"]["id"] == other_image
+    assert shown(admin, server) == addresses
+    wanted = {
+        "imageRef": server.image.id, "name": "uno", "metadata": {"a": "b"}, "adminPass": "secret",
+        "description": "new", "key_name": None, "user_data": "aGk=", "hostname": "uno.example",
+        "OS-DCF:diskConfig": "AUTO", "accessIPv4": "1.2.3.4", "preserve_ephemeral": True,
+        "trusted_image_certificates": ["c1"],
+    }  # fmt: skip
+    status, data = do(admin, server, "2.100", rebuild=wanted)
+    told = data["server"]
+    assert (status, told["status"], told["adminPass"]) == (202, "REBUILD", "secret")
+    rest(admin, server.id, "ACTIVE")
+    now = ask(admin, "GET", f"/servers/{server.id}", "2.100")[1]["server"]
+    for view in (told, now):
+        assert (view["name"], view["metadata"], view["description"]) == ("uno", {"a": "b"}, "new")
+        assert view["OS-EXT-SRV-ATTR:hostname"] == "uno.example"
+        assert view["trusted_image_certificates"] == ["c1"]
+        assert (view["accessIPv4"], view["OS-DCF:diskConfig"]) == ("1.2.3.4", "AUTO")
+        assert view["image"]["id"] == server.image.id
+    assert (told["user_data"], now["OS-EXT-SRV-ATTR:user_data"]) == ("aGk=", "aGk=")
+    back = {"imageRef": server.image.id, "name": "one", "user_data": None}
+    assert do(admin, server, "2.57", rebuild=back)[0] == 202
+    rest(admin, server.id, "ACTIVE")
+
+
+def test_a_stopped_server_is_rebuilt_and_stays_stopped(admin: Any, server: Any) -> None:  # noqa: F811
+    do(admin, server, **{"os-stop": None})
+    rest(admin, server.id, "SHUTOFF")
+    assert do(admin, server, rebuild={"imageRef": server.image.id})[0] == 202
+    assert rest(admin, server.id, "SHUTOFF")["OS-EXT-STS:power_state"] == 4
+    do(admin, server, **{"os-start": None})
+    rest(admin, server.id, "ACTIVE")
+
+
+def test_what_rebuild_refuses(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+    image = server.image.id
+    for version, wrong in (
+        ("2.1", {}),
+        ("2.1", {"imageRef": "x"}),
+        ("2.1", {"imageRef": ids.new_id()}),
+        ("2.18", {"imageRef": image, "description": "x"}),
+        ("2.53", {"imageRef": image, "key_name": None}),
+        ("2.54", {"imageRef": image, "key_name": "nosuch"}),
+        ("2.57", {"imageRef": image, "user_data": "%%"}),
+        ("2.57", {"imageRef": image, "personality": []}),
+        ("2.62", {"imageRef": image, "trusted_image_certificates": ["x"]}),
+        ("2.89", {"imageRef": image, "hostname": "x1"}),
+        ("2.93", {"imageRef": image, "hostname": "a.b"}),
+    ):
+        assert do(admin, server, version, rebuild=wrong)[0] == 400, (version, wrong)
+    many = {str(number): "x" for number in range(129)}
+    assert do(admin, server, rebuild={"imageRef": image, "metadata": many})[0] == 403
+    assert do(whole.connect("demo"), server, rebuild={"imageRef": image})[0] == 404
+    big = admin.image.create_image(
+        "big", data=b"x" * 512, disk_format="raw", container_format="bare", min_disk=50
+    )
+    assert do(admin, server, rebuild={"imageRef": big.id})[0] == 400
+    do(admin, server, lock=None)
+    assert do(admin, server, pause=None)[0] == 202
+    rest(admin, server.id, "PAUSED")
+    assert do(admin, server, rebuild={"imageRef": image})[0] == 409
+    do(admin, server, unpause=None)
+    do(admin, server, unlock=None)
+    rest(admin, server.id, "ACTIVE")

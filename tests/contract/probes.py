@@ -28,6 +28,7 @@ RESPONSES = {
     ("GET", "/servers/detail", ""): _whole("detail", lambda view: {"servers": [view]}),
     ("GET", "/servers/{server_id}", ""): _whole("show", _one),
     ("PUT", "/servers/{server_id}", ""): _whole("update", _one),
+    ("POST", "/servers/{server_id}/action", "rebuild"): _whole("rebuild", _one),
 }
 """(method, path, action) > function of the version that gives the answer."""
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What drivers with disks keep of virt.driver.Disks, Images and Consoles."""
 
+import msgspec
 import pytest
 from fixtures import tiny_guest
 
@@ -146,3 +147,29 @@ def _qcow2(size_bytes):
     refcount_table = (2 * cluster).to_bytes(8, "big")
     refcounts = b"\0\1" * 4
     return b"".join(part.ljust(cluster, b"\0") for part in (header, refcount_table, refcounts, b""))
+
+
+def test_disks_are_made_anew_over_another_image(full_bench):
+    guest = full_bench.started(disks=(*full_bench.bare_guest().disks, *KINDS[:2]))
+    full_bench.driver.lifecycle.destroy(guest.server_id)
+    other = ids.new_id()
+    full_bench.driver.images.store(other, [tiny_guest.image()], RAW)
+    root = msgspec.structs.replace(guest.disks[0], image_id=other)
+    new = msgspec.structs.replace(guest, disks=(root, *guest.disks[1:]))
+    for keep in (False, True):
+        full_bench.driver.disks.renew(new, keep_ephemeral=keep)
+    assert other in full_bench.driver.disks.images_used()
+    full_bench.driver.lifecycle.start_new(new)
+
+
+def test_an_ephemeral_disk_may_outlive_the_root_disk(qemu):
+    guest = qemu.guest(disks=(*qemu.bare_guest().disks, KINDS[0]))
+    folder = qemu.state_dir / guest.server_id
+    nodes = {name: (folder / name).stat().st_ino for name in ("disk", "disk.eph0")}
+    for name in nodes:
+        (folder / name).write_bytes(b"marked")
+    qemu.driver.disks.renew(guest, keep_ephemeral=True)
+    assert (folder / "disk").read_bytes()[:6] != b"marked"
+    assert (folder / "disk.eph0").read_bytes() == b"marked"
+    qemu.driver.disks.renew(guest, keep_ephemeral=False)
+    assert (folder / "disk.eph0").read_bytes() != b"marked"

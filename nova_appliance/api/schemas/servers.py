@@ -24,10 +24,10 @@ from nova_appliance.api.versioned import Schema, Versioned, add, both, drop, ins
 
 MAX_TAGS = 50
 _IP: Schema = {"oneOf": [IPV4, IPV6]}
-_BASE64: Schema = {"type": "string", "format": "base64", "maxLength": 65535}
-_DISK_CONFIG: Schema = {"type": "string", "enum": ["AUTO", "MANUAL"]}
+BASE64: Schema = {"type": "string", "format": "base64", "maxLength": 65535}
+DISK_CONFIG: Schema = {"type": "string", "enum": ["AUTO", "MANUAL"]}
 _SERVER_IDS: Schema = list_of(UUID)
-_SHORT_HOSTNAME: Schema = {
+SHORT_HOSTNAME: Schema = {
     "type": "string",
     "minLength": 2,
     "maxLength": 63,
@@ -70,7 +70,7 @@ _SERVER = shape(
         "adminPass": TEXT,
         "metadata": METADATA,
         "networks": list_of(shape(_NETWORK)),
-        "OS-DCF:diskConfig": _DISK_CONFIG,
+        "OS-DCF:diskConfig": DISK_CONFIG,
         "accessIPv4": IPV4,
         "accessIPv6": IPV6,
         "personality": PERSONALITY,
@@ -83,7 +83,7 @@ _SERVER = shape(
         "max_count": POSITIVE,
         "return_reservation_id": BOOLEAN,
         "security_groups": list_of(shape({"name": NAME})),
-        "user_data": _BASE64,
+        "user_data": BASE64,
     },
     "name",
     "flavorRef",
@@ -108,7 +108,7 @@ CREATE = Versioned(
                 name=SPACED_NAME,
                 availability_zone=SPACED_NAME,
                 key_name=SPACED_NAME,
-                user_data={"oneOf": [_BASE64, {"type": "null"}]},
+                user_data={"oneOf": [BASE64, {"type": "null"}]},
             ),
         ),
         inside("server.security_groups[]", add(name=SPACED_NAME)),
@@ -129,7 +129,7 @@ CREATE = Versioned(
     v2_63=inside("server", add(trusted_image_certificates=TRUSTED_CERTS)),
     v2_67=inside("server.block_device_mapping_v2[]", add(volume_type=VOLUME_TYPE)),
     v2_74=inside("server", add(host=HOSTNAME, hypervisor_hostname=HOSTNAME)),
-    v2_90=inside("server", add(hostname=_SHORT_HOSTNAME)),
+    v2_90=inside("server", add(hostname=SHORT_HOSTNAME)),
     v2_94=inside("server", add(hostname=HOSTNAME)),
 )
 
@@ -139,7 +139,7 @@ UPDATE = Versioned(
         shape(
             {
                 "name": NAME,
-                "OS-DCF:diskConfig": _DISK_CONFIG,
+                "OS-DCF:diskConfig": DISK_CONFIG,
                 "accessIPv4": IPV4,
                 "accessIPv6": IPV6,
             }
@@ -147,7 +147,7 @@ UPDATE = Versioned(
     ),
     legacy=inside("server", add(name=SPACED_NAME)),
     v2_19=inside("server", add(description=DESCRIPTION)),
-    v2_90=inside("server", add(hostname=_SHORT_HOSTNAME)),
+    v2_90=inside("server", add(hostname=SHORT_HOSTNAME)),
     v2_94=inside("server", add(hostname=HOSTNAME)),
     v2_104=inside(
         "server",

@@ -20,6 +20,9 @@ from nova_appliance.domain.server import Address, Fault, Server
 
 PROGRESS = frozenset(("ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING"))
 FAULTY = frozenset(("ERROR", "DELETED"))
+CHANGED = frozenset(("update", "rebuild"))
+"""Answers to those who have changed a server."""
+NEVER: Version = (9, 9)
 ALWAYS, ATTRIBUTES, HOST_STATUS = "", "attributes", "host_status"
 """Who sees a field: everybody, or who may see attributes or the host's status."""
 
@@ -55,6 +58,8 @@ class Row:
     gate: str = ALWAYS
     update: Version = (2, 75)
     """Since when PUT answers with it too."""
+    rebuild: Version | None = None
+    """Since when rebuild answers with it, where that differs from PUT."""
     detail: bool = True
     """Whether lists have it."""
     until: Version = (9, 9)
@@ -188,7 +193,7 @@ ROWS = (
     core("OS-DCF:diskConfig", "disk_config"),
     field("OS-EXT-AZ:availability_zone", lambda s, _: s.zone or ""),
     field("config_drive", lambda s, _: "True" if s.config_drive else ""),
-    field("key_name", "key_name"),
+    field("key_name", "key_name", rebuild=(2, 54)),
     field("OS-SRV-USG:launched_at", lambda s, _: _long(s.launched_at)),
     field("OS-SRV-USG:terminated_at", lambda s, _: _long(s.terminated_at)),
     attribute("host", "host"),
@@ -199,7 +204,7 @@ ROWS = (
     attribute("kernel_id", lambda s, _: _property(s, "kernel_id"), "2.3"),
     attribute("ramdisk_id", lambda s, _: _property(s, "ramdisk_id"), "2.3"),
     attribute("root_device_name", "root_device", "2.3"),
-    attribute("user_data", "user_data", "2.3"),
+    Row("OS-EXT-SRV-ATTR:user_data", "user_data", (2, 3), ATTRIBUTES, rebuild=NEVER),
     Row("OS-EXT-SRV-ATTR:hostname", "hostname", (2, 3), ATTRIBUTES, until=(2, 89)),
     Row("OS-EXT-SRV-ATTR:hostname", "hostname", (2, 90)),
     field("OS-EXT-STS:task_state", "task"),
@@ -230,11 +235,12 @@ class Fields:
 
 @functools.cache
 def _fields(kind: str, version: Version, gates: frozenset[str]) -> Fields:
-    """The fields of one kind of answer (show, detail, update) at one version."""
+    """The fields of one kind of answer (show, detail, update, rebuild) at one version."""
     plain: dict[str, str] = {}
     computed: dict[str, Compute] = {}
     for row in ROWS:
-        since = max(row.since, row.update) if kind == "update" else row.since
+        changed = row.rebuild if kind == "rebuild" and row.rebuild else row.update
+        since = max(row.since, changed) if kind in CHANGED else row.since
         listed = row.detail or kind != "detail"
         if not (since <= version <= row.until and row.gate in gates and listed):
             continue
@@ -247,7 +253,7 @@ def _fields(kind: str, version: Version, gates: frozenset[str]) -> Fields:
 
 
 def whole(server: Server, seen: Seen, kind: str = "show") -> dict[str, Any]:
-    """All details; `kind` is show, detail or update."""
+    """All details; `kind` is show, detail, update or rebuild."""
     fields = _fields(kind, seen.version, seen.gates)
     view: dict[str, Any] = dict(zip(fields.names, fields.values(server), strict=True))
     for name, read in fields.computed:
@@ -257,7 +263,9 @@ def whole(server: Server, seen: Seen, kind: str = "show") -> dict[str, Any]:
         view["progress"] = server.progress
     if status in FAULTY and server.fault:
         view["fault"] = _fault(server.fault, seen)
-    if kind == "update" and seen.version < (2, 75):
+    if kind == "rebuild" and seen.version >= (2, 57):
+        view["user_data"] = server.user_data
+    if kind in CHANGED and seen.version < (2, 75):
         view["addresses"] = addresses(server, extended=False)
         return view
     if server.security_groups:

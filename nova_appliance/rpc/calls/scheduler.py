@@ -8,4 +8,5 @@ from nova_appliance.rpc.orders import ChooseHosts, Chosen, NoHostFits
 
 CALLS: dict[str, Call] = {
     "choose_hosts": Call(since=1, order=ChooseHosts, reply=Chosen | NoHostFits, wait=URGENT),
+    "check_host": Call(since=6, order=ChooseHosts, reply=Chosen | NoHostFits, wait=URGENT),
 }

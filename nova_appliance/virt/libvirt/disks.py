@@ -49,6 +49,16 @@ class LocalDisks:
                 _finish(part, folder / CONFIG_DRIVE)
             undo.pop_all()
 
+    def renew(self, guest: Guest, *, keep_ephemeral: bool) -> None:
+        """See virt.driver.Disks."""
+        kept = {d.name for d in guest.disks if keep_ephemeral and d.purpose != "root"}
+        folder = self.folders.server(guest.server_id)
+        with self.locks.hold(guest.server_id):
+            for file in folder.glob("disk*") if folder.exists() else ():
+                if file.name not in kept:
+                    file.unlink(missing_ok=True)
+        self.create(guest)
+
     def remove(self, server_id: str) -> None:
         """See virt.driver.Disks."""
         folder = self.folders.server(server_id)

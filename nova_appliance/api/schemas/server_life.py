@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bodies of rebuild, rescue, shelve, backups and passwords."""
+
+from __future__ import annotations
+
+from nova_appliance.api.schemas.servers import (
+    BASE64,
+    DISK_CONFIG,
+    PERSONALITY,
+    SHORT_HOSTNAME,
+    TRUSTED_CERTS,
+)
+from nova_appliance.api.schemas.types import (
+    BOOLEAN,
+    DESCRIPTION,
+    HOSTNAME,
+    IPV4,
+    IPV6,
+    METADATA,
+    NAME,
+    NULL,
+    SPACED_NAME,
+    TEXT,
+    UUID,
+    shape,
+    wrapped,
+)
+from nova_appliance.api.versioned import Versioned, add, both, drop, inside
+
+REBUILD = Versioned(
+    wrapped(
+        "rebuild",
+        shape(
+            {
+                "name": NAME,
+                "imageRef": UUID,
+                "adminPass": TEXT,
+                "metadata": METADATA,
+                "preserve_ephemeral": BOOLEAN,
+                "OS-DCF:diskConfig": DISK_CONFIG,
+                "accessIPv4": IPV4,
+                "accessIPv6": IPV6,
+                "personality": PERSONALITY,
+            },
+            "imageRef",
+        ),
+    ),
+    legacy=inside("rebuild", add(name=SPACED_NAME)),
+    v2_19=inside("rebuild", add(description=DESCRIPTION)),
+    v2_54=inside("rebuild", add(key_name={"oneOf": [NULL, NAME]})),
+    v2_57=inside("rebuild", both(drop("personality"), add(user_data={"oneOf": [NULL, BASE64]}))),
+    v2_63=inside("rebuild", add(trusted_image_certificates=TRUSTED_CERTS)),
+    v2_90=inside("rebuild", add(hostname=SHORT_HOSTNAME)),
+    v2_94=inside("rebuild", add(hostname=HOSTNAME)),
+)

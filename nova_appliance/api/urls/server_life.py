@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Actions that make a server anew, rescue it, or put it on the shelf."""
+
+from __future__ import annotations
+
+from nova_appliance.api.operation import ByBodyKey, Routes
+from nova_appliance.api.resources import server_rebuild
+
+ROUTES: Routes = {
+    "servers/{server_id}/action": {
+        "POST": ByBodyKey(
+            {
+                "rebuild": server_rebuild.rebuild,
+            }
+        )
+    }
+}
