@@ -165,6 +165,10 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True, tag="chosen"):
     zone: str
 
 
+class Fits(msgspec.Struct, frozen=True, tag="fits"):
+    """The host will do."""
+
+
 class NoHostFits(msgspec.Struct, frozen=True, kw_only=True, tag="no_host_fits"):
     """Nothing was claimed."""
 

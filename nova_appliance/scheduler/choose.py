@@ -58,21 +58,21 @@ def choose_hosts(desk: Desk, order: ChooseHosts) -> Chosen | NoHostFits:
                 return _chosen(desk, conn, host_id)
 
 
-def check_host(desk: Desk, order: ChooseHosts) -> Chosen | NoHostFits:
-    """Whether the host where a server is suits another image; nothing is claimed."""
+def check_host(desk: Desk, order: ChooseHosts) -> NoHostFits | None:
+    """Why the host where a server is does not suit another image; nothing is claimed.
+
+    A host that takes no new servers now may keep those that it has.
+    """
     some = {name: desk.filters[name] for name in ABOUT_IMAGES if name in desk.filters}
     desk = dataclasses.replace(desk, filters=some)
+    nothing = Amounts(vcpus=0, memory_mib=0, disk_gib=0)
+    wanted = Wanted(amounts=nothing, host=order.host, node=order.node)
+    refusals = Refusals()
     with desk.cells.api.read() as conn:
         scene = Scene(desk.conf, desk.cells, conn, order, None)
-        nothing = Amounts(vcpus=0, memory_mib=0, disk_gib=0)
-        wanted = Wanted(amounts=nothing, host=order.host, node=order.node)
-        refusals = Refusals()
-        for page in rows.pages(conn, wanted, desk.conf.scheduler.max_placement_results):
-            scene.show(page)
-            fitting = _fitting(desk, scene, refusals)
-            if fitting:
-                return _chosen(desk, conn, fitting[0].id)
-    return _nobody(desk, order, wanted, refusals)
+        scene.show(rows.Sweep(desk.conf.scheduler.max_placement_results).page(conn, wanted))
+        fits = not scene.hosts or bool(_fitting(desk, scene, refusals))
+    return None if fits else _nobody(desk, order, wanted, refusals)
 
 
 def _fitting(desk: Desk, scene: Scene, refusals: Refusals) -> list[Candidate]:

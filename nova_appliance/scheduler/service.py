@@ -11,7 +11,7 @@ from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.db import services
 from nova_appliance.db.cells import CELL0
-from nova_appliance.rpc.orders import ChooseHosts, Chosen, NoHostFits
+from nova_appliance.rpc.orders import ChooseHosts, Chosen, Fits, NoHostFits
 from nova_appliance.rpc.pins import VERSION
 from nova_appliance.rpc.server import Server
 from nova_appliance.scheduler.choose import check_host, choose_hosts
@@ -57,9 +57,9 @@ class Service:
         LOG.info("server %s: %s, decided in %.1f ms", order.server_id, where, took_ms)
         return answer
 
-    def check_host(self, _context: RequestContext, order: ChooseHosts) -> Chosen | NoHostFits:
+    def check_host(self, _context: RequestContext, order: ChooseHosts) -> Fits | NoHostFits:
         """See rpc/calls/scheduler.py."""
-        return check_host(self._desk, order)
+        return check_host(self._desk, order) or Fits()
 
     def check_in(self) -> None:
         """Report this daemon once."""

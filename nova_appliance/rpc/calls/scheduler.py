@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from nova_appliance.rpc.calls.row import URGENT, Call
-from nova_appliance.rpc.orders import ChooseHosts, Chosen, NoHostFits
+from nova_appliance.rpc.orders import ChooseHosts, Chosen, Fits, NoHostFits
 
 CALLS: dict[str, Call] = {
     "choose_hosts": Call(since=1, order=ChooseHosts, reply=Chosen | NoHostFits, wait=URGENT),
-    "check_host": Call(since=6, order=ChooseHosts, reply=Chosen | NoHostFits, wait=URGENT),
+    "check_host": Call(since=6, order=ChooseHosts, reply=Fits | NoHostFits, wait=URGENT),
 }
