@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from nova_appliance.domain.boot import NetworkRequest
+from nova_appliance.domain.rescue import Rescue
 from nova_appliance.domain.server import ServerImage
 
 
@@ -69,6 +70,14 @@ class RebuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     keep_ephemeral: bool = False
     check_host: bool = False
     """Whether the host has to suit the image: it is another one."""
+
+
+class RescueOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What to boot from, and the server's state when it was asked."""
+
+    verb: str
+    rescue: Rescue
+    state: str = "active"
 
 
 class RebootOrder(msgspec.Struct, frozen=True, kw_only=True):

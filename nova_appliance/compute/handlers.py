@@ -11,6 +11,7 @@ from nova_appliance.common.context import RequestContext
 from nova_appliance.compute.agent import Agent, Deed
 from nova_appliance.compute.work import (
     build,
+    change_disks,
     console,
     console_address,
     destroy,
@@ -42,6 +43,7 @@ WORK: dict[str, Deed] = {
     "drop_snapshot": snapshot.drop,
     "fetch_image": rebuild.fetch_image,
     "rebuild": rebuild.rebuild,
+    "change_disks": change_disks.change_disks,
     "attach_interface": interfaces.attach,
     "detach_interface": interfaces.detach,
 }

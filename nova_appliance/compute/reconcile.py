@@ -64,7 +64,11 @@ def _deeds(
 
 def _should_run(server: ExpectedServer, found: Found) -> bool:
     """A server with a task is left to its saga, whose order will come again."""
-    ran = server.state == "active" and server.power == PowerState.RUNNING and server.task is None
+    ran = (
+        server.state in {"active", "rescued"}
+        and server.power == PowerState.RUNNING
+        and server.task is None
+    )
     there = server.guest is not None and server.id in found.folders
     return ran and there and found.guests.get(server.id) != PowerState.RUNNING
 

@@ -12,7 +12,8 @@ from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients.vendor_data import VendorData
 from nova_appliance.conductor import ports
 from nova_appliance.domain import config_drive, guest_data
-from nova_appliance.domain.guest import Disk, Guest
+from nova_appliance.domain import rescue as rescues
+from nova_appliance.domain.guest import RESCUE_DISK, Disk, Guest
 from nova_appliance.domain.guest_data import Facts
 from nova_appliance.domain.server import Server
 
@@ -80,4 +81,21 @@ def disks_of(server: Server) -> tuple[Disk, ...]:
     if flavor.swap_mib:
         swap = Disk(name="disk.swap", size_gib=0, size_mib=flavor.swap_mib, purpose="swap", bus=bus)
         disks.append(swap)
-    return tuple(disks)
+    return _with_rescue(tuple(disks), server, bus)
+
+
+def _with_rescue(disks: tuple[Disk, ...], server: Server, bus: str) -> tuple[Disk, ...]:
+    """The rescue disk is the first, beside the root disk alone; a stable one is the last of all."""
+    rescue = rescues.of(server.system_metadata)
+    if rescue is None:
+        return disks
+    usual = "" if rescue.device == "cdrom" else bus
+    disk = Disk(
+        name=RESCUE_DISK,
+        size_gib=0,
+        image_id=rescue.image.id,
+        purpose="rescue",
+        bus=rescue.bus or usual,
+        device=rescue.device,
+    )
+    return (*disks, disk) if rescue.is_stable else (disk, *disks[:1])

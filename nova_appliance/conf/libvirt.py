@@ -20,6 +20,11 @@ OPTIONS = {
             choices=("", "host-model", "host-passthrough", "custom", "none"),
             help="Empty: host-model with KVM, a named model without.",
         ),
+        cfg.StrOpt(
+            "rescue_image_id",
+            default="",
+            help="Image that rescue boots from; empty: the server's own image.",
+        ),
         cfg.ListOpt("cpu_models", default=[], help="For cpu_mode custom."),
         cfg.StrOpt("images_type", default="qcow2", choices=("qcow2", "raw", "flat"), help="Disks."),
     ),

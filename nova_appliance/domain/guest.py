@@ -10,6 +10,9 @@ import enum
 
 import msgspec
 
+RESCUE_DISK = "disk.rescue"
+"""Name of the disk from which a rescued server boots."""
+
 
 class PowerState(enum.IntEnum):
     """Power state numbers of the Compute API (source: reference server-status.tsv)."""
@@ -30,10 +33,12 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
     image_id: str | None = None
     """Image whose cached file backs this disk; None makes an empty disk."""
     purpose: str = "root"
-    """root, ephemeral or swap."""
+    """root, ephemeral, swap or rescue; a guest boots from a rescue disk before its root disk."""
     size_mib: int = 0
     """Used in place of size_gib when not 0 (swap is sized in MiB)."""
     bus: str = "virtio"
+    device: str = "disk"
+    """disk or cdrom."""
 
 
 class Vif(msgspec.Struct, frozen=True, kw_only=True):

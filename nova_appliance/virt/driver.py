@@ -194,6 +194,9 @@ class Disks(Protocol):
         Ephemeral and swap disks that are there stay with `keep_ephemeral`.
         """
 
+    def drop(self, server_id: str, name: str) -> None:
+        """Remove one disk that no guest uses; nothing there is fine."""
+
     def remove(self, server_id: str) -> None:
         """Remove the server's folder; nothing there is fine."""
 

@@ -194,3 +194,45 @@ def test_what_rebuild_refuses(whole: WholeCloud, admin: Any, server: Any) -> Non
     do(admin, server, unpause=None)
     do(admin, server, unlock=None)
     rest(admin, server.id, "ACTIVE")
+
+
+def test_rescue_with_openstackclient(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+    whole.openstack("server", "rescue", "--password", "secret", "one")
+    rest(admin, server.id, "RESCUE")
+    assert do(admin, server, reboot={"type": "HARD"})[0] == 409
+    whole.openstack("server", "unrescue", "one")
+    rest(admin, server.id, "ACTIVE")
+    status, data = do(admin, server, rescue={"adminPass": "x", "rescue_image_ref": server.image.id})
+    assert (status, data) == (200, {"adminPass": "x"})
+    rest(admin, server.id, "RESCUE")
+    assert do(admin, server, rescue=None)[0] == 409
+    assert do(admin, server, unrescue=None)[0] == 202
+    rest(admin, server.id, "ACTIVE")
+    assert do(admin, server, unrescue=None)[0] == 409
+    actions = ask(admin, "GET", f"/servers/{server.id}/os-instance-actions")[1]["instanceActions"]
+    assert [one["action"] for one in actions[:2]] == ["unrescue", "rescue"]
+
+
+def test_what_rescue_refuses(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+    assert do(admin, server, rescue={"rescue_image_ref": "x"})[0] == 400
+    assert do(admin, server, rescue={"rescue_image_ref": ids.new_id()})[0] == 400
+    assert do(admin, server, rescue={"wrong": 1})[0] == 400
+    odd = admin.image.create_image(
+        "odd", data=b"x" * 512, disk_format="raw", container_format="bare",
+        hw_rescue_device="tape",
+    )  # fmt: skip
+    assert "'tape'" in sentence(do(admin, server, rescue={"rescue_image_ref": odd.id}), 400)
+    assert do(whole.connect("demo"), server, rescue=None)[0] == 404
+    assert tell(admin, server.id)["status"] == "ACTIVE"
+
+
+@pytest.mark.parametrize("device", ["disk", "cdrom"])
+def test_stable_device_rescue(admin: Any, server: Any, device: str) -> None:  # noqa: F811
+    made = admin.image.create_image(
+        "stable", data=b"x" * 512, disk_format="raw", container_format="bare",
+        hw_rescue_device=device, hw_rescue_bus="usb",
+    )  # fmt: skip
+    assert do(admin, server, "2.87", rescue={"rescue_image_ref": made.id})[0] == 200
+    rest(admin, server.id, "RESCUE")
+    do(admin, server, unrescue=None)
+    rest(admin, server.id, "ACTIVE")

@@ -128,6 +128,24 @@ def test_a_guest_boots_on_every_board_and_bus(qemu, machine, bus, video):
     assert wait_for(lambda: boots(qemu, guest) == 1, 30)
 
 
+@pytest.mark.parametrize("stable", [False, True])
+def test_a_rescued_guest_boots_from_the_rescue_disk(qemu, stable):
+    dead = ids.new_id()
+    qemu.driver.images.store(dead, [bytes(512)], ImageExpected(disk_format="raw"))
+    own = Disk(name="disk", size_gib=1, image_id=dead)
+    bus = "usb" if stable else "virtio"
+    rescue = msgspec.structs.replace(
+        qemu.bare_guest().disks[0], name="disk.rescue", size_gib=1, purpose="rescue",
+        bus=bus,
+    )  # fmt: skip
+    guest = qemu.started(disks=(own, rescue) if stable else (rescue, own))
+    assert wait_for(lambda: boots(qemu, guest) == 1, 30)
+    qemu.driver.power.off(guest.server_id, 20)
+    qemu.driver.disks.drop(guest.server_id, "disk.rescue")
+    names = {path.name for path in (qemu.state_dir / guest.server_id).glob("disk*")}
+    assert names == {"disk"}
+
+
 def test_vnc_listens_on_loopback_only(qemu, running):
     ports = _listening(_qemu_pid(running.server_id))
     assert ports

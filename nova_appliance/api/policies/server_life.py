@@ -21,4 +21,6 @@ _ACTION = "POST /servers/{server_id}/action"
 RULES = (
     rule(REBUILD, MEMBER, "Rebuild a server.", f"{_ACTION} (rebuild)"),
     rule(REBUILD_CERTS, MEMBER, "Rebuild with trusted certificates.", f"{_ACTION} (rebuild)"),
+    rule(RESCUE, MEMBER, "Boot a server from a rescue image.", f"{_ACTION} (rescue)"),
+    rule(UNRESCUE, MEMBER, "Boot a rescued server as before.", f"{_ACTION} (unrescue)"),
 )

@@ -11,6 +11,7 @@ from nova_appliance.api.schemas.servers import (
     TRUSTED_CERTS,
 )
 from nova_appliance.api.schemas.types import (
+    ANY,
     BOOLEAN,
     DESCRIPTION,
     HOSTNAME,
@@ -53,3 +54,8 @@ REBUILD = Versioned(
     v2_90=inside("rebuild", add(hostname=SHORT_HOSTNAME)),
     v2_94=inside("rebuild", add(hostname=HOSTNAME)),
 )
+RESCUE = wrapped(
+    "rescue",
+    {**shape({"adminPass": TEXT, "rescue_image_ref": UUID}), "type": ["object", "null"]},
+)
+UNRESCUE = wrapped("unrescue", ANY)

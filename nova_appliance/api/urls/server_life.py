@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from nova_appliance.api.operation import ByBodyKey, Routes
-from nova_appliance.api.resources import server_rebuild
+from nova_appliance.api.resources import server_rebuild, server_rescue
 
 ROUTES: Routes = {
     "servers/{server_id}/action": {
         "POST": ByBodyKey(
             {
                 "rebuild": server_rebuild.rebuild,
+                "rescue": server_rescue.rescue,
+                "unrescue": server_rescue.unrescue,
             }
         )
     }

@@ -11,6 +11,7 @@ from nova_appliance.conductor.sagas.interfaces import ATTACH_INTERFACE, DETACH_I
 from nova_appliance.conductor.sagas.power import START, STOP
 from nova_appliance.conductor.sagas.reboot import REBOOT
 from nova_appliance.conductor.sagas.rebuild import REBUILD
+from nova_appliance.conductor.sagas.rescue import RESCUE, UNRESCUE
 from nova_appliance.conductor.sagas.soft_delete import RESTORE, SOFT_DELETE
 from nova_appliance.conductor.sagas.suspension import (
     PAUSE,
@@ -23,5 +24,6 @@ from nova_appliance.conductor.sagas.suspension import (
 ALL = (
     BOOT, DELETE, START, STOP, REBOOT, PAUSE, UNPAUSE, SUSPEND, RESUME, TRIGGER_CRASH_DUMP,
     SOFT_DELETE, RESTORE, CREATE_IMAGE, ATTACH_INTERFACE, DETACH_INTERFACE, REBUILD,
+    RESCUE, UNRESCUE,
 )  # fmt: skip
 SAGAS: dict[str, Saga] = {saga.name: saga for saga in ALL}

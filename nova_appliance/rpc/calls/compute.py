@@ -32,6 +32,7 @@ CALLS: dict[str, Call] = {
     "drop_snapshot": Call(since=2, order=ServerOrder, to_host=True),
     "fetch_image": Call(since=6, order=ServerOrder, to_host=True),
     "rebuild": Call(since=6, order=ServerOrder, to_host=True),
+    "change_disks": Call(since=6, order=ServerOrder, to_host=True),
     "attach_interface": Call(since=3, order=ServerOrder, to_host=True),
     "detach_interface": Call(since=3, order=ServerOrder, to_host=True),
     "console_output": Call(since=1, order=ConsoleOutput, reply=Output, wait=NORMAL, to_host=True),

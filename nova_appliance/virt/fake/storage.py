@@ -51,6 +51,14 @@ class FakeDiskStore:
         with self.hypervisor.deed("renew"):
             self.create(guest)
 
+    def drop(self, server_id: str, name: str) -> None:
+        """See virt.driver.Disks."""
+        with self.hypervisor.deed("drop_disk"):
+            held = self.hypervisor.disks.get(server_id)
+            if held is not None:
+                left = tuple(disk for disk in held.disks if disk.name != name)
+                self.hypervisor.disks.put(server_id, FakeDisks(server_id=server_id, disks=left))
+
     def remove(self, server_id: str) -> None:
         """See virt.driver.Disks."""
         with self.hypervisor.deed("remove"):

@@ -59,6 +59,11 @@ class LocalDisks:
                     file.unlink(missing_ok=True)
         self.create(guest)
 
+    def drop(self, server_id: str, name: str) -> None:
+        """See virt.driver.Disks."""
+        with self.locks.hold(server_id):
+            (self.folders.server(server_id) / Path(name).name).unlink(missing_ok=True)
+
     def remove(self, server_id: str) -> None:
         """See virt.driver.Disks."""
         folder = self.folders.server(server_id)

@@ -88,14 +88,18 @@ def _devices(guest: Guest, host: HostTraits, folder: Path, serial_port: int) -> 
 def disk_parts(guest: Guest, host: HostTraits, folder: Path) -> list[DiskPart]:
     """The guest's disks in order, then its config drive."""
     targets = Targets()
+    machine = guest.image_properties.get("hw_machine_type", "pc")
+    cdrom_bus = platform.CDROM_BUS[platform.machine_family(machine)]
+    first = "rescue" if any(drive.purpose == "rescue" for drive in guest.disks) else "root"
     parts = [
         DiskPart(
             file=str(folder / drive.name),
             file_format=host.disk_format,
-            bus=drive.bus,
-            target=targets.take(drive.bus),
+            bus=drive.bus or cdrom_bus,
+            target=targets.take(drive.bus or cdrom_bus),
+            device=drive.device,
             cache=host.cache,
-            boot_order=1 if drive.purpose == "root" else None,
+            boot_order=1 if drive.purpose == first else None,
         )
         for drive in guest.disks
     ]
