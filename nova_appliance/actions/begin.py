@@ -7,7 +7,6 @@ The saga's row is the order; the nudge that follows may get lost.
 from __future__ import annotations
 
 import dataclasses
-import logging
 from collections.abc import Callable
 
 import msgspec
@@ -22,8 +21,6 @@ from nova_appliance.domain import states
 from nova_appliance.domain.saga import SagaRow
 from nova_appliance.domain.server import Server
 from nova_appliance.rpc.orders import Nudge
-
-LOG = logging.getLogger(__name__)
 
 TRIES = 5
 """How often the server may change between the check and the transaction."""
@@ -69,14 +66,10 @@ def new_saga(cloud: Cloud, context: RequestContext, server: Server, wanted: Want
 
 
 def nudge(cloud: Cloud, context: RequestContext, begun: tuple[SagaRow, ...]) -> None:
-    """Tell a conductor; it would find the rows by itself a little later."""
+    """Tell a conductor, which would find the rows by itself a little later; nobody waits for it."""
     for saga in begun:
-        try:
-            order = Nudge(cell_id=saga.cell_id, saga_id=saga.id)
-            cloud.rpc.cast("conductor", "nudge", order, context)
-        except errors.Unavailable as error:
-            LOG.warning("No nudge for saga %s: %s", saga.id, error.message)
-            return
+        order = Nudge(cell_id=saga.cell_id, saga_id=saga.id)
+        cloud.rpc.hint("conductor", "nudge", order, context)
 
 
 def _write(context: RequestContext, saga: SagaRow, wanted: Wanted) -> Callable[[Connection], bool]:

@@ -9,6 +9,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 from nova_appliance.api import auth, documents, edge, policy
+from nova_appliance.api.metrics import Metrics
 from nova_appliance.api.router import Router
 from nova_appliance.api.routes import ROUTES
 from nova_appliance.common import errors
@@ -25,7 +26,7 @@ _TREE = re.compile(r"/v2(\.1)?/+[^/]")
 def make_app(cloud: Cloud) -> WSGIApplication:
     """The application; everything that can be done before requests come is done here."""
     rules = policy.make_rules(cloud.conf)
-    metrics = edge.Metrics()
+    metrics = Metrics()
     guarded = auth.guard(cloud.conf, rules, Router(cloud, ROUTES))
     opened: dict[str, Any] = {"/healthcheck": _healthy, "/metrics": metrics.show}
     public = documents.make_public(cloud.conf)

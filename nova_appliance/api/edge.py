@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
-import prometheus_client
 
 from nova_appliance.api import faults
+from nova_appliance.api.metrics import Metrics
 from nova_appliance.common import context as contexts
 from nova_appliance.common import ids
 
@@ -22,32 +22,6 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 ID_HEADERS = ("X-Compute-Request-ID", "X-OpenStack-Request-ID")
 _GLOBAL_ID = re.compile(r"req-[0-9a-fA-F-]{36}")
-_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
-
-
-class Metrics:
-    """Counts and latencies by operation, in a registry of their own."""
-
-    def __init__(self) -> None:
-        self.registry = prometheus_client.CollectorRegistry()
-        self.requests = prometheus_client.Counter(
-            "nova_api_requests", "Requests answered.", ("operation", "status"),
-            registry=self.registry,
-        )  # fmt: skip
-        self.seconds = prometheus_client.Histogram(
-            "nova_api_request_seconds", "Time to answer.", ("operation",),
-            registry=self.registry, buckets=_BUCKETS,
-        )  # fmt: skip
-
-    def count(self, operation: str, status: str, seconds: float) -> None:
-        """One request was answered."""
-        self.requests.labels(operation, status).inc()
-        self.seconds.labels(operation).observe(seconds)
-
-    def show(self, _environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """GET /metrics."""
-        start_response("200 OK", [("Content-Type", prometheus_client.CONTENT_TYPE_LATEST)])
-        return [prometheus_client.generate_latest(self.registry)]
 
 
 def wrap(choose: Callable[[WSGIEnvironment], WSGIApplication], metrics: Metrics) -> WSGIApplication:

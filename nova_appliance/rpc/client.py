@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sends orders: `cast` and forget, or `call` and wait. Checked against the rows of rpc/calls."""
+"""Sends orders: `cast`, `call` and wait, or `hint`. Checked against the rows of rpc/calls."""
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import Any
 
@@ -15,6 +16,7 @@ from nova_appliance.common.context import RequestContext
 from nova_appliance.rpc import envelope, pins
 from nova_appliance.rpc.calls.row import Call
 from nova_appliance.rpc.calls.topics import TOPICS
+from nova_appliance.rpc.courier import Courier
 from nova_appliance.rpc.messaging import oslo_messaging
 from nova_appliance.rpc.messaging import transport as oslo_transport
 from nova_appliance.rpc.transport import open_transport
@@ -38,6 +40,7 @@ class Bus:
         self._lock = threading.Lock()
         self._clients: dict[str | None, Any] = {}
         self._transports: list[oslo_transport.RPCTransport] = []
+        self.courier = Courier()
 
     def to(self, url: str | None) -> Any:
         """oslo.messaging's client for the transport at `url`; None is the configured one."""
@@ -55,6 +58,7 @@ class Bus:
 
     def close(self) -> None:
         """Close all connections."""
+        self.courier.stop()
         with self._lock:
             for transport in self._transports:
                 transport.cleanup()
@@ -93,6 +97,10 @@ class Client:
         self._check(topic, name, order, host)
         with _Reachable(topic, host):
             self._to(topic, host).cast(context.as_wire(), name, order=envelope.pack(order))
+
+    def hint(self, topic: str, name: str, order: msgspec.Struct, context: RequestContext) -> None:
+        """Cast it from a thread of its own. It may get lost: the caller neither waits nor hears."""
+        self._bus.courier.post(functools.partial(self.cast, topic, name, order, context))
 
     def call(
         self,

@@ -48,6 +48,7 @@ def test_daemons_show_health_and_metrics(cluster, caller):
     status, text = page(f"{cluster.api_url}/metrics")
     assert status == 200
     assert "nova_api_request_seconds_bucket" in text
+    assert [requests_told(cluster, caller) for _ in range(12)] == [*range(1, 13)]
     for daemon in cluster.daemons.values():
         if daemon.binary != "nova-api":
             assert daemon.page("/healthcheck") == (200, "OK\n")
@@ -56,6 +57,18 @@ def test_daemons_show_health_and_metrics(cluster, caller):
             assert "process_cpu_seconds_total" in text
     code, out, _ = cluster.run("nova-status", "upgrade", "check")
     assert (code, "Warning" in out) == (0, False), out
+
+
+def requests_told(cluster, caller):
+    """How many of our requests the metrics count, whichever worker answers."""
+    operation = 'nova_api_requests_total{operation="GET /servers/detail",status="400"} '
+    assert caller.compute.get("/servers/detail?limit=-1").status_code == 400
+    counts = []
+    for _ in range(4):
+        text = page(f"{cluster.api_url}/metrics")[1]
+        counts += [float(line.split()[-1]) for line in text.splitlines() if operation in line]
+    (count,) = set(counts)
+    return count
 
 
 def test_computes_know_no_database(cluster, caller):
@@ -144,8 +157,10 @@ def test_rabbitmq_goes_and_comes_back(cluster, caller):
     assert clock.wait_for(lambda: len(caller.statuses()) >= 5, 30, 0.1)
     heard = listen(cluster, "nova-conductor")
     cluster.rabbitmq.stop()
+    began = clock.SYSTEM.monotonic()
     status, body = caller.ask_for_server("meanwhile")
     assert status == 202, body
+    assert clock.SYSTEM.monotonic() - began < 3
     assert clock.wait_for(lambda: heard("cannot be reached"), 30, 0.3)
     cluster.rabbitmq.start()
     assert {future.result()[0] for future in asked} == {202}
