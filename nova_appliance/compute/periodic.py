@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import threading
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from nova_appliance.common import errors
 from nova_appliance.compute import image_cache, inventory, reconcile
 from nova_appliance.compute.agent import Agent
 from nova_appliance.domain.guest import PowerState
+from nova_appliance.rpc import pins
 from nova_appliance.rpc.orders import PowerSeen
 
 LOG = logging.getLogger(__name__)
@@ -32,15 +34,15 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 def sync_power(agent: Agent) -> None:
     """Tell the conductor which guests run; not those that an order is changing meanwhile."""
-    began = agent.clock.monotonic()
-    _tell_power(agent, sorted(powers_of(agent).items()), began)
+    moment = _Moment.of(agent)
+    _tell_power(agent, sorted(powers_of(agent).items()), moment)
 
 
 def watch_power(agent: Agent) -> None:
     """Tell the conductor which guests run or are off now and were not so at the last look."""
-    began = agent.clock.monotonic()
+    moment = _Moment.of(agent)
     news = agent.power_watch.news(powers_of(agent))
-    agent.power_watch.told(_tell_power(agent, news, began))
+    agent.power_watch.told(_tell_power(agent, news, moment))
 
 
 def powers_of(agent: Agent) -> dict[str, int]:
@@ -50,15 +52,30 @@ def powers_of(agent: Agent) -> dict[str, int]:
     return {server_id: int(power) for server_id, power in powers.items()}
 
 
-def _tell_power(agent: Agent, powers: Iterable[tuple[str, int]], began: float) -> tuple[str, ...]:
+class _Moment(msgspec.Struct, frozen=True):
+    """When a look at the host began: by the clock that orders are compared with, and in UTC."""
+
+    monotonic: float
+    utc: dt.datetime
+
+    @classmethod
+    def of(cls, agent: Agent) -> _Moment:
+        """Now."""
+        return cls(agent.clock.monotonic(), agent.clock.now())
+
+
+def _tell_power(
+    agent: Agent, powers: Iterable[tuple[str, int]], moment: _Moment
+) -> tuple[str, ...]:
     """The servers that were told of: those that no order has touched since."""
     seen = tuple(
         (server_id, power)
         for server_id, power in powers
-        if not agent.desk.touched_since(server_id, began)
+        if not agent.desk.touched_since(server_id, moment.monotonic)
     )
     if seen:
-        order = PowerSeen(host=agent.host, seen=seen)
+        tells = agent.rpc.pins.of("conductor") >= pins.FIELDS_SINCE["PowerSeen.looked_at"]
+        order = PowerSeen(host=agent.host, seen=seen, looked_at=moment.utc if tells else None)
         agent.rpc.call("conductor", "power_seen", order, contexts.for_background())
     return tuple(server_id for server_id, _ in seen)
 

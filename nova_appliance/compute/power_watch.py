@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from nova_appliance.common import clock
 
-AGAIN_S = 40.0
+AGAIN_S = 6.0
 """A change is told twice, now and then: the conductor hears nothing about rows that have changed
-in the last half minute."""
+since the look, or so shortly before it that clocks may differ."""
 
 
 class PowerWatch:

@@ -18,6 +18,8 @@ from nova_appliance.domain.guest import Guest, PowerState
 from nova_appliance.rpc.orders import ExpectedServer, ExpectedServers
 
 LOG = logging.getLogger(__name__)
+RESUME_TRIES = 4
+RESUME_PAUSE_S = 2.0
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +84,22 @@ def reconcile(agent: Agent, *, resume: bool) -> tuple[Deed, ...]:
     for deed in deeds:
         carry_out(agent, deed, began)
     return deeds
+
+
+def resume(agent: Agent) -> None:
+    """Start what ran before the host started, look whether it runs, and try again what does not.
+
+    What never comes up is told to the conductor as what it is: off.
+    """
+    left: list[str] = []
+    for attempt in range(RESUME_TRIES):
+        if attempt > 1:
+            agent.over.wait(RESUME_PAUSE_S)
+        deeds = reconcile(agent, resume=True)
+        left = [deed.server_id for deed in deeds if deed.kind == "start"]
+        if not left:
+            return
+    LOG.error("servers that ran before the host started may not run: %s", ", ".join(left))
 
 
 def look(agent: Agent) -> Found:

@@ -98,6 +98,8 @@ class Service:
         folder = Path(self._conf.state_path)
         inventory.send(self.agent)
         booted = boot_mark.is_new(folder)
-        resume = booted and self._conf.resume_guests_state_on_host_boot
-        reconcile.reconcile(self.agent, resume=resume)
+        if booted and self._conf.resume_guests_state_on_host_boot:
+            reconcile.resume(self.agent)
+        else:
+            reconcile.reconcile(self.agent, resume=False)
         boot_mark.keep(folder)

@@ -24,7 +24,10 @@ from nova_appliance.rpc.orders import PowerSeen
 LOG = logging.getLogger(__name__)
 
 FRESH_S = 30.0
-"""A row that changed within these seconds knows better than what an agent saw before."""
+"""A row that changed within these seconds knows better than what an agent saw some time ago."""
+SKEW_S = 2.0
+"""When the agent says at what time it looked, a row that changed before then, by more than clocks
+may differ, is older news."""
 OFF = frozenset((PowerState.SHUTDOWN, PowerState.CRASHED))
 RUNS = "seen on"
 
@@ -33,7 +36,10 @@ def take_in(cloud: Cloud, cell_id: str, order: PowerSeen) -> None:
     """Note the power of servers at rest; stop what is off by itself, or stopped but runs."""
     with cloud.cells.database(cell_id).read() as conn:
         found = servers.some(conn, cell_id, [server_id for server_id, _ in order.seen])
-    before = cloud.clock.now() - dt.timedelta(seconds=FRESH_S)
+    if order.looked_at is None:
+        before = cloud.clock.now() - dt.timedelta(seconds=FRESH_S)
+    else:
+        before = order.looked_at - dt.timedelta(seconds=SKEW_S)
     for server_id, power in order.seen:
         server = found.get(server_id)
         if server and server.host == order.host and (server.updated_at or before) <= before:

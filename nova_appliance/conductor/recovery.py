@@ -30,3 +30,8 @@ def plan(
 def back_off(failures: int) -> float:
     """Seconds until the next try after that many failures: 0.5, 1, 2 ... 60."""
     return min(60.0, 0.5 * 2.0 ** min(failures - 1, 10))
+
+
+def waited(failures: int) -> float:
+    """Seconds that were waited in all after that many failures, the tries themselves left out."""
+    return sum(back_off(number) for number in range(1, failures + 1))

@@ -18,7 +18,7 @@ import msgspec
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors
 from nova_appliance.conductor import ledger
-from nova_appliance.conductor.recovery import back_off
+from nova_appliance.conductor.recovery import back_off, waited
 from nova_appliance.conductor.saga import (
     Cancelled,
     Ctx,
@@ -112,11 +112,17 @@ class Runner:
         """Try the step again later if that may help, else turn back."""
         waits = isinstance(error, errors.Unavailable) and saga.stubborn
         passes = saga.stubborn or _may_pass(error)
-        patient = ctx.saga.failures + 1 < self.cloud.conf.conductor.max_failures
-        if waits or (passes and patient):
+        if waits or (passes and self._is_patient(error, ctx.saga.failures + 1)):
             return self._again_later(ctx, step, error)
         _log_failure(ctx, step, error)
         return self._turn_back(saga, ctx, step, error)
+
+    def _is_patient(self, error: Exception, failures: int) -> bool:
+        """Who is away may be away for minutes; what fails otherwise is tried a few times."""
+        conf = self.cloud.conf.conductor
+        if failures < conf.max_failures:
+            return True
+        return isinstance(error, errors.Unavailable) and waited(failures) < conf.outage_timeout
 
     def _turn_back(self, saga: Saga, ctx: Ctx, step: Step, error: Exception) -> bool:
         reason = SagaError(

@@ -132,10 +132,14 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PowerSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """Guests as the agent finds them: (server id, PowerState number)."""
+    """Guests as the agent finds them: (server id, PowerState number).
+
+    `looked_at` is naive UTC by the host's clock; None from agents that do not tell.
+    """
 
     host: str
     seen: tuple[tuple[str, int], ...]
+    looked_at: dt.datetime | None = None
 
 
 class ChooseHosts(msgspec.Struct, frozen=True, kw_only=True):

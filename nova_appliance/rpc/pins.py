@@ -11,13 +11,22 @@ import msgspec
 from nova_appliance.common import clock, errors
 from nova_appliance.rpc.calls.row import Call
 
-VERSIONS: dict[int, str] = {1: "0.1.0", 2: "0.2.0", 3: "0.3.0", 4: "0.4.0", 5: "0.5.0", 6: "0.6.0"}
+VERSIONS: dict[int, str] = {
+    1: "0.1.0",
+    2: "0.2.0",
+    3: "0.3.0",
+    4: "0.4.0",
+    5: "0.5.0",
+    6: "0.6.0",
+    7: "0.7.0",
+}
 """Service version > the release that brought it; every change of a wire shape adds one."""
 
 VERSION = max(VERSIONS)
 """What this release registers in `services.version`."""
 
 FIELDS_SINCE: dict[str, int] = {
+    "PowerSeen.looked_at": 7,
     "ServerOrder.vif": 3,
     "Guest.config_drive_binary": 5,
     "Guest.config_drive_same": 5,

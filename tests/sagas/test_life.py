@@ -6,7 +6,6 @@ from fixtures.world import NOTHING, World
 
 from nova_appliance.actions import boot, delete, power, reboot
 from nova_appliance.common import clock
-from nova_appliance.conductor import power_seen
 from nova_appliance.domain.guest import PowerState
 
 
@@ -38,8 +37,7 @@ def test_a_server_is_booted_stopped_started_rebooted_and_deleted(world):
     assert world.left() == NOTHING
 
 
-def test_a_guest_that_goes_off_by_itself_is_stopped_within_seconds(world, monkeypatch):
-    monkeypatch.setattr(power_seen, "FRESH_S", 0.0)
+def test_a_guest_that_goes_off_by_itself_is_stopped_within_seconds(world):
     (server,) = boot.boot(world.cloud, world.context(), world.request()).servers
     host = world.wait_active(server.id).host
     hypervisor = world.hypervisor(host)

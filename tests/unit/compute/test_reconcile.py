@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 from nova_appliance.common import errors
 from nova_appliance.common.clock import Clock
 from nova_appliance.compute import boot_mark, image_cache, inventory, periodic
+from nova_appliance.compute import reconcile as reconcile_module
 from nova_appliance.compute.power_watch import PowerWatch
-from nova_appliance.compute.reconcile import Found, plan, reconcile
+from nova_appliance.compute.reconcile import Found, plan, reconcile, resume
 from nova_appliance.domain.guest import PowerState
+from nova_appliance.rpc import pins
 from nova_appliance.rpc.orders import ExpectedServer
 
 IDS = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(6)]
@@ -91,6 +94,22 @@ def test_it_is_carried_out(tmp_path: Path) -> None:
     assert [deed.kind for deed in reconcile(bench.agent, resume=True)] == ["leave"]
 
 
+@pytest.mark.parametrize(("failures", "runs"), [(0, True), (1, True), (2, True), (9, False)])
+def test_what_does_not_start_after_a_power_cut_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int, runs: bool
+) -> None:
+    monkeypatch.setattr(reconcile_module, "RESUME_PAUSE_S", 0.0)
+    bench = Bench(tmp_path)
+    for server_id in IDS[:2]:
+        build(bench, server_id)
+        bench.driver.power.off(server_id, 0)
+    bench.conductor.expected = (server(0), server(1))
+    bench.hypervisor.fail_next("on", errors.Unavailable("libvirtd is away"), failures)
+    resume(bench.agent)
+    powers = {seen.power_state for seen in bench.driver.lifecycle.list_()}
+    assert powers == {PowerState.RUNNING if runs else PowerState.SHUTDOWN}
+
+
 def test_one_that_fails_does_not_keep_others(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     for server_id in IDS[:2]:
@@ -161,7 +180,17 @@ def test_power_is_told_but_not_of_servers_in_work(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bench.agent.desk, "touched_since", lambda server_id, _: server_id == IDS[0])
         periodic.sync_power(bench.agent)
-    assert bench.conductor.got("power_seen")[0].seen == ((IDS[1], 1), (IDS[2], 4))
+    (told,) = bench.conductor.got("power_seen")
+    assert told.seen == ((IDS[1], 1), (IDS[2], 4))
+    assert bench.agent.clock.now() - told.looked_at < dt.timedelta(seconds=5)
+
+
+def test_an_older_conductor_is_not_told_when_we_looked(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    build(bench, IDS[0])
+    bench.conductor.pins.learn({"conductor": pins.FIELDS_SINCE["PowerSeen.looked_at"] - 1})
+    periodic.sync_power(bench.agent)
+    assert bench.conductor.got("power_seen")[0].looked_at is None
 
 
 def test_a_guest_that_goes_off_by_itself_is_told_until_it_is_told_twice(tmp_path: Path) -> None:

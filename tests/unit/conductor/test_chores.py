@@ -132,6 +132,32 @@ def test_what_is_off_by_itself_is_stopped_and_what_is_stopped_stays_off(world):
     assert (saga["name"], saga["server_id"]) == ("stop", servers_[1].id)
 
 
+def test_a_look_later_than_the_last_change_counts_at_once(world):
+    now = world.cloud.clock.now()
+    changed = now - dt.timedelta(seconds=5)
+    older, newer = put(
+        world.cloud.cells,
+        make_server(1, host="h1", updated_at=changed),
+        make_server(2, host="h1", updated_at=changed - dt.timedelta(seconds=4)),
+    )
+    seen = ((older.id, 4), (newer.id, 4))
+    looked_at = changed - dt.timedelta(seconds=1)
+    HostsSay(world.cloud).power_seen(
+        world.context(), PowerSeen(host="h1", seen=seen, looked_at=looked_at)
+    )
+    assert states_of(world, older, newer) == ["active", "stopped"]
+    HostsSay(world.cloud).power_seen(
+        world.context(), PowerSeen(host="h1", seen=seen, looked_at=now)
+    )
+    assert states_of(world, older, newer) == ["stopped", "stopped"]
+
+
+def states_of(world, *wanted):
+    with world.cloud.cells.database(CELL1).read() as conn:
+        rows = servers.some(conn, CELL1, [server.id for server in wanted])
+    return [rows[server.id].state for server in wanted]
+
+
 def test_what_is_due_is_found_in_the_order_of_waiting(world):
     boot.boot(world.cloud, world.context(), world.request())
     (row,) = world.rows(cell.SAGAS, CELL0)

@@ -6,7 +6,7 @@ import threading
 
 from nova_appliance.common import clock
 from nova_appliance.conductor.agenda import Agenda
-from nova_appliance.conductor.recovery import back_off, plan
+from nova_appliance.conductor.recovery import back_off, plan, waited
 from nova_appliance.domain.saga import Due
 
 NOW = dt.datetime(2026, 1, 1)
@@ -36,6 +36,12 @@ def test_tries_come_further_and_further_apart():
     assert waits[:3] == [0.5, 1.0, 2.0]
     assert waits == sorted(waits)
     assert waits[-1] == back_off(1000) == 60.0
+
+
+def test_some_failures_are_minutes():
+    assert [waited(failures) for failures in (0, 1, 2, 3)] == [0.0, 0.5, 1.5, 3.5]
+    assert waited(5) < 60 < waited(7)
+    assert waited(15) < 600 < waited(18)
 
 
 def test_an_agenda_gives_each_saga_once_at_its_earliest_time():
