@@ -60,6 +60,7 @@ def _settings(lab: Lab) -> Path:
         "appliance_vip": _front(lab),
         "appliance_secrets_dir": str(lab.folder / "secrets"),
         "appliance_outside_cidr": f"{lab.net}.1.0/24",
+        "appliance_outside_card": "eth1",
     }
     path.write_text(json.dumps(settings, indent=1))
     return path
