@@ -41,6 +41,15 @@ def put(path: Path, text: str, mode: int) -> bool:
     return True
 
 
+def link(path: Path, name: str) -> bool:
+    """Have a link to the file `name` of the same folder; whether it was made."""
+    if path.is_symlink() and str(path.readlink()) == name:
+        return False
+    path.unlink(missing_ok=True)
+    path.symlink_to(name)
+    return True
+
+
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Hold a folder's lock: one process at a time changes what is in it."""

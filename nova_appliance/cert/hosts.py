@@ -34,7 +34,7 @@ def issue(authority: Authority, wish: Wish, place: Place, terms: Terms) -> bool:
     if held is None or not good or reading.wish(held.certificate) != wish:
         key = _kept_key(authority, held) or keys.new()
         held = Identity(authority.issue(wish, key.public_key(), terms.days), key)
-    return place.put(held, signing.to_pem(authority.root().certificate))
+    return _settle(authority, held, place)
 
 
 def renew(authority: Authority, place: Place, terms: Terms, *, now: bool = False) -> bool:
@@ -52,7 +52,13 @@ def renew(authority: Authority, place: Place, terms: Terms, *, now: bool = False
     if now or not authority.still_good(held.certificate, terms.before):
         wish = reading.wish(held.certificate)
         held = Identity(authority.issue(wish, held.key.public_key(), terms.days), held.key)
-    return place.put(held, signing.to_pem(authority.root().certificate))
+    return _settle(authority, held, place)
+
+
+def _settle(authority: Authority, held: Identity, place: Place) -> bool:
+    changed = place.put(held, signing.to_pem(authority.root().certificate))
+    listed = authority.store.revocation_list()
+    return (listed is not None and place.put_list(signing.to_pem(listed))) or changed
 
 
 def _kept_key(authority: Authority, held: Identity | None) -> rsa.RSAPrivateKey | None:

@@ -2,6 +2,7 @@
 """Where one host keeps its certificate: `ca.pem`, `cert.pem`, `key.pem`, and `bundle.pem` of both.
 
 The bundle is written first and counts: whoever dies in between leaves files that the next run mends.
+Links give them the names that QEMU looks for, so that the folder can be its `x509_cert_dir`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,15 @@ from pathlib import Path
 from nova_appliance.cert import files, keys, reading
 from nova_appliance.cert.signing import Identity, to_pem
 from nova_appliance.common import errors
+
+QEMU_NAMES = {
+    "ca-cert.pem": "ca.pem",
+    "ca-crl.pem": "crl.pem",
+    "server-cert.pem": "cert.pem",
+    "server-key.pem": "key.pem",
+    "client-cert.pem": "cert.pem",
+    "client-key.pem": "key.pem",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +51,7 @@ class Place:
             ("ca.pem", authority, files.OPEN),
         )
         changed = [files.put(self.folder / name, text, mode) for name, text, mode in wanted]
+        changed += [files.link(self.folder / name, there) for name, there in QEMU_NAMES.items()]
         return any(changed)
 
     def put_list(self, revocation_list: str) -> bool:

@@ -90,7 +90,7 @@ def open_qemu(daemons):
     return lambda: registry.load("libvirt", settings)
 
 
-def _bench(open_driver, state_dir):
+def make_bench(open_driver, state_dir):
     driver = open_driver()
     if not isinstance(driver.images, Unsupported):
         driver.images.store(IMAGE, [tiny_guest.image()], RAW)
@@ -99,21 +99,27 @@ def _bench(open_driver, state_dir):
 
 @pytest.fixture
 def qemu(open_qemu, daemons):
-    bench = _bench(open_qemu, daemons.folder / "servers")
+    bench = make_bench(open_qemu, daemons.folder / "servers")
     yield bench
     bench.clean()
     bench.driver.close()
 
 
+@pytest.fixture(scope="session")
+def bench_of():
+    """Makes a bench of a way to open a driver, for tests with daemons of their own."""
+    return make_bench
+
+
 @pytest.fixture
 def fake(tmp_path):
     settings = VirtSettings(host="fake-host", state_dir=tmp_path)
-    return _bench(lambda: registry.load("fake", settings), tmp_path)
+    return make_bench(lambda: registry.load("fake", settings), tmp_path)
 
 
 @pytest.fixture
 def fake_in_memory():
-    return _bench(lambda: registry.load("fake", VirtSettings(host="fake-host")), None)
+    return make_bench(lambda: registry.load("fake", VirtSettings(host="fake-host")), None)
 
 
 @pytest.fixture
@@ -122,7 +128,7 @@ def libvirt_test():
     settings = VirtSettings(
         host="test-host", state_dir=folder, uri="test:///default", virt_type="test"
     )
-    bench = _bench(lambda: registry.load("libvirt", settings), folder)
+    bench = make_bench(lambda: registry.load("libvirt", settings), folder)
     yield bench
     bench.clean()
     bench.driver.close()
