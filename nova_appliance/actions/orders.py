@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from nova_appliance.domain.boot import NetworkRequest
+from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.rescue import Rescue
 from nova_appliance.domain.server import ServerImage
 
@@ -78,6 +79,29 @@ class RescueOrder(msgspec.Struct, frozen=True, kw_only=True):
     verb: str
     rescue: Rescue
     state: str = "active"
+
+
+class MoveOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A server changes host or flavor; `verb` is resize, migrate, evacuate or os-migrateLive."""
+
+    verb: str
+    migration_id: str
+    flavor: Flavor
+    """What it has then; the old one unless it is resized."""
+    host: str | None = None
+    """The only host that will do."""
+    unfiltered: bool = False
+    tried: tuple[str, ...] = ()
+    """Ids of the hosts that are not wanted or could not take it."""
+    said: tuple[str, ...] = ()
+    """Why they could not."""
+
+
+class EndMoveOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A resize or cold migration is confirmed or reverted."""
+
+    verb: str
+    migration_id: str
 
 
 class RebootOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ from nova_appliance.api.policies import (
     server_ips,
     server_life,
     server_metadata,
+    server_moves,
     server_tags,
     servers,
     usage,
@@ -41,6 +42,7 @@ FAMILIES = (
     base, servers, server_actions, server_ips, server_metadata, instance_actions, remote_consoles,
     flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies, external_events,
     server_tags, network_proxies, server_extras, server_life, usage, migrations, certificates,
+    server_moves,
 )  # fmt: skip
 """Each module has RULES: a tuple of DocumentedRuleDefault."""
 

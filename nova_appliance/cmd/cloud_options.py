@@ -47,6 +47,7 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "osapi_compute_listen_port": settings.compute_port,
             "cpu_allocation_ratio": 16.0,
             "config_drive_by_default": "true",
+            "allow_resize_to_same_host": True,
         },
         "api_database": {"connection": _sqlite(folder, "nova_api")},
         "database": {"connection": _sqlite(folder, "nova")},

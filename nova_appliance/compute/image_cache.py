@@ -13,7 +13,7 @@ from nova_appliance.common import errors
 from nova_appliance.compute.agent import Agent
 from nova_appliance.domain.server import ServerImage
 from nova_appliance.rpc.orders import ExpectedServer
-from nova_appliance.virt.driver import ImageExpected
+from nova_appliance.virt.driver import ImageExpected, ImageInUse
 
 LOG = logging.getLogger(__name__)
 
@@ -84,7 +84,10 @@ def _remove(agent: Agent, image_id: str, looked_at: float) -> bool:
     with agent.downloads.hold(image_id):
         if agent.image_used_at.get(image_id, looked_at) > looked_at:
             return False  # a build has taken it meanwhile
-        agent.driver.images.remove(image_id)
+        try:
+            agent.driver.images.remove(image_id)
+        except ImageInUse:
+            return False  # the kept disks of a server that has moved lie over it
         agent.image_used_at.pop(image_id, None)
     LOG.info("image %s was not used any more and is removed", image_id)
     return True

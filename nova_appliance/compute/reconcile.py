@@ -16,6 +16,7 @@ from nova_appliance.common import errors
 from nova_appliance.compute.agent import Agent
 from nova_appliance.domain.guest import Guest, PowerState
 from nova_appliance.rpc.orders import ExpectedServer, ExpectedServers
+from nova_appliance.virt.driver import Unsupported
 
 LOG = logging.getLogger(__name__)
 RESUME_TRIES = 4
@@ -105,7 +106,10 @@ def resume(agent: Agent) -> None:
 def look(agent: Agent) -> Found:
     """What is on the host now."""
     guests = {seen.server_id: seen.power_state for seen in agent.driver.lifecycle.list_()}
-    return Found(guests=guests, folders=frozenset(agent.driver.disks.owners()))
+    folders = frozenset(agent.driver.disks.owners())
+    if not isinstance(agent.driver.moves, Unsupported):
+        folders |= agent.driver.moves.kept()
+    return Found(guests=guests, folders=folders)
 
 
 def ask(agent: Agent, seen: Collection[str]) -> tuple[ExpectedServer, ...]:
@@ -147,6 +151,8 @@ def _reap(agent: Agent, deed: Deed) -> None:
     elif action == "reap":
         agent.driver.lifecycle.destroy(deed.server_id)
         agent.driver.disks.remove(deed.server_id)
+        if not isinstance(agent.driver.moves, Unsupported):
+            agent.driver.moves.drop_kept(deed.server_id)
 
 
 def _leave(_agent: Agent, deed: Deed) -> None:

@@ -32,6 +32,7 @@ def virt_settings(conf: cfg.ConfigOpts) -> VirtSettings:
         disk_format="qcow2" if libvirt.images_type == "qcow2" else "raw",
         config_drive_format=conf.config_drive_format,
         uri=libvirt.connection_uri or URIS.get(libvirt.virt_type, "qemu:///system"),
+        uri_for_others=uri_for_others(conf),
         virt_type=libvirt.virt_type,
         cpu_mode=libvirt.cpu_mode,
         cpu_model=next(iter(libvirt.cpu_models), ""),
@@ -48,3 +49,13 @@ def virt_settings(conf: cfg.ConfigOpts) -> VirtSettings:
         fake_disk_gib=conf.compute.fake_disk_gb,
         fake_delay_s=conf.compute.fake_delay_ms / 1000,
     )
+
+
+def uri_for_others(conf: cfg.ConfigOpts) -> str:
+    """The URI of our libvirtd as other hosts must name it."""
+    libvirt = conf.libvirt
+    address = libvirt.live_migration_inbound_addr or conf.my_ip
+    named = f"[{address}]" if ":" in address else address
+    if libvirt.live_migration_uri:
+        return str(libvirt.live_migration_uri).replace("%s", named)
+    return f"qemu+{libvirt.live_migration_scheme}://{named}/system"

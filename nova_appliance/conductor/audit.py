@@ -21,6 +21,8 @@ LOG = logging.getLogger(__name__)
 
 OLD_S = 120.0
 """A claim is left alone for so long."""
+MOVED = ("resized", "error")
+"""States in which a server may have something at the host that it came from."""
 PAGE = 500
 NICS = tuple(f"nova-nic-{index}" for index in range(32))
 """Names of the ports that Nova makes."""
@@ -45,21 +47,28 @@ def _strays(cloud: Cloud, page: Collection[Claim], where: Mapping[str, str]) -> 
     """`where`: server id > cell, by the mappings."""
     server_ids = {claim.server_id for claim in page}
     busy: set[str] = set()
+    moved: set[str] = set()
     places: dict[str, tuple[str | None, str | None]] = {}
     for cell in cloud.cells.all_():
         with cloud.cells.database(cell.id).read() as conn:
             busy |= sagas.busy_among(conn, server_ids)
+            moved |= servers.in_states(conn, server_ids, MOVED)
             here = servers.places(conn, server_ids)
         places |= {one: place for one, place in here.items() if where.get(one) == cell.id}
     for claim in page:
-        if claim.server_id not in busy and not _is_right(claim, places):
+        has_moved = claim.server_id in moved
+        if claim.server_id not in busy and not _is_right(claim, places, has_moved=has_moved):
             yield claim
 
 
-def _is_right(claim: Claim, places: dict[str, tuple[str | None, str | None]]) -> bool:
-    """Whether the server lives on the claim's host; a move's second claim is the move's to end."""
+def _is_right(
+    claim: Claim, places: dict[str, tuple[str | None, str | None]], *, has_moved: bool
+) -> bool:
+    """Whether the server lives on the claim's host, or may yet go back there."""
     place = places.get(claim.server_id)
-    return place is not None and (claim.purpose != "run" or place == (claim.host, claim.node))
+    if place is None:
+        return False
+    return place == (claim.host, claim.node) if claim.purpose == claims.RUN else has_moved
 
 
 def _release(cloud: Cloud, claim: Claim) -> bool:

@@ -11,6 +11,7 @@ from nova_appliance.actions import refresh_addresses
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import ids
 from nova_appliance.conductor import audit
+from nova_appliance.conductor.confirm_old import confirm_old
 from nova_appliance.conductor.reclaim import reclaim
 from nova_appliance.db import hosts, request_specs, sagas, server_mappings, servers
 from nova_appliance.db.cells import CELL0
@@ -138,5 +139,6 @@ CHORES: tuple[tuple[str, float, Callable[[Cloud], int]], ...] = (
     ("heal addresses", 60.0, heal_addresses),
     ("forget old sagas", 600.0, forget_sagas),
     ("reclaim servers", 60.0, reclaim),
+    ("confirm resizes", 60.0, confirm_old),
 )
 """Name, seconds between two rounds, what is done."""

@@ -9,7 +9,7 @@ from nova_appliance.actions import versions
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common.context import RequestContext
 from nova_appliance.conductor import guests, power_seen
-from nova_appliance.db import hosts, sagas, servers, services
+from nova_appliance.db import claims, hosts, sagas, servers, services
 from nova_appliance.db.cells import CELL0
 from nova_appliance.domain.server import Server
 from nova_appliance.rpc.orders import (
@@ -106,6 +106,9 @@ class HostsSay:
 
     def _is_to_go(self, server_id: str, host: str) -> bool:
         """Whether a guest's server was deleted, or lives without this host and at rest."""
+        with self._cloud.cells.api.read() as conn:
+            if host in claims.hosts_of(conn, server_id):
+                return False
         known = False
         for cell in self._cloud.cells.all_():
             with self._cloud.cells.database(cell.id).read() as conn:

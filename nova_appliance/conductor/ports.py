@@ -76,6 +76,22 @@ def plug(
     )
 
 
+def rebind(networks: Networks, server: Server, host: str, zone: str) -> tuple[Vif, ...]:
+    """Bind the server's ports to a host; how they are plugged in there. Raises PortNotBound."""
+    moved = []
+    for vif in vifs_of(server):
+        there = networks.vif(networks.bind_port(vif.port_id, host, server.id, zone))
+        moved.append(
+            msgspec.structs.replace(vif, kind=there.kind, bridge=there.bridge, mtu=there.mtu)
+        )
+    return tuple(moved)
+
+
+def remember(server: Server, vifs: Sequence[Vif]) -> dict[str, str]:
+    """The row's memory with these interfaces."""
+    return {**server.system_metadata, VIFS: msgspec.json.encode(vifs).decode()}
+
+
 def unplug(networks: Networks, server_id: str, keep: Collection[str]) -> None:
     """Give up all ports of a server: those in `keep` are let go, the others deleted."""
     for port in networks.ports(device_id=server_id):

@@ -17,6 +17,8 @@ OPTIONS = {
         cfg.IntOpt("max_concurrent_builds", default=10, min=0, help="0 is no limit."),
         cfg.IntOpt("shutdown_timeout", default=60, help="Seconds a guest has to shut down."),
         cfg.BoolOpt("resume_guests_state_on_host_boot", default=True, help="Start guests again."),
+        cfg.BoolOpt("allow_resize_to_same_host", default=False, help="Only the flavor changes."),
+        cfg.IntOpt("resize_confirm_window", default=0, min=0, help="Seconds; 0 is by hand."),
         cfg.IntOpt("instance_build_timeout", default=0, help="Seconds until error; 0 never."),
         cfg.IntOpt("reboot_timeout", default=0, help="Seconds until hard; 0: shutdown_timeout."),
         cfg.IntOpt("sync_power_state_interval", default=600, help="Seconds; negative is off."),

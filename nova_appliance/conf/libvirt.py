@@ -26,6 +26,14 @@ OPTIONS = {
             help="Image that rescue boots from; empty: the server's own image.",
         ),
         cfg.ListOpt("cpu_models", default=[], help="For cpu_mode custom."),
+        cfg.StrOpt(
+            "live_migration_scheme",
+            default="tls",
+            choices=("tls", "tcp", "ssh"),
+            help="How the libvirtd of one host reaches that of another.",
+        ),
+        cfg.StrOpt("live_migration_uri", help="URI of a host's libvirtd; %s is its address."),
+        cfg.StrOpt("live_migration_inbound_addr", help="Our address for it; empty is my_ip."),
         cfg.StrOpt("images_type", default="qcow2", choices=("qcow2", "raw", "flat"), help="Disks."),
     ),
 }

@@ -49,6 +49,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     amounts: Amounts
     host: str | None = None
     node: str | None = None
+    cell_id: str | None = None
     tried: tuple[str, ...] = ()
     """Ids of hosts that failed already."""
     inside: tuple[frozenset[int], ...] = ()
@@ -133,7 +134,7 @@ def shortfalls(conn: sa.Connection, wanted: Wanted) -> tuple[Shortfall, ...]:
 
 def _refusals(wanted: Wanted) -> Iterator[tuple[str, sa.ColumnElement[bool]]]:
     """Reason > condition under which a host is left out, in the order in which they are named."""
-    for name in ("host", "node"):
+    for name in ("host", "node", "cell_id"):
         asked = getattr(wanted, name)
         if asked is not None:
             yield "asked", _H[name] != asked
@@ -182,11 +183,13 @@ def memberships(conn: sa.Connection, hosts: Collection[str]) -> dict[str, tuple[
     return found
 
 
-def held_by(conn: sa.Connection, server_id: str, tried: Collection[str] = ()) -> str | None:
+def held_by(
+    conn: sa.Connection, server_id: str, tried: Collection[str] = (), purpose: str = "run"
+) -> str | None:
     """Id of the host on which the server has its claim already, apart from those tried."""
     c = CLAIMS.c
     select = sa.select(c.host_id).where(
-        c.server_id == server_id, c.purpose == "run", c.host_id.not_in(tried)
+        c.server_id == server_id, c.purpose == purpose, c.host_id.not_in(tried)
     )
     return conn.execute(select.order_by(c.row).limit(1)).scalar()
 

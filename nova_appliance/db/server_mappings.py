@@ -54,6 +54,12 @@ def move(conn: sa.Connection, server_id: str, cell_id: str) -> bool:
     return bool(conn.execute(update.values(cell_id=cell_id)).rowcount)
 
 
+def resize(conn: sa.Connection, server_id: str, vcpus: int, memory_mib: int) -> bool:
+    """Let the server count so much against quotas; False when it has no mapping."""
+    update = sa.update(SERVER_MAPPINGS).where(_C.server_id == server_id)
+    return bool(conn.execute(update.values(vcpus=vcpus, memory_mib=memory_mib)).rowcount)
+
+
 def remove(conn: sa.Connection, server_id: str) -> bool:
     """Forget a server: it counts no more; False when it was forgotten before."""
     return bool(conn.execute(sa.delete(SERVER_MAPPINGS).where(_C.server_id == server_id)).rowcount)

@@ -95,6 +95,14 @@ def places(
     return {row.id: (row.host, row.node) for row in conn.execute(select)}
 
 
+def in_states(
+    conn: sa.Connection, server_ids: Collection[str], states: Collection[str]
+) -> frozenset[str]:
+    """Those of the living servers that are in one of these states."""
+    where = (_C.id.in_(server_ids), _C.state.in_(states), _C.deleted == 0)
+    return frozenset(conn.execute(sa.select(_C.id).where(*where)).scalars())
+
+
 def lock(conn: sa.Connection, server_id: str) -> bool:
     """Let no other transaction change this server until this one ends; False if it is not here."""
     select = sa.select(_C.row).where(_C.id == server_id, _C.deleted == 0)

@@ -15,6 +15,7 @@ from nova_appliance.domain.console import ConsoleToken
 from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.guest import Guest, Vif
 from nova_appliance.domain.host import Inventory, Limits
+from nova_appliance.domain.journey import Journey
 from nova_appliance.domain.server import ServerImage
 
 
@@ -45,11 +46,13 @@ class ServerOrder(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float = 60.0
     """How long the guest may take to shut down by itself (power_off, soft reboot)."""
     power_on: bool = True
-    """Whether the guest is to run in the end (rebuild)."""
+    """Whether the guest is to run in the end (rebuild, moves)."""
     keep_ephemeral: bool = False
     """Whether ephemeral disks stay as they are (rebuild)."""
     vif: Vif | None = None
     """The interface to attach or detach."""
+    journey: Journey | None = None
+    """A move between hosts or flavors that the deed is a part of."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +159,13 @@ class ChooseHosts(msgspec.Struct, frozen=True, kw_only=True):
     """Id of the server group."""
     hints: dict[str, Any] = {}
     tried: tuple[str, ...] = ()
-    """Host ids that failed already."""
+    """Host ids that failed already, or are not wanted."""
+    cell_id: str | None = None
+    """The only cell that will do: servers move within theirs."""
+    purpose: str = "run"
+    """`move` for the second claim of a server that has a host."""
+    unfiltered: bool = False
+    """The named host is taken if it has room, whatever filters say."""
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True, tag="chosen"):

@@ -19,6 +19,7 @@ VERSIONS: dict[int, str] = {
     5: "0.5.0",
     6: "0.6.0",
     7: "0.7.0",
+    8: "0.8.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 
@@ -32,6 +33,10 @@ FIELDS_SINCE: dict[str, int] = {
     "Guest.config_drive_same": 5,
     "ServerOrder.keep_ephemeral": 6,
     "ServerOrder.power_on": 6,
+    "ServerOrder.journey": 8,
+    "ChooseHosts.cell_id": 8,
+    "ChooseHosts.purpose": 8,
+    "ChooseHosts.unfiltered": 8,
 }
 """`Struct.field` > the version that added it; fields that are not here are as old as their call."""
 

@@ -42,7 +42,7 @@ def choose_hosts(desk: Desk, order: ChooseHosts) -> Chosen | NoHostFits:
     refusals = Refusals()
     while True:
         with desk.cells.api.read() as conn:
-            held = rows.held_by(conn, order.server_id, order.tried)
+            held = rows.held_by(conn, order.server_id, order.tried, order.purpose)
             if held is not None:
                 return _chosen(desk, conn, held)
             group = server_groups.get(conn, order.group) if order.group else None
@@ -78,6 +78,8 @@ def check_host(desk: Desk, order: ChooseHosts) -> NoHostFits | None:
 def _fitting(desk: Desk, scene: Scene, refusals: Refusals) -> list[Candidate]:
     """Hosts that no filter refuses."""
     left = list(scene.hosts)
+    if scene.order.unfiltered and scene.order.host is not None:
+        return left
     for name, filter_ in desk.filters.items():
         fitting = []
         for host in left:

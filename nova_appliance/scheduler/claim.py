@@ -55,12 +55,13 @@ def _claim(
         rows.lock_group(conn, group.id)
     if not hosts.lock_server(conn, order.server_id):
         raise errors.Refused(f"Server {order.server_id} is gone.")
-    held = rows.held_by(conn, order.server_id, order.tried)
+    held = rows.held_by(conn, order.server_id, order.tried, order.purpose)
     if held is not None:
         return held
     if group is not None and not _group_allows(conn, group, host_id, order.server_id):
         return None
-    return host_id if hosts.claim(conn, host_id, order.server_id, takes) else None
+    claimed = hosts.claim(conn, host_id, order.server_id, takes, order.purpose)
+    return host_id if claimed else None
 
 
 def _group_allows(conn: Connection, group: ServerGroup, host_id: str, server_id: str) -> bool:

@@ -37,6 +37,7 @@ def narrow(conf: cfg.ConfigOpts, order: ChooseHosts, aggregates: Aggregates) -> 
         amounts=amounts(order.flavor, with_root=order.image is not None),
         host=order.host,
         node=order.node,
+        cell_id=order.cell_id,
         tried=order.tried,
         inside=tuple(inside),
         outside=tuple(outside),

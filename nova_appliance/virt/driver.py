@@ -15,6 +15,7 @@ from nova_appliance.domain.console import ConsoleAddress
 from nova_appliance.domain.diagnostics import Diagnosis
 from nova_appliance.domain.guest import Guest, GuestSeen, Vif
 from nova_appliance.domain.host import Inventory
+from nova_appliance.virt.moves import Moves
 
 
 class NoSuchGuest(errors.NotFound):
@@ -328,12 +329,13 @@ class Driver:
     snapshots: Snapshots | Unsupported = dataclasses.field(default_factory=Unsupported)
     diagnostics: Diagnostics | Unsupported = dataclasses.field(default_factory=Unsupported)
     interfaces: Interfaces | Unsupported = dataclasses.field(default_factory=Unsupported)
+    moves: Moves | Unsupported = dataclasses.field(default_factory=Unsupported)
     close: Callable[[], None] = lambda: None
 
 
 CONCERNS = (
     "lifecycle", "power", "inventory", "disks", "images", "consoles", "suspension", "snapshots",
-    "diagnostics", "interfaces",
+    "diagnostics", "interfaces", "moves",
 )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ class VirtSettings:
     """File system of config drives: iso9660 (a CD) or vfat (a disk)."""
 
     uri: str = "qemu:///system"
+    uri_for_others: str = ""
+    """Where the libvirtd of another host reaches ours; empty: disks stay on this host."""
     virt_type: str = "auto"
     """kvm, qemu, test; auto starts a probe guest to choose between kvm and qemu."""
     cpu_mode: str = ""

@@ -8,10 +8,13 @@ from typing import Any
 from nova_appliance.compute.agent import Agent
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.rpc.orders import ServerOrder
+from nova_appliance.virt.driver import Unsupported
 
 
 def destroy(agent: Agent, order: ServerOrder) -> dict[str, Any]:
     """Stop the guest at once and remove all that it had on this host."""
     agent.driver.lifecycle.destroy(order.server_id)
     agent.driver.disks.remove(order.server_id)
+    if not isinstance(agent.driver.moves, Unsupported):
+        agent.driver.moves.drop_kept(order.server_id)
     return {"power": int(PowerState.NOSTATE)}

@@ -10,7 +10,15 @@ from nova_appliance.clients.networks import made_for_server
 from nova_appliance.conductor import ports
 from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step, Wait, Write
 from nova_appliance.conductor.sagas.power import failed as power_failed
-from nova_appliance.db import hosts, request_specs, sagas, server_mappings, servers
+from nova_appliance.db import (
+    claims,
+    hosts,
+    request_specs,
+    sagas,
+    server_mappings,
+    server_migrations,
+    servers,
+)
 from nova_appliance.db.cells import CELL0
 from nova_appliance.domain.saga import Answer, SagaError
 from nova_appliance.rpc.orders import ServerOrder
@@ -52,6 +60,17 @@ def destroyed(_ctx: Ctx, _out: Out, _answer: Answer) -> dict[str, Any]:
     return {"locally": False}
 
 
+def destroy_elsewhere(ctx: Ctx, out: Out) -> Parked | Done:
+    """Let the host from or to which the server was moving forget it too."""
+    with ctx.cloud.cells.api.read() as conn:
+        held = claims.hosts_of(conn, ctx.server_id) - {out["stop_others"]["host"]}
+    up = [host for host in sorted(held) if ctx.is_up(host)]
+    if not up:
+        return Done(result={"locally": bool(held)})
+    order = ServerOrder(ticket=ctx.ticket("destroy_elsewhere"), server_id=ctx.server_id)
+    return Parked(name="destroy", host=up[0], order=order)
+
+
 def give_ports_back(ctx: Ctx, out: Out) -> None:
     """Delete the ports that Nova made, let go of those that the user made."""
     made = set(out["stop_others"]["made"])
@@ -73,7 +92,12 @@ def erase(ctx: Ctx, out: Out) -> Done:
 
     ctx.cloud.cells.api.transact(forget)
     ctx.moved_to(out["stop_others"]["cell_id"])
-    return Done(write=lambda conn: servers.erase(conn, ctx.server_id))
+
+    def write(conn: Any) -> None:
+        server_migrations.end_all(conn, ctx.server_id, "deleted")
+        servers.erase(conn, ctx.server_id)
+
+    return Done(write=write)
 
 
 def failed(ctx: Ctx, error: SagaError) -> Write:
@@ -87,6 +111,7 @@ DELETE = Saga(
     steps=(
         Step(name="stop_others", do=stop_others),
         Step(name="destroy", do=destroy, then=destroyed, event="compute_terminate_instance"),
+        Step(name="destroy_elsewhere", do=destroy_elsewhere, then=destroyed),
         Step(name="give_ports_back", do=give_ports_back),
         Step(name="erase", do=erase),
     ),

@@ -12,6 +12,7 @@ from nova_appliance.virt.fake.hypervisor import Hypervisor
 from nova_appliance.virt.fake.interfaces import FakeInterfaces
 from nova_appliance.virt.fake.inventory import FakeInventory
 from nova_appliance.virt.fake.lifecycle import FakeLifecycle, FakePower
+from nova_appliance.virt.fake.moves import FakeMoves
 from nova_appliance.virt.fake.snapshots import FakeSnapshots
 from nova_appliance.virt.fake.storage import FakeDiskStore, FakeImages
 from nova_appliance.virt.fake.suspension import FakeSuspension
@@ -37,4 +38,5 @@ def drive(hypervisor: Hypervisor) -> Driver:
         snapshots=FakeSnapshots(hypervisor),
         diagnostics=FakeDiagnostics(hypervisor),
         interfaces=FakeInterfaces(hypervisor),
+        moves=FakeMoves(hypervisor),
     )

@@ -63,6 +63,7 @@ class Hypervisor:
         self.lock = threading.RLock()
         self.guests = Shelf(FakeGuest, folder / "guests" if folder else None)
         self.disks = Shelf(FakeDisks, folder / "disks" if folder else None)
+        self.kept = Shelf(FakeDisks, folder / "kept" if folder else None)
         self.images = Shelf(ImageSeen, folder / "images" if folder else None)
         self.snapshots = Shelf(FakeSnapshot, folder / "snapshots" if folder else None)
         self._failures: dict[str, collections.deque[Exception]] = {}
@@ -90,6 +91,11 @@ class Hypervisor:
             if self._failures.get(operation):
                 raise self._failures[operation].popleft()
             yield
+
+    def all_disks(self) -> tuple[Disk, ...]:
+        """Disks of guests that are here, and those that are kept while their guests move."""
+        held = (*self.disks.records(), *self.kept.records())
+        return tuple(disk for row in held for disk in row.disks)
 
     def guest(self, server_id: str) -> FakeGuest:
         """Return the guest; raises NoSuchGuest."""

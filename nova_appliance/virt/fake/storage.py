@@ -74,8 +74,8 @@ class FakeDiskStore:
 
     def images_used(self) -> frozenset[str]:
         """See virt.driver.Disks."""
-        held = self.hypervisor.disks.records()
-        return frozenset(disk.image_id for row in held for disk in row.disks if disk.image_id)
+        disks = self.hypervisor.all_disks()
+        return frozenset(disk.image_id for disk in disks if disk.image_id)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +109,6 @@ class FakeImages:
     def remove(self, image_id: str) -> None:
         """See virt.driver.Images."""
         with self.hypervisor.lock:
-            held = self.hypervisor.disks.records()
-            if any(disk.image_id == image_id for row in held for disk in row.disks):
+            if any(disk.image_id == image_id for disk in self.hypervisor.all_disks()):
                 raise ImageInUse(image_id)
             self.hypervisor.images.drop(image_id)

@@ -97,6 +97,11 @@ def _ours(error: libvirt.libvirtError, uri: str) -> errors.ApplianceError:
     return HypervisorFailed(f"libvirt refused: {error}")
 
 
+def start_events() -> None:
+    """To be called before libvirt.open: its client needs the thread."""
+    _EVENTS.start()
+
+
 class _Events:
     """The thread that libvirt's client needs to notice keepalives and closed sockets."""
 

@@ -46,7 +46,7 @@ class LocalDisks:
             if guest.config_drive is not None and not (folder / CONFIG_DRIVE).exists():
                 part = folder / (CONFIG_DRIVE + _PART)
                 config_drives.make(part, unpacked(guest), self.config_drive_format)
-                _finish(part, folder / CONFIG_DRIVE)
+                finish(part, folder / CONFIG_DRIVE)
             undo.pop_all()
 
     def renew(self, guest: Guest, *, keep_ephemeral: bool) -> None:
@@ -90,12 +90,12 @@ class LocalDisks:
         part = target.with_name(target.name + _PART)
         part.unlink(missing_ok=True)
         if disk.image_id is not None:
-            self._from_image(part, disk.image_id, _size_bytes(disk))
+            self._from_image(part, disk.image_id, size_bytes(disk))
         elif disk.purpose in overlays.MAKE_BLANK:
-            self._from_base(part, self._blank(disk), "raw", _size_bytes(disk))
+            self._from_base(part, self._blank(disk), "raw", size_bytes(disk))
         else:
-            overlays.make_empty(part, self.disk_format, _size_bytes(disk))
-        _finish(part, target)
+            overlays.make_empty(part, self.disk_format, size_bytes(disk))
+        finish(part, target)
 
     def _from_image(self, part: Path, image_id: str, size_bytes: int) -> None:
         with self.images.locks.hold(image_id):  # so that nobody removes the image meanwhile
@@ -113,22 +113,24 @@ class LocalDisks:
 
     def _blank(self, disk: Disk) -> Path:
         """The file of a formatted, empty disk of this size, shared by all servers."""
-        name = f"{_BLANK_PREFIX}{disk.purpose}-{_size_bytes(disk) // MIB}"
+        name = f"{_BLANK_PREFIX}{disk.purpose}-{size_bytes(disk) // MIB}"
         base = self.folders.images / name
         with self.locks.hold(name):
             if not base.exists():
                 part = base.with_name(name + _PART)
-                overlays.make_blank(part, disk.purpose, _size_bytes(disk))
+                overlays.make_blank(part, disk.purpose, size_bytes(disk))
                 part.chmod(0o644)
                 part.replace(base)
         return base
 
 
-def _size_bytes(disk: Disk) -> int:
+def size_bytes(disk: Disk) -> int:
+    """How large the disk is to be; 0 leaves it to the image."""
     return disk.size_mib * MIB if disk.size_mib else disk.size_gib * GIB
 
 
-def _finish(part: Path, target: Path) -> None:
+def finish(part: Path, target: Path) -> None:
+    """Give a whole file its name."""
     part.chmod(0o600)
     part.replace(target)
 
@@ -143,5 +145,7 @@ def images_used(folders: Folders) -> frozenset[str]:
 
 
 def _files_of_servers(folders: Folders) -> Iterator[Path]:
-    for server_id in folders.owners():
-        yield from (p for p in folders.server(server_id).iterdir() if p.is_file())
+    owned = [folders.server(server_id) for server_id in folders.owners()]
+    kept = [folders.kept(server_id) for server_id in folders.keepers()]
+    for folder in (*owned, *kept):
+        yield from (p for p in folder.iterdir() if p.is_file())

@@ -19,6 +19,7 @@ from nova_appliance.virt.libvirt.images import ImageCache
 from nova_appliance.virt.libvirt.interfaces import LibvirtInterfaces
 from nova_appliance.virt.libvirt.inventory import HostInventory
 from nova_appliance.virt.libvirt.lifecycle import LibvirtLifecycle, Starter
+from nova_appliance.virt.libvirt.moves import LibvirtMoves
 from nova_appliance.virt.libvirt.power import LibvirtPower
 from nova_appliance.virt.libvirt.probe import choose_virt_type
 from nova_appliance.virt.libvirt.snapshots import LibvirtSnapshots
@@ -52,18 +53,20 @@ def open_driver(settings: VirtSettings) -> Driver:
         )
     images = ImageCache(folders, images_used)
     images.sweep()
+    disks = LocalDisks(folders, images, settings.disk_format, settings.config_drive_format)
     return Driver(
         name="libvirt",
         lifecycle=lifecycle,
         power=power,
         inventory=inventory,
-        disks=LocalDisks(folders, images, settings.disk_format, settings.config_drive_format),
+        disks=disks,
         images=images,
         consoles=LibvirtConsoles(connection, folders, console_hosts(settings)),
         suspension=LibvirtSuspension(connection, starter),
         snapshots=LibvirtSnapshots(starter, settings.disk_format),
         diagnostics=LibvirtDiagnostics(connection),
         interfaces=LibvirtInterfaces(connection, starter),
+        moves=LibvirtMoves(disks, settings.uri_for_others),
         close=connection.close,
     )
 

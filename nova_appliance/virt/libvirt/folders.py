@@ -12,6 +12,7 @@ from nova_appliance.virt.settings import VirtSettings
 
 CONSOLE_LOG = "console.log"
 CONFIG_DRIVE = "disk.config"
+KEPT = ".kept"
 _MODE = 0o711  # QEMU runs as a user of its own and must pass through
 
 
@@ -25,6 +26,15 @@ class Folders:
     def server(self, server_id: str) -> Path:
         """Folder of one server's disks, config drive and console log."""
         return self.servers / _checked(server_id)
+
+    def kept(self, server_id: str) -> Path:
+        """Folder of the disks as they were before the server moved."""
+        return self.servers / (_checked(server_id) + KEPT)
+
+    def keepers(self) -> frozenset[str]:
+        """Ids of the servers of which something is kept."""
+        found = self.servers.glob(f"*{KEPT}") if self.servers.is_dir() else ()
+        return frozenset(name for p in found if ids.is_id(name := p.name.removesuffix(KEPT)))
 
     def image(self, image_id: str) -> Path:
         """File of a cached image."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from nova_appliance.common.run import run
 
 _COPY_TIMEOUT_S = 1800.0
+_QCOW2 = b"QFI\xfb"
 _BACKING = struct.Struct(">4sIQI")
 
 MAKE_BLANK = {
@@ -54,7 +58,41 @@ def backing_file(disk: Path) -> str | None:
         if len(start) < _BACKING.size:
             return None
         magic, _, offset, length = _BACKING.unpack(start)
-        if magic != b"QFI\xfb" or not offset:
+        if magic != _QCOW2 or not offset:
             return None
         file.seek(offset)
         return file.read(length).decode(errors="replace")
+
+
+def virtual_bytes(disk: Path, disk_format: str) -> int:
+    """Size of the disk that the guest sees."""
+    return int(_info(disk, disk_format)["virtual-size"])
+
+
+def grow(disk: Path, disk_format: str, size_bytes: int) -> None:
+    """Make the disk as large as that; one that is larger stays."""
+    if size_bytes > virtual_bytes(disk, disk_format):
+        run(["qemu-img", "resize", "-q", "-f", disk_format, str(disk), str(size_bytes)])
+
+
+def lie_over(disk: Path, base: Path, base_format: str) -> None:
+    """Let an overlay lie over another copy of its base."""
+    run([
+        "qemu-img", "rebase", "-q", "-u", "-f", "qcow2",
+        "-F", base_format, "-b", str(base), str(disk),
+    ])  # fmt: skip
+
+
+def swallow(disk: Path, base: Path) -> None:
+    """Take all of its base into an overlay, so that it lies over nothing."""
+    lie_over(disk, base, str(_info(disk, "qcow2")["backing-filename-format"]))
+    run(["qemu-img", "rebase", "-q", "-f", "qcow2", "-b", "", str(disk)], timeout_s=_COPY_TIMEOUT_S)
+
+
+def _info(disk: Path, disk_format: str) -> dict[str, Any]:
+    """What qemu-img says of a file, also of one in use; its format is never guessed: guests write
+    what they like.
+    """
+    words = run(["qemu-img", "info", "-U", "-f", disk_format, "--output=json", str(disk)])
+    found: dict[str, Any] = msgspec.json.decode(words)
+    return found

@@ -21,6 +21,7 @@ FINGERPRINTS = {
     5: "705c0724591dd10b",
     6: "ed4ef9319e37a635",
     7: "c344e26afd589613",
+    8: "11afc3aa0bbde4f8",
 }
 """Service version > fingerprint of all rows. A new shape gets a new version here, in
 rpc/pins.py VERSIONS and, for a new field, in FIELDS_SINCE."""

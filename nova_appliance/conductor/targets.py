@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The host that a server moves to: chosen and claimed, written down, given back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from nova_appliance.actions.orders import MoveOrder
+from nova_appliance.common import errors
+from nova_appliance.conductor.saga import Ctx, Done, HostFailed, Out
+from nova_appliance.conductor.sagas.boot import NoValidHost
+from nova_appliance.db import claims, hosts, server_migrations
+from nova_appliance.db.engines import Connection
+from nova_appliance.domain.migration import ENDED, Migration
+from nova_appliance.domain.saga import SagaError
+from nova_appliance.domain.server import Server
+from nova_appliance.rpc.orders import ChooseHosts, Chosen
+
+
+def migration_of(ctx: Ctx) -> Migration:
+    """The row of the move. Raises NotFound."""
+    with ctx.cloud.cells.database(ctx.cell_id).read() as conn:
+        found = server_migrations.get(conn, ctx.cell_id, ctx.order.migration_id)
+    if found is None:
+        raise errors.NotFound(f"Migration {ctx.order.migration_id} is gone.")
+    return found
+
+
+def source_id(ctx: Ctx, server: Server) -> str | None:
+    """Id of the server's host; None when the host was removed."""
+    with ctx.cloud.cells.api.read() as conn:
+        here = hosts.list_(conn, hosts=[server.host or ""])
+    return next((one.id for one in here if one.node == server.node), None)
+
+
+def choose(ctx: Ctx, status: str) -> Done:
+    """Ask the scheduler for a host other than those tried, which claims; the migration says so."""
+    server, order = ctx.living(), ctx.order
+    wanted = ChooseHosts(
+        server_id=server.id,
+        project_id=server.project_id,
+        flavor=order.flavor,
+        image=server.image,
+        zone=server.pinned_zone,
+        host=order.host,
+        group=server.group_id,
+        hints=server.hints,
+        tried=order.tried,
+        cell_id=server.cell_id,
+        purpose=claims.MOVE,
+        unfiltered=order.unfiltered,
+    )
+    chosen = ctx.cloud.rpc.call("scheduler", "choose_hosts", wanted, ctx.context)
+    if not isinstance(chosen, Chosen):
+        raise NoValidHost(chosen.reason, order.said)
+    return _written(ctx, server, chosen, status)
+
+
+def _written(ctx: Ctx, server: Server, chosen: Chosen, status: str) -> Done:
+    with ctx.cloud.cells.api.read() as conn:
+        host = hosts.get(conn, chosen.host_id)
+    result: dict[str, Any] = {name: getattr(chosen, name) for name in Chosen.__struct_fields__}
+    result["source_id"] = source_id(ctx, server)
+    there = {
+        "target_host": chosen.host,
+        "target_node": chosen.node,
+        "target_address": host.inventory.host_ip if host else None,
+    }
+    return Done(
+        result=result, write=lambda conn: turn(conn, ctx.order.migration_id, status, **there)
+    )
+
+
+def turn(conn: Connection, migration_id: str, status: str, **fields: Any) -> bool:
+    """Set the status of a migration that goes on."""
+    migration = server_migrations.get(conn, "", migration_id)
+    if migration is None or migration.status in ENDED:
+        return False
+    return server_migrations.turn(conn, migration_id, (migration.status,), status, **fields)
+
+
+def leave(ctx: Ctx, out: Out) -> None:
+    """Give the second claim back, and remember a host that failed."""
+    chosen, error = out.get("choose_target"), ctx.saga.error
+    failed = error is not None and error.retryable
+
+    def work(conn: Connection) -> None:
+        hosts.release(conn, ctx.server_id, purpose=claims.MOVE)
+        if chosen is not None and failed:
+            hosts.build_failed(conn, chosen["host_id"])
+
+    ctx.cloud.cells.api.transact(work)
+
+
+def learn(ctx: Ctx, out: Out, error: SagaError) -> MoveOrder:
+    """Another attempt leaves the host out that failed."""
+    order: MoveOrder = ctx.order
+    chosen = out.get("choose_target")
+    if not chosen:
+        return order
+    tried = (*order.tried, chosen["host_id"])
+    return msgspec.structs.replace(order, tried=tried, said=(*order.said, error.message))
+
+
+def check_host(ctx: Ctx, host: str) -> None:
+    """Raise HostFailed when a host that an order is for, or was sent to, is down."""
+    if not ctx.is_up(host):
+        raise HostFailed(f"Host {host} went down.", host, retryable=True)
