@@ -24,6 +24,7 @@ def world(tmp_path_factory, mariadb):
     world.add_desk()
     world.add_scheduler()
     world.add_host("host1")
+    world.add_host("host2")
     yield world
     world.stop()
 
