@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS addresses (
     port_id TEXT NOT NULL REFERENCES ports (id) ON DELETE CASCADE, ip TEXT NOT NULL,
     position INTEGER NOT NULL, PRIMARY KEY (subnet_id, place)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS addresses_port ON addresses (port_id);
+CREATE INDEX IF NOT EXISTS addresses_ip ON addresses (ip);
 CREATE TABLE IF NOT EXISTS security_groups ({_COMMON}, stateful INTEGER NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS one_default_group ON security_groups (project_id)
     WHERE name = 'default';

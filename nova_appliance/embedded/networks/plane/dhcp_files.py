@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nova_appliance.embedded.networks import nouns
-from nova_appliance.embedded.networks.plane import nudge
+from nova_appliance.embedded.networks.plane import names, nudge
 from nova_appliance.embedded.networks.plane.wanted import Dhcp, Lease, Range, lease
 from nova_appliance.embedded.settings import Settings
 from nova_appliance.embedded.store import Store
@@ -83,9 +83,10 @@ def _range_options(tag: str, one: Range) -> Iterable[str]:
     if one.dns:
         servers = [ip for ip in one.dns if ":" not in ip]
         yield f"{tag},option:dns-server,{','.join(servers)}"
-    if one.routes:
+    routes = [*one.routes, *([(f"{names.METADATA}/32", one.server)] if one.server else [])]
+    if routes:
         default = [("0.0.0.0/0", one.gateway)] if one.gateway else []
-        pairs = ",".join(f"{to},{via}" for to, via in [*one.routes, *default])
+        pairs = ",".join(f"{to},{via}" for to, via in [*routes, *default])
         yield f"{tag},option:classless-static-route,{pairs}"
         yield f"{tag},249,{pairs}"
 

@@ -95,6 +95,7 @@ def from_guest(guest: Guest) -> Iterable[str]:
     yield "ether type ip6 udp sport 547 udp dport 546 drop"
     yield f"{_DISCOVERY} accept"
     yield f"{KNOWN} accept"
+    yield f"ip daddr {names.METADATA} tcp dport 80 accept"
     yield from (f"jump {_group_chain('egress', group_id)}" for group_id in guest.groups)
     yield "drop"
 

@@ -25,7 +25,9 @@ from nova_appliance.embedded.networks.plane import (
     owned,
     statuses,
 )
+from nova_appliance.embedded.networks.plane.doors import Doors, doors_of
 from nova_appliance.embedded.networks.plane.links import Link
+from nova_appliance.embedded.networks.plane.metadata_proxy import MetadataProxy
 from nova_appliance.embedded.networks.plane.nft import Table
 from nova_appliance.embedded.networks.plane.wanted import Bridge, Cable, Dhcp, Router, Wanted
 from nova_appliance.embedded.settings import Settings
@@ -41,6 +43,7 @@ class Machine:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
+        self.doors = Doors(MetadataProxy(settings, store).serve)
         self._right: dict[str, Any] = {}
         self._tables: dict[str, Table] = {}
         self._leases: dict[str, Dhcp] = {}
@@ -63,6 +66,7 @@ class Machine:
         for router in wanted.routers:
             key = "router " + router.namespace
             self._once(key, router, partial(self._router, router, machine))
+        self._clean = self.doors.keep(doors_of(wanted)) and self._clean
         self._remove_unwanted(wanted)
         self._try("statuses", lambda: statuses.keep(self._store))
         return self._clean

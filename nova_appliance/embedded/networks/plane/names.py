@@ -7,6 +7,11 @@ import hashlib
 
 SHORT = 11
 FILTER = "nova_appliance"
+METADATA = "169.254.169.254"
+"""Where guests ask for metadata."""
+METADATA_PORT = 9697
+"""Where a router hears what guests send to METADATA."""
+ANY = "0.0.0.0"  # noqa: S104 - inside a namespace of ours; its filter lets in guests only
 
 
 def bridge(network_id: str) -> str:

@@ -28,7 +28,13 @@ def router_table(router: Router) -> Table:
     if router.snat_ip:
         leaving.append(f'oifname "{router.outside}" snat to {router.snat_ip}')
         turned += [f"{back} {net} snat to {router.snat_ip}" for net in _inside(router)]
+    to_metadata = f"ip daddr {names.METADATA} tcp dport 80"
+    arriving.append(f'iifname "qr-*" {to_metadata} redirect to :{names.METADATA_PORT}')
     chains = {
+        "asked": Chain(
+            (f'iifname != "qr-*" tcp dport {names.METADATA_PORT} drop',),
+            "type filter hook input priority 0; policy accept;",
+        ),
         "arriving": Chain(
             tuple(arriving), "type nat hook prerouting priority -100; policy accept;"
         ),

@@ -61,6 +61,7 @@ class Plane:
             nudge.send(self._settings)
             self._thread.join(30)
             self._thread = None
+        self._machine.doors.stop()
 
     def apply(self, *, deep: bool = True) -> bool:
         """One pass; tells whether everything is as wanted now."""

@@ -47,6 +47,8 @@ class Range:
     gateway: str | None
     dns: tuple[str, ...]
     routes: tuple[tuple[str, str], ...]
+    server: str = ""
+    """The DHCP service's own address in the subnet: the way to metadata."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +85,8 @@ class Router:
     snat_ip: str
     floating: tuple[tuple[str, str], ...]
     routes: tuple[tuple[str, str], ...]
+    networks: tuple[str, ...] = ()
+    """The networks inside."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,18 +199,18 @@ def _cable(rows: _Rows, port: Row, prefix: str) -> Cable:
 def _dhcp(rows: _Rows, port: Row) -> Dhcp:
     network_id = port["network_id"]
     offered = [rows.subnets[row["subnet_id"]] for row in rows.addresses[port["id"]]]
-    ids = {subnet["id"] for subnet in offered}
+    own = {row["subnet_id"]: row["ip"] for row in rows.addresses[port["id"]]}
     guests = [
         other
         for other in rows.ports.values()
         if other["network_id"] == network_id and not other["device_owner"].startswith("network:")
     ]
-    leases = (lease(other, _offered(rows, other, ids)) for other in guests)
+    leases = (lease(other, _offered(rows, other, set(own))) for other in guests)
     return Dhcp(
         network_id=network_id,
         namespace=names.dhcp_namespace(network_id),
-        cable=_cable(rows, port, "ns-"),
-        ranges=tuple(_range(subnet) for subnet in offered),
+        cable=_with_metadata(_cable(rows, port, "ns-")),
+        ranges=tuple(_range(subnet, own[subnet["id"]]) for subnet in offered),
         leases=tuple(one for one in leases if one.ips),
     )
 
@@ -232,10 +236,14 @@ def _options(port: Row) -> list[dict[str, Any]]:
     return [option for option in port["extra_dhcp_opts"] if option.get("ip_version", 4) in {4, "4"}]
 
 
-def _range(subnet: Row) -> Range:
+def _with_metadata(cable: Cable) -> Cable:
+    return dataclasses.replace(cable, addresses=(*cable.addresses, f"{names.METADATA}/32"))
+
+
+def _range(subnet: Row, server: str) -> Range:
     routes = [(row["destination"], row["nexthop"]) for row in subnet["host_routes"]]
     dns = tuple(subnet["dns_nameservers"])
-    return Range(subnet["cidr"], subnet["gateway_ip"], dns, tuple(routes))
+    return Range(subnet["cidr"], subnet["gateway_ip"], dns, tuple(routes), server)
 
 
 def _router(rows: _Rows, router: Row) -> Router:
@@ -259,6 +267,7 @@ def _router(rows: _Rows, router: Row) -> Router:
         snat_ip=first["ip"] if first and router["enable_snat"] else "",
         floating=tuple(sorted(floating)) if outside else (),
         routes=tuple((row["destination"], row["nexthop"]) for row in router["routes"]),
+        networks=tuple(sorted({port["network_id"] for port in own if _is(port, INTERFACE)})),
     )
 
 

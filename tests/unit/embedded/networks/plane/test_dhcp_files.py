@@ -79,3 +79,13 @@ def test_files_of_a_network_follow_its_ports(tmp_path):
     assert not dhcp_files.keep_network(settings, dhcp(lease("p1"), lease("p2", ips=("10.0.0.6",))))
     assert dhcp_files.keep_network(settings, dhcp(lease("p1")))
     assert [path.name for path in hosts.iterdir()] == ["p1"]
+
+
+def test_the_way_to_metadata_leads_to_the_dhcp_service():
+    one = Range("10.0.0.0/24", "10.0.0.1", (), (), "10.0.0.2")
+    pairs = "169.254.169.254/32,10.0.0.2,0.0.0.0/0,10.0.0.1"
+    lines = list(dhcp_files._range_options("tag:subnet0", one))
+    assert lines[1:] == [
+        f"tag:subnet0,option:classless-static-route,{pairs}",
+        f"tag:subnet0,249,{pairs}",
+    ]

@@ -28,10 +28,12 @@ def test_the_first_networks(service):
     assert (by_kind[True].zone, by_kind[False].zone > 0) == (0, True)
     assert by_kind[False].addresses == ()
     (dhcp,) = found.dhcps
-    assert dhcp.cable.addresses == ("10.20.0.2/24",)
+    assert dhcp.cable.addresses == ("10.20.0.2/24", "169.254.169.254/32")
+    assert dhcp.ranges[0].server == "10.20.0.2"
     (router,) = found.routers
     assert [cable.inner[:3] for cable in router.cables] == ["qr-", "qg-"]
     assert (router.default_route, router.snat_ip) == ("172.24.4.1", "172.24.4.2")
+    assert router.networks == (dhcp.network_id,)
 
 
 def test_only_bound_ports_of_servers_are_filtered_but_all_have_leases(service):
@@ -54,7 +56,9 @@ def test_floating_ips_are_translated_both_ways_before_the_common_address(service
     assert router.floating == ((outer, fixed),)
     assert router.cables[-1].addresses == ("172.24.4.2/24", f"{outer}/32")
     chains = nat.router_table(router).chains
-    assert chains["arriving"].rules == (f"ip daddr {outer} dnat to {fixed}",)
+    to_metadata, own = reversed(chains["arriving"].rules)
+    assert own == f"ip daddr {outer} dnat to {fixed}"
+    assert to_metadata.endswith("ip daddr 169.254.169.254 tcp dport 80 redirect to :9697")
     leaving = chains["leaving"].rules
     assert leaving[0].endswith(f"ip saddr {fixed} snat to {outer}")
     assert leaving[1].endswith("snat to 172.24.4.2")
