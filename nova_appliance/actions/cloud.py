@@ -9,6 +9,7 @@ from oslo_config import cfg
 
 from nova_appliance.clients.images import Images
 from nova_appliance.clients.networks import Networks
+from nova_appliance.clients.volumes import Volumes
 from nova_appliance.common import clock
 from nova_appliance.db.cells import Cells
 from nova_appliance.rpc.client import Client
@@ -23,4 +24,5 @@ class Cloud:
     rpc: Client
     images: Images
     networks: Networks
+    volumes: Volumes
     clock: clock.Clock = clock.SYSTEM

@@ -53,14 +53,18 @@ class Neighbour:
     """One service of the catalog, spoken to as the service user or with a caller's own token."""
 
     def __init__(self, session: ksa_session.Session, conf: cfg.ConfigOpts, kind: str) -> None:
-        group = {"image": conf.glance, "network": conf.neutron}[kind]
+        override = {
+            "image": lambda: conf.glance.endpoint_override,
+            "network": lambda: conf.neutron.endpoint_override,
+            "block-storage": lambda: conf.cinder.endpoint_template,
+        }[kind]()
         self.kind = kind
         self._adapter = adapter.Adapter(
             session,
             service_type=kind,
             interface=["internal", "public"],
             region_name=conf.service_user.region_name,
-            endpoint_override=group.endpoint_override,
+            endpoint_override=override,
             connect_retries=CONNECT_RETRIES,
             connect_retry_delay=0.2,
         )
@@ -82,13 +86,19 @@ class Neighbour:
             headers["X-Openstack-Request-Id"] = context.global_id
         if context is not None and callers:
             headers["X-Auth-Token"] = context.auth_token
-            options |= {"authenticated": False, "endpoint_override": self._endpoint()}
+            options |= {"authenticated": False, "endpoint_override": self._endpoint(context)}
         with mapped(self.kind, callers=callers):
             return self._adapter.request(path, method, headers=headers, **options)
 
-    def _endpoint(self) -> str | None:
+    def _endpoint(self, context: RequestContext) -> str | None:
+        """Where the caller asks: an endpoint that names our project names the caller's instead."""
         with mapped(self.kind):
-            return self._adapter.endpoint_override or self._adapter.get_endpoint()
+            endpoint = self._adapter.endpoint_override or self._adapter.get_endpoint()
+            if endpoint is None or self.kind != "block-storage":
+                return endpoint
+            base, _, last = endpoint.rstrip("/").rpartition("/")
+            ours = last in (self._adapter.get_project_id(), "%(project_id)s")
+        return f"{base}/{context.project_id}" if ours else endpoint
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients import session as sessions
 from nova_appliance.clients.images import Images
 from nova_appliance.clients.networks import Networks
+from nova_appliance.clients.volumes import Volumes
 from nova_appliance.cmd import certificates, databases, health
 from nova_appliance.common import log
 from nova_appliance.conf import load
@@ -56,6 +57,7 @@ def make_cloud(conf: cfg.ConfigOpts) -> Cloud:
         rpc=Client(conf, lowest),
         images=Images(session, conf),
         networks=Networks(session, conf),
+        volumes=Volumes(session, conf),
     )
 
 

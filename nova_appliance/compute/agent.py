@@ -41,6 +41,7 @@ class Agent:
     ) -> None:
         self.conf, self.driver, self.clock = conf, driver, clocks
         self.rpc, self.images = neighbours.rpc, neighbours.images
+        self.volumes = neighbours.volumes
         self.host: str = conf.host
         self.desk = OrderDesk(clocks)
         self.power_watch = power_watch.PowerWatch(clocks)

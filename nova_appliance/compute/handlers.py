@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nova_appliance.common.context import RequestContext
+from nova_appliance.compute import connections
 from nova_appliance.compute.agent import Agent, Deed
 from nova_appliance.compute.work import (
     build,
@@ -23,6 +24,7 @@ from nova_appliance.compute.work import (
     rebuild,
     snapshot,
     suspension,
+    volumes,
 )
 from nova_appliance.rpc.orders import Uptime
 
@@ -52,6 +54,10 @@ WORK: dict[str, Deed] = {
     "forget_origin": move.forget_origin,
     "attach_interface": interfaces.attach,
     "detach_interface": interfaces.detach,
+    "attach_volume": volumes.attach,
+    "detach_volume": volumes.detach,
+    "swap_volume": volumes.swap,
+    "resize_volume": volumes.resize,
 }
 """Casts, answered by a report."""
 
@@ -67,7 +73,8 @@ ANSWERS: dict[str, Callable[[Agent, Any], Any]] = {
 def of(agent: Agent) -> dict[str, Handler]:
     """The handlers of one agent."""
     casts: dict[str, Handler] = {
-        name: functools.partial(agent.take, name, deed) for name, deed in WORK.items()
+        name: functools.partial(agent.take, name, connections.around(name, deed))
+        for name, deed in WORK.items()
     }
     return casts | {name: _answer(agent, answer) for name, answer in ANSWERS.items()}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom the agent of a host talks to: the conductor by RPC, the image service by HTTP."""
+"""Whom the agent of a host talks to: the conductor by RPC, images and volumes by HTTP."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from oslo_config import cfg
 
 from nova_appliance.clients import session
 from nova_appliance.clients.images import Images
+from nova_appliance.clients.volumes import Volumes
 from nova_appliance.rpc.client import Client
 
 
@@ -18,8 +19,10 @@ class Neighbours:
 
     rpc: Client
     images: Images
+    volumes: Volumes
 
 
 def open_neighbours(conf: cfg.ConfigOpts) -> Neighbours:
     """As nova.conf says; nothing is connected before its first use."""
-    return Neighbours(rpc=Client(conf), images=Images(session.open_session(conf), conf))
+    opened = session.open_session(conf)
+    return Neighbours(rpc=Client(conf), images=Images(opened, conf), volumes=Volumes(opened, conf))

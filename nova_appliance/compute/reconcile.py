@@ -13,6 +13,7 @@ import msgspec
 
 from nova_appliance.common import context as contexts
 from nova_appliance.common import errors
+from nova_appliance.compute import connections
 from nova_appliance.compute.agent import Agent
 from nova_appliance.domain.guest import Guest, PowerState
 from nova_appliance.rpc.orders import ExpectedServer, ExpectedServers
@@ -139,7 +140,7 @@ def _start(agent: Agent, deed: Deed) -> None:
     if deed.guest is None:
         return
     LOG.info("server %s ran before the host started; it is started again", deed.server_id)
-    agent.driver.power.on(deed.guest)
+    agent.driver.power.on(connections.guest(agent, deed.guest))
 
 
 def _reap(agent: Agent, deed: Deed) -> None:

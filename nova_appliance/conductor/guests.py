@@ -11,9 +11,10 @@ from nova_appliance.actions import guest_facts
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients.vendor_data import VendorData
 from nova_appliance.conductor import ports
-from nova_appliance.domain import config_drive, guest_data
+from nova_appliance.domain import config_drive, devices, guest_data
 from nova_appliance.domain import rescue as rescues
-from nova_appliance.domain.guest import RESCUE_DISK, Disk, Guest
+from nova_appliance.domain.attachment import Attachment
+from nova_appliance.domain.guest import RESCUE_DISK, Disk, Guest, Volume
 from nova_appliance.domain.guest_data import Facts
 from nova_appliance.domain.server import Server
 
@@ -52,6 +53,21 @@ def guest_of(server: Server, conf: cfg.ConfigOpts, facts: Facts | None = None) -
         config_drive_same=drive.same if drive else {},
         extra_specs=flavor.extra_specs,
         image_properties=server.image.properties if server.image else {},
+        volumes=tuple(volume_of(one) for one in server.attachments if one.is_volume),
+    )
+
+
+def volume_of(attachment: Attachment) -> Volume:
+    """A volume as its host is told of it."""
+    return Volume(
+        volume_id=attachment.volume_id or "",
+        attachment_id=attachment.attachment_id or "",
+        device=devices.short(attachment.device),
+        bus=attachment.bus,
+        device_type=attachment.device_type,
+        boot_index=attachment.boot_index,
+        shared=attachment.shared,
+        connection=attachment.connection,
     )
 
 

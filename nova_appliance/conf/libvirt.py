@@ -34,6 +34,12 @@ OPTIONS = {
         ),
         cfg.StrOpt("live_migration_uri", help="URI of a host's libvirtd; %s is its address."),
         cfg.StrOpt("live_migration_inbound_addr", help="Our address for it; empty is my_ip."),
+        cfg.BoolOpt("volume_use_multipath", default=False, help="Volumes by several paths."),
+        cfg.StrOpt(
+            "nfs_mount_point_base", default="/var/lib/nova/mnt", help="Where shares are mounted."
+        ),
+        cfg.StrOpt("nfs_mount_options", help="Options of mount -t nfs."),
+        cfg.StrOpt("root_helper", default="sudo", help="By which os-brick becomes root."),
         cfg.StrOpt("images_type", default="qcow2", choices=("qcow2", "raw", "flat"), help="Disks."),
     ),
 }

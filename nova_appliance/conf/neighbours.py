@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""[service_user], [glance], [neutron]: how the neighbours are reached."""
+"""[service_user], [glance], [neutron], [cinder]: how the neighbours are reached."""
 
 from __future__ import annotations
 
@@ -21,5 +21,9 @@ OPTIONS = {
     "neutron": (
         cfg.StrOpt("endpoint_override", help="Else from the catalog."),
         cfg.StrOpt("default_floating_pool", default="public", help="External network."),
+    ),
+    "cinder": (
+        cfg.StrOpt("endpoint_template", help="With %(project_id)s; else from the catalog."),
+        cfg.BoolOpt("cross_az_attach", default=True, help="Volumes of other zones may be had."),
     ),
 }

@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from nova_appliance.db.tables.cell import SERVERS
+from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.server import Address, Fault, Server, ServerImage
 
@@ -21,7 +22,7 @@ _JSON = {
     "tags": tuple[str, ...],
     "addresses": tuple[Address, ...],
     "security_groups": tuple[str, ...],
-    "attachments": tuple[dict[str, Any], ...],
+    "attachments": tuple[Attachment, ...],
     "hints": dict[str, Any],
     "trusted_certs": tuple[str, ...],
     "fault": Fault,

@@ -84,8 +84,7 @@ def _disks(facts: Facts) -> Tree:
         mapping["ephemeral0"] = stem + next(letters)
     if flavor.swap_mib:
         mapping["swap"] = stem + next(letters)
-    devices = [one.get("device") for one in server.attachments]
-    volumes = [str(device) for device in devices if device and device != root]
+    volumes = [one.device for one in server.attachments if one.is_volume and one.device != root]
     return mapping | {f"ebs{at}": device for at, device in enumerate(volumes)}
 
 

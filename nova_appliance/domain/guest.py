@@ -7,6 +7,7 @@ Finished data: images are fetched, ports bound and volumes connected before a dr
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 import msgspec
 
@@ -39,6 +40,31 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
     bus: str = "virtio"
     device: str = "disk"
     """disk or cdrom."""
+    target: str = ""
+    """Its name without /dev/; empty leaves it to the driver: the next free one."""
+
+
+class Volume(msgspec.Struct, frozen=True, kw_only=True):
+    """A volume of a guest. `kind` and `path` are known once the host has connected it."""
+
+    volume_id: str
+    device: str
+    """Its name without /dev/, such as vdb."""
+    attachment_id: str = ""
+    """The volume service's name of the attachment."""
+    bus: str = "virtio"
+    device_type: str = "disk"
+    boot_index: int | None = None
+    shared: bool = False
+    """Several guests may write to it at once."""
+    connection: dict[str, Any] = {}
+    """What the volume service says of the way: driver_volume_type and data."""
+    kind: str = ""
+    """file, block or network."""
+    path: str = ""
+    """Of a file or block device on this host; of an image in a network store."""
+    file_format: str = "raw"
+    read_only: bool = False
 
 
 class Vif(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +107,7 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     """Further paths > the path of config_drive with the same content."""
     extra_specs: dict[str, str] = {}
     image_properties: dict[str, str] = {}
+    volumes: tuple[Volume, ...] = ()
 
 
 class GuestSeen(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.flavor import Flavor
 
 
@@ -86,8 +87,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[Address, ...] = ()
     security_groups: tuple[str, ...] = ()
     """Names, as `security_groups` of the API shows them."""
-    attachments: tuple[dict[str, Any], ...] = ()
-    """Volumes attached: {id, delete_on_termination, device, ...}."""
+    attachments: tuple[Attachment, ...] = ()
+    """Volumes, and local disks beside the root disk that were asked for."""
     hints: dict[str, Any] = {}
     group_id: str | None = None
     trusted_certs: tuple[str, ...] | None = None

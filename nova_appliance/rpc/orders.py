@@ -13,7 +13,7 @@ import msgspec
 
 from nova_appliance.domain.console import ConsoleToken
 from nova_appliance.domain.flavor import Flavor
-from nova_appliance.domain.guest import Guest, Vif
+from nova_appliance.domain.guest import Guest, Vif, Volume
 from nova_appliance.domain.host import Inventory, Limits
 from nova_appliance.domain.journey import Journey
 from nova_appliance.domain.server import ServerImage
@@ -53,6 +53,10 @@ class ServerOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The interface to attach or detach."""
     journey: Journey | None = None
     """A move between hosts or flavors that the deed is a part of."""
+    volume: Volume | None = None
+    """The volume to attach, detach or look at again."""
+    new_volume: Volume | None = None
+    """The volume that takes its place (swap_volume)."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ VERSIONS: dict[int, str] = {
     6: "0.6.0",
     7: "0.7.0",
     8: "0.8.0",
+    9: "0.9.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 
@@ -37,6 +38,9 @@ FIELDS_SINCE: dict[str, int] = {
     "ChooseHosts.cell_id": 8,
     "ChooseHosts.purpose": 8,
     "ChooseHosts.unfiltered": 8,
+    "Guest.volumes": 9,
+    "ServerOrder.new_volume": 9,
+    "ServerOrder.volume": 9,
 }
 """`Struct.field` > the version that added it; fields that are not here are as old as their call."""
 

@@ -13,7 +13,7 @@ from typing import NoReturn, Protocol
 from nova_appliance.common import errors
 from nova_appliance.domain.console import ConsoleAddress
 from nova_appliance.domain.diagnostics import Diagnosis
-from nova_appliance.domain.guest import Guest, GuestSeen, Vif
+from nova_appliance.domain.guest import Guest, GuestSeen, Vif, Volume
 from nova_appliance.domain.host import Inventory
 from nova_appliance.virt.moves import Moves
 
@@ -180,6 +180,31 @@ class Interfaces(Protocol):
         """MACs of the cards that the guest has now."""
 
 
+class Volumes(Protocol):
+    """Volumes that come and go while a guest is there; the host has connected them."""
+
+    def attach(self, server_id: str, volume: Volume) -> None:
+        """Plug the volume in, now if the guest is on, and for its next start.
+
+        Fine if it is plugged in, or if the hypervisor does not know the guest.
+        """
+
+    def detach(self, server_id: str, volume: Volume) -> None:
+        """Take the volume out and wait until it is; fine if it is out. Raises DeviceHeld."""
+
+    def plugged(self, server_id: str) -> frozenset[str]:
+        """Ids of the volumes that the guest has now."""
+
+    def swap(self, server_id: str, old: Volume, new: Volume) -> None:
+        """Copy the old volume to where the new one is and use that from now on, as the old one.
+
+        Fine if that was done. Raises NoSuchGuest, CannotNow for a guest that is off.
+        """
+
+    def resize(self, server_id: str, volume: Volume) -> None:
+        """Let a guest that is on see the size that its volume has now."""
+
+
 class Disks(Protocol):
     """Local disks: one folder for each server."""
 
@@ -330,12 +355,13 @@ class Driver:
     diagnostics: Diagnostics | Unsupported = dataclasses.field(default_factory=Unsupported)
     interfaces: Interfaces | Unsupported = dataclasses.field(default_factory=Unsupported)
     moves: Moves | Unsupported = dataclasses.field(default_factory=Unsupported)
+    volumes: Volumes | Unsupported = dataclasses.field(default_factory=Unsupported)
     close: Callable[[], None] = lambda: None
 
 
 CONCERNS = (
     "lifecycle", "power", "inventory", "disks", "images", "consoles", "suspension", "snapshots",
-    "diagnostics", "interfaces", "moves",
+    "diagnostics", "interfaces", "moves", "volumes",
 )  # fmt: skip
 
 

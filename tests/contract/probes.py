@@ -5,8 +5,14 @@ from fixtures.cells import make_server
 
 from nova_appliance.api.views import servers
 from nova_appliance.api.views.servers import ALWAYS, ATTRIBUTES, HOST_STATUS, Seen
+from nova_appliance.domain.attachment import Attachment
 
-SERVER = make_server(1, attachments=({"id": "v1", "delete_on_termination": True},))
+SERVER = make_server(
+    1,
+    attachments=(
+        Attachment(id="b1", device="/dev/vdb", volume_id="v1", delete_on_termination=True),
+    ),
+)
 
 
 def _whole(kind, wrap):

@@ -144,11 +144,14 @@ def _address(address: Address, extended: bool) -> dict[str, Any]:  # noqa: FBT00
 
 
 def _volumes(server: Server, seen: Seen) -> list[dict[str, Any]]:
-    if seen.version < (2, 3):
-        return [{"id": one["id"]} for one in server.attachments]
+    if not server.attachments:
+        return []
+    with_end = seen.version >= (2, 3)
     return [
-        {"id": one["id"], "delete_on_termination": bool(one.get("delete_on_termination"))}
+        {"id": one.volume_id}
+        | ({"delete_on_termination": one.delete_on_termination} if with_end else {})
         for one in server.attachments
+        if one.is_volume
     ]
 
 

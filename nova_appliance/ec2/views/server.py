@@ -89,14 +89,14 @@ def _architecture(server: Server) -> str:
 def _volumes(around: Surroundings, server: Server) -> list[Row]:
     found = []
     for one in server.attachments:
-        volume = around.ids.get(("vol", str(one.get("id"))))
+        volume = around.ids.get(("vol", str(one.volume_id)))
         if volume:
             ebs = {
                 "VolumeId": volume,
                 "Status": "attached",
-                "DeleteOnTermination": bool(one.get("delete_on_termination")),
+                "DeleteOnTermination": one.delete_on_termination,
             }
-            found.append({"DeviceName": str(one.get("device") or ""), "Ebs": ebs})
+            found.append({"DeviceName": one.device, "Ebs": ebs})
     return found
 
 

@@ -40,6 +40,10 @@ CALLS: dict[str, Call] = {
     "forget_origin": Call(since=8, order=ServerOrder, to_host=True),
     "attach_interface": Call(since=3, order=ServerOrder, to_host=True),
     "detach_interface": Call(since=3, order=ServerOrder, to_host=True),
+    "attach_volume": Call(since=9, order=ServerOrder, to_host=True),
+    "detach_volume": Call(since=9, order=ServerOrder, to_host=True),
+    "swap_volume": Call(since=9, order=ServerOrder, to_host=True),
+    "resize_volume": Call(since=9, order=ServerOrder, to_host=True),
     "console_output": Call(since=1, order=ConsoleOutput, reply=Output, wait=NORMAL, to_host=True),
     "console_address": Call(
         since=1, order=ConsoleAsked, reply=ConsoleAddress, wait=URGENT, to_host=True

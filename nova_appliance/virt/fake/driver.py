@@ -16,6 +16,7 @@ from nova_appliance.virt.fake.moves import FakeMoves
 from nova_appliance.virt.fake.snapshots import FakeSnapshots
 from nova_appliance.virt.fake.storage import FakeDiskStore, FakeImages
 from nova_appliance.virt.fake.suspension import FakeSuspension
+from nova_appliance.virt.fake.volumes import FakeVolumes
 from nova_appliance.virt.settings import VirtSettings
 
 
@@ -39,4 +40,5 @@ def drive(hypervisor: Hypervisor) -> Driver:
         diagnostics=FakeDiagnostics(hypervisor),
         interfaces=FakeInterfaces(hypervisor),
         moves=FakeMoves(hypervisor),
+        volumes=FakeVolumes(hypervisor),
     )

@@ -35,6 +35,8 @@ class FakeGuest(msgspec.Struct, frozen=True, kw_only=True):
     """Off, with its memory kept."""
     macs: tuple[str, ...] = ()
     """Its network cards."""
+    volumes: tuple[str, ...] = ()
+    """Ids of its volumes."""
 
     def seen(self) -> GuestSeen:
         """As the driver reports it."""
@@ -115,6 +117,7 @@ class Hypervisor:
             power_state=PowerState.RUNNING,
             console=old.console if old else "",
             macs=tuple(vif.mac for vif in guest.vifs if vif.kind != "none"),
+            volumes=tuple(volume.volume_id for volume in guest.volumes),
         )
         return self._say(new, f"{guest.name}: started with {guest.memory_mib} MiB\n")
 

@@ -24,6 +24,7 @@ from nova_appliance.virt.libvirt.power import LibvirtPower
 from nova_appliance.virt.libvirt.probe import choose_virt_type
 from nova_appliance.virt.libvirt.snapshots import LibvirtSnapshots
 from nova_appliance.virt.libvirt.suspension import LibvirtSuspension
+from nova_appliance.virt.libvirt.volumes import LibvirtVolumes
 from nova_appliance.virt.libvirt.xml.domain import HostTraits
 from nova_appliance.virt.settings import VirtSettings
 
@@ -67,6 +68,7 @@ def open_driver(settings: VirtSettings) -> Driver:
         diagnostics=LibvirtDiagnostics(connection),
         interfaces=LibvirtInterfaces(connection, starter),
         moves=LibvirtMoves(disks, settings.uri_for_others),
+        volumes=LibvirtVolumes(connection, starter),
         close=connection.close,
     )
 

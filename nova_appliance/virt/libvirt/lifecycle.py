@@ -54,8 +54,9 @@ class Starter:
 
     def _need_files(self, guest: Guest) -> None:
         folder = self.folders.server(guest.server_id)
-        wanted = [part.file for part in disk_parts(guest, self.host, folder)]
-        if not folder.is_dir() or not all((folder / file).is_file() for file in wanted):
+        parts = disk_parts(guest, self.host, folder)
+        wanted = [part.file for part in parts if part.kind != "network"]
+        if not folder.is_dir() or not all((folder / file).exists() for file in wanted):
             raise NoSuchDisks(guest.server_id)
 
 

@@ -41,7 +41,9 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
     conf = load.load(files=[str(file)], overrides={"DEFAULT": options})
     cells = made.make_cells(tmp_path)
     nobody: Any = None
-    cloud = Cloud(conf=conf, cells=cells, rpc=Client(conf), images=nobody, networks=nobody)
+    cloud = Cloud(
+        conf=conf, cells=cells, rpc=Client(conf), images=nobody, networks=nobody, volumes=nobody
+    )
     yield cloud
     cloud.rpc.close()
     cells._databases.dispose()
@@ -58,7 +60,7 @@ def running(*daemons: Any) -> Iterator[None]:
 
 def compute(cloud: Cloud) -> Compute:
     nobody: Any = None
-    return Compute(cloud.conf, Neighbours(rpc=cloud.rpc, images=nobody))
+    return Compute(cloud.conf, Neighbours(rpc=cloud.rpc, images=nobody, volumes=nobody))
 
 
 def known(cloud: Cloud) -> tuple[Host, ...]:

@@ -11,6 +11,7 @@ from fixtures.cells import CELL1, IMAGE, NOW, make_server, put
 
 from nova_appliance.api.versions import VERSIONS
 from nova_appliance.common import errors
+from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.server import Fault
 
 
@@ -242,7 +243,7 @@ def test_values_of_a_server(api):
     (server,) = put(
         api.cells,
         make_server(
-            1, state="error", fault=fault, attachments=({"id": "v1"},), locked_by="admin",
+            1, state="error", fault=fault, attachments=(Attachment(id="b1", device="/dev/vdb", volume_id="v1"),), locked_by="admin",
             locked_reason="audit", trusted_certs=("c",), hints={"k": "v"}, group_id=CELL1,
             access_ip_v4="192.0.2.1", config_drive=True, pinned_zone="z",
         ),

@@ -13,6 +13,7 @@ from nova_appliance.db import host_statuses, server_lists
 from nova_appliance.db.cells import CELL0
 from nova_appliance.db.server_query import ServerQuery, Sort
 from nova_appliance.db.tables.cell import SERVERS, SERVICES
+from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.server import Fault, Server
 
 
@@ -54,7 +55,9 @@ def test_every_field_comes_back(cells):
         fault=Fault(code=500, message=NASTY, created_at=NOW, details="x"),
         trusted_certs=("c1",),
         hints={"group": "g"},
-        attachments=({"id": "v1", "delete_on_termination": True},),
+        attachments=(
+            Attachment(id="b1", device="/dev/vdb", volume_id="v1", delete_on_termination=True),
+        ),
         launch_index=3,
         terminated_at=NOW,
         access_ip_v4="1.2.3.4",

@@ -9,6 +9,7 @@ from nova_appliance.common import clock
 from nova_appliance.common.context import for_background
 from nova_appliance.db import sagas, server_actions, servers
 from nova_appliance.domain.action import ActionEvent
+from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.saga import Answer, SagaError, SagaRow
 from nova_appliance.domain.server import Fault
 
@@ -34,7 +35,12 @@ def get(conn, server, **options):
 
 
 def test_a_server_comes_back_as_it_went_in(conn):
-    new = make_server(2, trusted_certs=("a",), fault=None, attachments=({"id": "v"},))
+    new = make_server(
+        2,
+        trusted_certs=("a",),
+        fault=None,
+        attachments=(Attachment(id="b1", device="/dev/vdb", volume_id="v1"),),
+    )
     servers.add(conn, (new,))
     found = get(conn, new)
     assert msgspec.structs.replace(found, row=0) == new

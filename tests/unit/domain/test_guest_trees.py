@@ -9,6 +9,7 @@ import pytest
 from fixtures.cells import make_server
 
 from nova_appliance.domain import config_drive, ec2_tree, interface_tags, openstack_tree
+from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.guest import Guest, Vif
 from nova_appliance.domain.guest_data import Facts, Subnet
 from nova_appliance.domain.network_data import network_data
@@ -32,7 +33,7 @@ def facts(**more):
         user_data=base64.b64encode(SCRIPT).decode(),
         addresses=(address("10.0.0.5"), address("203.0.113.9", "floating")),
         system_metadata=interface_tags.remembered({PORT: "front"}),
-        attachments=({"id": "v", "device": "/dev/vdb"},),
+        attachments=(Attachment(id="b", volume_id="v", device="/dev/vdb"),),
     )  # fmt: skip
     ids = {server.id: "i-0123", server.image.id: "ami-4567"}
     base = {"server": server, "vifs": (VIF,), "domain": "d", "seed": "c2VlZA==", "ec2_ids": ids}

@@ -98,7 +98,9 @@ def stage_of(cells):
         networks = FakeNetworks()
         networks.rows = Rows()
         conf = load.load(overrides=overrides)
-        cloud = Cloud(conf=conf, cells=cells, rpc=None, images=None, networks=networks)
+        cloud = Cloud(
+            conf=conf, cells=cells, rpc=None, images=None, networks=networks, volumes=None
+        )
         web = TestApp(app.make_app(cloud))
         return Stage(cloud, web, add_server(cells), networks.rows)
 

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from nova_appliance.common.errors import Refused
 from nova_appliance.virt.libvirt.xml.element import Element, element
@@ -23,6 +25,13 @@ class DiskPart:
     device: str = "disk"
     cache: str = "none"
     boot_order: int | None = None
+    kind: str = "file"
+    """file, block, or network for an image in a Ceph cluster."""
+    serial: str = ""
+    read_only: bool = False
+    shared: bool = False
+    network: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """What the volume service says of a network disk."""
 
 
 def disk(part: DiskPart) -> Element:
@@ -37,13 +46,31 @@ def disk(part: DiskPart) -> Element:
             cache=part.cache if is_disk else None,
             discard="unmap" if is_disk else None,
         ),
-        element("source", file=part.file),
+        *_source(part),
         element("target", dev=part.target, bus=part.bus),
-        None if is_disk else element("readonly"),
+        element("readonly") if part.read_only or not is_disk else None,
+        element("shareable") if part.shared else None,
+        element("serial", text=part.serial) if part.serial else None,
         None if part.boot_order is None else element("boot", order=part.boot_order),
-        type="file",
+        type=part.kind,
         device=part.device,
     )
+
+
+def _source(part: DiskPart) -> list[Element]:
+    """Where the disk's content is; a network disk may need a secret of the host besides."""
+    if part.kind == "block":
+        return [element("source", dev=part.file)]
+    if part.kind == "file":
+        return [element("source", file=part.file)]
+    known = part.network
+    ends = zip(known.get("hosts") or (), known.get("ports") or (), strict=True)
+    hosts = [element("host", name=name.strip("[]"), port=port) for name, port in ends]
+    found = [element("source", *hosts, protocol="rbd", name=part.file)]
+    if known.get("auth_enabled"):
+        secret = element("secret", type="ceph", uuid=known.get("secret_uuid") or "")
+        found.append(element("auth", secret, username=known.get("auth_username") or ""))
+    return found
 
 
 def controllers(buses: set[str]) -> list[Element]:
@@ -57,9 +84,13 @@ class Targets:
 
     def __init__(self) -> None:
         self._given: dict[str, int] = {}
+        self._taken: set[str] = set()
 
-    def take(self, bus: str) -> str:
-        """The next free name on `bus`."""
+    def take(self, bus: str, wanted: str = "") -> str:
+        """The wanted name, or the next free one on `bus`."""
+        if wanted:
+            self._taken.add(wanted)
+            return wanted
         if bus not in BUS_PREFIX:
             raise Refused(f"There is no disk bus {bus!r}; choose {', '.join(sorted(BUS_PREFIX))}.")
         prefix = BUS_PREFIX[bus]
@@ -67,4 +98,5 @@ class Targets:
         if number >= len(_LETTERS):
             raise Refused(f"A guest has at most {len(_LETTERS)} disks on bus {bus}.")
         self._given[prefix] = number + 1
-        return prefix + _LETTERS[number]
+        name = prefix + _LETTERS[number]
+        return self.take(bus) if name in self._taken else name

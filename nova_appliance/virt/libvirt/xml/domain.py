@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from nova_appliance.domain.guest import Guest
+from nova_appliance.domain.guest import Guest, Volume
 from nova_appliance.virt.libvirt.folders import CONFIG_DRIVE, CONSOLE_LOG
 from nova_appliance.virt.libvirt.xml import platform
 from nova_appliance.virt.libvirt.xml.console import ConsolePart, consoles
@@ -85,24 +85,46 @@ def _devices(guest: Guest, host: HostTraits, folder: Path, serial_port: int) -> 
     ]
 
 
+def volume_part(volume: Volume, host: HostTraits) -> DiskPart:
+    """A volume that the host has connected."""
+    return DiskPart(
+        file=volume.path,
+        file_format=volume.file_format,
+        bus=volume.bus,
+        target=volume.device,
+        device=volume.device_type,
+        cache="none" if volume.shared or volume.kind == "block" else host.cache,
+        boot_order=None if volume.boot_index is None else volume.boot_index + 1,
+        kind=volume.kind,
+        serial=volume.volume_id,
+        read_only=volume.read_only,
+        shared=volume.shared,
+        network=volume.connection.get("data", {}),
+    )
+
+
 def disk_parts(guest: Guest, host: HostTraits, folder: Path) -> list[DiskPart]:
-    """The guest's disks in order, then its config drive."""
+    """The guest's local disks in order, its volumes, then its config drive."""
     targets = Targets()
     machine = guest.image_properties.get("hw_machine_type", "pc")
     cdrom_bus = platform.CDROM_BUS[platform.machine_family(machine)]
     first = "rescue" if any(drive.purpose == "rescue" for drive in guest.disks) else "root"
+    volumes = [volume_part(volume, host) for volume in guest.volumes]
+    for part in volumes:
+        targets.take(part.bus, part.target)
     parts = [
         DiskPart(
             file=str(folder / drive.name),
             file_format=host.disk_format,
             bus=drive.bus or cdrom_bus,
-            target=targets.take(drive.bus or cdrom_bus),
+            target=targets.take(drive.bus or cdrom_bus, drive.target),
             device=drive.device,
             cache=host.cache,
             boot_order=1 if drive.purpose == first else None,
         )
         for drive in guest.disks
     ]
+    parts += volumes
     if guest.config_drive is not None:
         parts.append(_config_drive(guest, host, folder, targets))
     return parts
