@@ -33,6 +33,7 @@ def exports(settings: Settings) -> dict[str, str]:
     if key := ec2_key(settings):
         words |= {
             "EC2_URL": f"{settings.ec2_url}/",
+            "AWS_ENDPOINT_URL_EC2": f"{settings.ec2_url}/",
             "AWS_ACCESS_KEY_ID": key["access"],
             "AWS_SECRET_ACCESS_KEY": key["secret"],
             "AWS_DEFAULT_REGION": settings.region,
@@ -97,9 +98,30 @@ def page(settings: Settings, address: str | None, console: str = "") -> str:
         "  openstack server list --long\n"
         "  openstack server create --image tiny --flavor m1.tiny --network private"
         " --key-name appliance --wait second\n"
-        "  openstack console log show second\n"
-        "  aws --endpoint-url $EC2_URL ec2 describe-instances   # pip install awscli\n"
+        "  openstack console log show second\n" + _ec2_page(settings)
     )
+
+
+EC2_WORDS = r"""
+printf '#!/bin/sh\necho hello from user data\n' > u.sh
+I=$(aws ec2 describe-images --query 'Images[0].ImageId' --output text)
+S=$(aws --endpoint-url $EC2_URL ec2 run-instances --image-id $I --instance-type m1.tiny \
+  --key-name appliance --user-data file://u.sh --query 'Instances[0].InstanceId' --output text)
+aws ec2 wait instance-running --instance-ids $S; aws ec2 describe-instances
+aws ec2 get-console-output --instance-id $S --output text
+aws ec2 terminate-instances --instance-ids $S
+"""
+"""What a user of EC2's tools may type, in a shell that has `exports`."""
+
+
+def _ec2_page(settings: Settings) -> str:
+    """Keys and commands for EC2's tools; nothing before there is a key."""
+    if not ec2_key(settings):
+        return ""
+    told = {name: text for name, text in exports(settings).items() if not name.startswith("OS_")}
+    lines = [f"  export {name}={shlex.quote(text)}" for name, text in told.items()]
+    lines += [f"  {words}" for words in EC2_WORDS.strip().splitlines()]
+    return "The same with EC2's tools (pip install awscli):\n" + "\n".join(lines) + "\n"
 
 
 def _clouds(settings: Settings) -> str:
