@@ -22,7 +22,7 @@ def create_image(
 ) -> str:
     """Begin to make an image of the server's root disk; its id. Raises Conflict."""
     states.check(server, VERB)
-    image_id = cloud.images.create(_image(context, server, name, metadata)).id
+    image_id = cloud.images.create(image_of(context, server, name, metadata)).id
     order = CreateImageOrder(verb=VERB, image_id=image_id)
     try:
         begin(cloud, context, server, Wanted(verb=VERB, saga="create_image", order=order))
@@ -32,7 +32,7 @@ def create_image(
     return image_id
 
 
-def _image(
+def image_of(
     context: RequestContext, server: Server, name: str, metadata: Mapping[str, str]
 ) -> dict[str, object]:
     """What the image service is told of it: the server's image handed on, and where it is from."""

@@ -73,6 +73,24 @@ class RebuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the host has to suit the image: it is another one."""
 
 
+class ShelveOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The image that is to hold the root disk, and the server's state when it was asked."""
+
+    verb: str
+    image_id: str
+    state: str = "active"
+
+
+class UnshelveOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the server is wanted; `tried` are ids of hosts that could not, `said` why."""
+
+    verb: str
+    zone: str | None = None
+    host: str | None = None
+    tried: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+
+
 class RescueOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What to boot from, and the server's state when it was asked."""
 

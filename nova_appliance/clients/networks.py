@@ -114,9 +114,10 @@ class Networks:
         bound = self._neutron.change("port", port_id, owner | {"binding:host_id": host})
         return _plugged(nouns.port(bound))
 
-    def unbind_port(self, port_id: str) -> None:
-        """Take a port that the user made from its server and host; nothing there is fine."""
-        free = {"device_id": "", "device_owner": "", "binding:host_id": ""}
+    def unbind_port(self, port_id: str, *, keep_server: bool = False) -> None:
+        """Take a port from its host, and from its server unless it is kept; none there is fine."""
+        owner = {} if keep_server else {"device_id": "", "device_owner": ""}
+        free = {**owner, "binding:host_id": ""}
         try:
             self._neutron.change("port", port_id, free)
         except errors.NotFound:

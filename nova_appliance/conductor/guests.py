@@ -13,6 +13,7 @@ from nova_appliance.clients.vendor_data import VendorData
 from nova_appliance.conductor import ports
 from nova_appliance.domain import config_drive, devices, guest_data
 from nova_appliance.domain import rescue as rescues
+from nova_appliance.domain import shelf as shelves
 from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.guest import RESCUE_DISK, Disk, Guest, Volume
 from nova_appliance.domain.guest_data import Facts
@@ -90,7 +91,17 @@ def disks_of(server: Server) -> tuple[Disk, ...]:
     flavor = server.flavor
     bus = server.image.properties.get(_DISK_BUS, "virtio") if server.image else "virtio"
     image_id = server.image.id if server.image else None
-    disks = [Disk(name="disk", size_gib=flavor.root_gib, image_id=image_id, bus=bus)]
+    shelf = shelves.of(server.system_metadata)
+    if shelves.ALONE in server.system_metadata:
+        image_id = None
+    root = Disk(
+        name="disk",
+        size_gib=flavor.root_gib,
+        image_id=shelf.image_id if shelf else image_id,
+        bus=bus,
+        whole=shelf is not None,
+    )
+    disks = [root]
     if flavor.ephemeral_gib:
         extra = Disk(name="disk.eph0", size_gib=flavor.ephemeral_gib, purpose="ephemeral", bus=bus)
         disks.append(extra)

@@ -101,14 +101,26 @@ def unplug(networks: Networks, server_id: str, keep: Collection[str]) -> None:
             networks.delete_port(port.id)
 
 
-def joined(server: Server, vif: Vif, tag: str | None, *, made: bool) -> dict[str, str]:
+def joined(
+    server: Server, vif: Vif, tag: str | None, subnets: tuple[Subnet, ...], *, made: bool
+) -> dict[str, str]:
     """The row's memory with one more interface; fine if it knows it."""
     kept = without(server, vif.port_id)
     rest = msgspec.structs.replace(server, system_metadata=kept)
     ports_made = sorted({*made_of(rest), *([vif.port_id] if made else [])})
     tags = interface_tags.of(kept) | ({vif.port_id: tag} if tag else {})
-    known = subnets_of(rest)
+    known = {**subnets_of(rest), vif.port_id: subnets}
     return {**kept, **_memory(tuple(ports_made), (*vifs_of(rest), vif), tags, known)}
+
+
+def replugged(server: Server, vifs: tuple[Vif, ...]) -> dict[str, str]:
+    """The row's memory of the same ports on another host; those that are gone are forgotten."""
+    there = {vif.port_id for vif in vifs}
+    tags = interface_tags.of(server.system_metadata)
+    kept = {port: tag for port, tag in tags.items() if port in there}
+    known = {port: own for port, own in subnets_of(server).items() if port in there}
+    made = tuple(sorted(made_of(server) & there))
+    return {**forgotten(server.system_metadata), **_memory(made, vifs, kept, known)}
 
 
 def without(server: Server, port_id: str) -> dict[str, str]:

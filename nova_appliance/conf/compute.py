@@ -21,6 +21,13 @@ OPTIONS = {
         cfg.IntOpt("resize_confirm_window", default=0, min=0, help="Seconds; 0 is by hand."),
         cfg.IntOpt("instance_build_timeout", default=0, help="Seconds until error; 0 never."),
         cfg.IntOpt("reboot_timeout", default=0, help="Seconds until hard; 0: shutdown_timeout."),
+        cfg.IntOpt(
+            "shelved_offload_time",
+            default=0,
+            min=-1,
+            help="Seconds a shelved server keeps its host; 0 lets it go at once, -1 never.",
+        ),
+        cfg.IntOpt("rescue_timeout", default=0, min=0, help="Seconds until unrescue; 0 never."),
         cfg.IntOpt("sync_power_state_interval", default=600, help="Seconds; negative is off."),
         cfg.IntOpt("update_resources_interval", default=0, help="Seconds; 0 is 60."),
         cfg.IntOpt("running_deleted_instance_poll_interval", default=1800, help="Seconds."),

@@ -79,6 +79,13 @@ def soft_deleted(
     return tuple(server_rows.read(row, cell_id) for row in rows)
 
 
+def resting_in(conn: sa.Connection, cell_id: str, state: str, limit: int) -> tuple[Server, ...]:
+    """Servers on hosts in this state without a task, those that changed longest ago first."""
+    where = (_C.state == state, _C.deleted == 0, _C.task.is_(None), _C.host.is_not(None))
+    select = sa.select(*server_rows.COLUMNS).where(*where).order_by(_C.updated_at).limit(limit)
+    return tuple(server_rows.read(row, cell_id) for row in conn.execute(select))
+
+
 def known(conn: sa.Connection, server_ids: Collection[str]) -> frozenset[str]:
     """Those of the ids that have a row here, living or deleted."""
     if not server_ids:

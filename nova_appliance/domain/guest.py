@@ -40,6 +40,8 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
     bus: str = "virtio"
     device: str = "disk"
     """disk or cdrom."""
+    whole: bool = False
+    """A copy of its image, that does not lie over it."""
     target: str = ""
     """Its name without /dev/; empty leaves it to the driver: the next free one."""
 

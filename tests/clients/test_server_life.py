@@ -236,3 +236,72 @@ def test_stable_device_rescue(admin: Any, server: Any, device: str) -> None:  # 
     rest(admin, server.id, "RESCUE")
     do(admin, server, unrescue=None)
     rest(admin, server.id, "ACTIVE")
+
+
+def images_named(connection: Any, name: str) -> list[str]:
+    return [image.id for image in connection.image.images(name=name)]
+
+
+def test_shelve_and_unshelve_with_openstackclient(
+    whole: WholeCloud,  # noqa: F811
+    admin: Any,  # noqa: F811
+    server: Any,  # noqa: F811
+) -> None:
+    addresses, host = shown(admin, server), tell(admin, server.id)["OS-EXT-SRV-ATTR:host"]
+    whole.openstack("server", "shelve", "one")
+    now = rest(admin, server.id, "SHELVED_OFFLOADED")
+    assert (now["OS-EXT-SRV-ATTR:host"], now["OS-EXT-STS:power_state"]) == (None, 4)
+    (shelved,) = images_named(admin, "one-shelved")
+    port = next(admin.network.ports(device_id=server.id))
+    assert not port.binding_host_id
+    assert shown(admin, server) == addresses
+    assert do(admin, server, shelve=None)[0] == 409
+    assert do(admin, server, **{"os-start": None})[0] == 409
+    whole.openstack("server", "unshelve", "--wait", "one")
+    now = rest(admin, server.id, "ACTIVE")
+    assert now["OS-EXT-SRV-ATTR:host"] == host
+    assert now["image"]["id"] == server.image.id
+    assert shown(admin, server) == addresses
+    assert next(admin.network.ports(device_id=server.id)).binding_host_id == host
+    assert images_named(admin, "one-shelved") == []
+    assert shelved
+    actions = ask(admin, "GET", f"/servers/{server.id}/os-instance-actions")[1]["instanceActions"]
+    assert [one["action"] for one in actions[:2]] == ["unshelve", "shelve"]
+
+
+def test_unshelve_by_version(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+    host = tell(admin, server.id)["OS-EXT-SRV-ATTR:host"]
+    assert do(admin, server, shelve=None)[0] == 202
+    rest(admin, server.id, "SHELVED_OFFLOADED")
+    for version, wrong in (
+        ("2.77", {}),
+        ("2.77", {"availability_zone": "nosuch"}),
+        ("2.77", {"availability_zone": None}),
+        ("2.90", {"availability_zone": "nova", "host": host}),
+        ("2.91", {"host": "nosuch"}),
+        ("2.91", {"wrong": 1}),
+    ):
+        assert do(admin, server, version, unshelve=wrong)[0] == 400, (version, wrong)
+    assert do(whole.connect("demo"), server, "2.91", unshelve={"host": host})[0] == 404
+    zone = {"availability_zone": "nova"}
+    assert do(admin, server, "2.77", unshelve=zone)[0] == 202
+    assert rest(admin, server.id, "ACTIVE")["pinned_availability_zone"] == "nova"
+    do(admin, server, shelve=None)
+    rest(admin, server.id, "SHELVED_OFFLOADED")
+    free = {"availability_zone": None, "host": host}
+    assert do(admin, server, "2.91", unshelve=free)[0] == 202
+    assert rest(admin, server.id, "ACTIVE")["pinned_availability_zone"] is None
+
+
+def test_a_shelved_server_is_deleted_with_its_image(admin: Any) -> None:  # noqa: F811
+    made = admin.compute.create_server(
+        name="short", image_id=admin.image.find_image("tiny").id,
+        flavor_id=admin.compute.find_flavor("m1.tiny").id, networks="none",
+    )  # fmt: skip
+    admin.compute.wait_for_server(made, wait=60)
+    do(admin, made, shelve=None)
+    rest(admin, made.id, "SHELVED_OFFLOADED")
+    assert len(images_named(admin, "short-shelved")) == 1
+    admin.compute.delete_server(made)
+    admin.compute.wait_for_delete(made, wait=30)
+    assert images_named(admin, "short-shelved") == []

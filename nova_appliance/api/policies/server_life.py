@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from nova_appliance.api.policies.base import MEMBER, rule
+from nova_appliance.api.policies.base import ADMIN, MEMBER, rule
 
 REBUILD = "os_compute_api:servers:rebuild"
 REBUILD_CERTS = "os_compute_api:servers:rebuild:trusted_certs"
@@ -23,4 +23,10 @@ RULES = (
     rule(REBUILD_CERTS, MEMBER, "Rebuild with trusted certificates.", f"{_ACTION} (rebuild)"),
     rule(RESCUE, MEMBER, "Boot a server from a rescue image.", f"{_ACTION} (rescue)"),
     rule(UNRESCUE, MEMBER, "Boot a rescued server as before.", f"{_ACTION} (unrescue)"),
+    rule(SHELVE, MEMBER, "Put a server on the shelf.", f"{_ACTION} (shelve)"),
+    rule(
+        SHELVE_OFFLOAD, ADMIN, "Take a shelved server off its host.", f"{_ACTION} (shelveOffload)"
+    ),
+    rule(UNSHELVE, MEMBER, "Bring a server back.", f"{_ACTION} (unshelve)"),
+    rule(UNSHELVE_TO_HOST, ADMIN, "Name the host (2.91).", f"{_ACTION} (unshelve)"),
 )

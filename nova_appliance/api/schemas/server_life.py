@@ -59,3 +59,20 @@ RESCUE = wrapped(
     {**shape({"adminPass": TEXT, "rescue_image_ref": UUID}), "type": ["object", "null"]},
 )
 UNRESCUE = wrapped("unrescue", ANY)
+SHELVE = wrapped("shelve", ANY)
+SHELVE_OFFLOAD = wrapped("shelveOffload", ANY)
+UNSHELVE = Versioned(
+    wrapped("unshelve", ANY),
+    v2_77=add(
+        unshelve={
+            **shape({"availability_zone": NAME}, "availability_zone"),
+            "type": ["object", "null"],
+        }
+    ),
+    v2_91=add(
+        unshelve={
+            **shape({"availability_zone": {"type": ["string", "null"]}, "host": TEXT}),
+            "type": ["object", "null"],
+        }
+    ),
+)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from nova_appliance.api.operation import ByBodyKey, Routes
-from nova_appliance.api.resources import server_rebuild, server_rescue
+from nova_appliance.api.resources import server_rebuild, server_rescue, server_shelf
 
 ROUTES: Routes = {
     "servers/{server_id}/action": {
@@ -13,6 +13,9 @@ ROUTES: Routes = {
                 "rebuild": server_rebuild.rebuild,
                 "rescue": server_rescue.rescue,
                 "unrescue": server_rescue.unrescue,
+                "shelve": server_shelf.shelve,
+                "shelveOffload": server_shelf.offload,
+                "unshelve": server_shelf.unshelve,
             }
         )
     }

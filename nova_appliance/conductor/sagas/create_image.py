@@ -34,7 +34,7 @@ def discard_image(ctx: Ctx, _out: Out) -> None:
 
 def snapshot(ctx: Ctx, _out: Out) -> Parked:
     """Let the host copy the root disk."""
-    return _send(ctx, "snapshot", "image_snapshot")
+    return send(ctx, "snapshot", "image_snapshot")
 
 
 def copied(ctx: Ctx, _out: Out, answer: Answer) -> Done:
@@ -55,7 +55,7 @@ def drop_copy(ctx: Ctx, out: Out) -> Parked | None:
 
 def upload(ctx: Ctx, _out: Out) -> Parked:
     """Let the host upload the copy."""
-    return _send(ctx, "upload_snapshot", "image_uploading")
+    return send(ctx, "upload_snapshot", "image_uploading")
 
 
 def uploaded(ctx: Ctx, _out: Out, _answer: Answer) -> Done:
@@ -63,7 +63,8 @@ def uploaded(ctx: Ctx, _out: Out, _answer: Answer) -> Done:
     return Done(write=lambda conn: servers.settle(conn, ctx.server_id, ctx.order.verb))
 
 
-def _send(ctx: Ctx, name: str, task: str) -> Parked:
+def send(ctx: Ctx, name: str, task: str) -> Parked:
+    """Send the host an order about the copy; the server shows this task meanwhile."""
     server = ctx.living()
     host = server.host or ""
     check_patience(ctx, name, host, COPY_S)

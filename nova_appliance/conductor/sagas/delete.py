@@ -20,6 +20,7 @@ from nova_appliance.db import (
     servers,
 )
 from nova_appliance.db.cells import CELL0
+from nova_appliance.domain import shelf as shelves
 from nova_appliance.domain.saga import Answer, SagaError
 from nova_appliance.rpc.orders import ServerOrder
 
@@ -82,6 +83,14 @@ def give_ports_back(ctx: Ctx, out: Out) -> None:
             networks.unbind_port(port.id)
 
 
+def discard_shelf(ctx: Ctx, _out: Out) -> None:
+    """Delete the image that holds the disk of a server on the shelf."""
+    server = ctx.server()
+    shelf = shelves.of(server.system_metadata) if server else None
+    if shelf is not None:
+        ctx.cloud.images.discard(shelf.image_id)
+
+
 def erase(ctx: Ctx, out: Out) -> Done:
     """Give back claims and quota; the row stays, marked as deleted."""
 
@@ -113,6 +122,7 @@ DELETE = Saga(
         Step(name="destroy", do=destroy, then=destroyed, event="compute_terminate_instance"),
         Step(name="destroy_elsewhere", do=destroy_elsewhere, then=destroyed),
         Step(name="give_ports_back", do=give_ports_back),
+        Step(name="discard_shelf", do=discard_shelf),
         Step(name="erase", do=erase),
     ),
     failed=failed,

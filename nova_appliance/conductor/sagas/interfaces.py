@@ -28,10 +28,11 @@ def join_port(ctx: Ctx, _out: Out) -> Done:
     port = _make(ctx, server) if made else _take(ctx, server)
     vif = ctx.cloud.networks.vif(port)
     addresses = ctx.cloud.networks.addresses((port,))
+    subnets = ctx.cloud.networks.subnets.of((port,)).get(port.id, ())
 
     def write(conn: Any) -> None:
         now = _locked(ctx, conn)
-        known = ports.joined(now, vif, order.wanted.tag, made=made)
+        known = ports.joined(now, vif, order.wanted.tag, subnets, made=made)
         others = tuple(one for one in now.addresses if one.port_id != port.id)
         fields = {"addresses": (*others, *addresses), "system_metadata": known}
         servers.change(conn, now.id, **fields)

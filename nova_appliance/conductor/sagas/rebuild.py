@@ -14,6 +14,7 @@ from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Sag
 from nova_appliance.conductor.sagas.boot import NoValidHost, check_patience
 from nova_appliance.conductor.sagas.power import failed
 from nova_appliance.db import servers
+from nova_appliance.domain import shelf as shelves
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.saga import Answer
 from nova_appliance.rpc.orders import ChooseHosts, NoHostFits, ServerOrder
@@ -63,6 +64,10 @@ def adopt(ctx: Ctx, _out: Out) -> Done:
         fields[TRUSTED] = tuple(fields[TRUSTED])
 
     def write(conn: Any) -> None:
+        servers.lock(conn, ctx.server_id)
+        now = servers.get(conn, ctx.cell_id, ctx.server_id)
+        if now is not None:
+            fields["system_metadata"] = shelves.made_anew(now.system_metadata)
         if not servers.advance(conn, ctx.server_id, ctx.order.verb, "rebuild_spawning", **fields):
             raise Cancelled("The server is wanted for something else.")
 

@@ -15,6 +15,7 @@ from nova_appliance.conductor.sagas.rebuild import REBUILD
 from nova_appliance.conductor.sagas.rescue import RESCUE, UNRESCUE
 from nova_appliance.conductor.sagas.resize import RESIZE
 from nova_appliance.conductor.sagas.revert_resize import REVERT_RESIZE
+from nova_appliance.conductor.sagas.shelve import SHELVE, SHELVE_OFFLOAD
 from nova_appliance.conductor.sagas.soft_delete import RESTORE, SOFT_DELETE
 from nova_appliance.conductor.sagas.suspension import (
     PAUSE,
@@ -23,11 +24,13 @@ from nova_appliance.conductor.sagas.suspension import (
     TRIGGER_CRASH_DUMP,
     UNPAUSE,
 )
+from nova_appliance.conductor.sagas.take_down import TAKE_DOWN
+from nova_appliance.conductor.sagas.unshelve import UNSHELVE
 
 ALL = (
     BOOT, DELETE, START, STOP, REBOOT, PAUSE, UNPAUSE, SUSPEND, RESUME, TRIGGER_CRASH_DUMP,
     SOFT_DELETE, RESTORE, CREATE_IMAGE, ATTACH_INTERFACE, DETACH_INTERFACE, REBUILD,
-    RESCUE, UNRESCUE,
     RESIZE, CONFIRM_RESIZE, REVERT_RESIZE,
+    RESCUE, UNRESCUE, SHELVE, SHELVE_OFFLOAD, UNSHELVE, TAKE_DOWN,
 )  # fmt: skip
 SAGAS: dict[str, Saga] = {saga.name: saga for saga in ALL}

@@ -90,22 +90,26 @@ class LocalDisks:
         part = target.with_name(target.name + _PART)
         part.unlink(missing_ok=True)
         if disk.image_id is not None:
-            self._from_image(part, disk.image_id, size_bytes(disk))
+            self._from_image(part, disk)
         elif disk.purpose in overlays.MAKE_BLANK:
             self._from_base(part, self._blank(disk), "raw", size_bytes(disk))
         else:
             overlays.make_empty(part, self.disk_format, size_bytes(disk))
         finish(part, target)
 
-    def _from_image(self, part: Path, image_id: str, size_bytes: int) -> None:
+    def _from_image(self, part: Path, disk: Disk) -> None:
+        image_id, size = disk.image_id or "", size_bytes(disk)
         with self.images.locks.hold(image_id):  # so that nobody removes the image meanwhile
             image = self.images.find(image_id)
             if image is None:
                 raise NoSuchImage(image_id)
-            if size_bytes and image.virtual_bytes > size_bytes:
-                raise DiskTooSmall(image_id, image.virtual_bytes, size_bytes)
+            if size and image.virtual_bytes > size:
+                raise DiskTooSmall(image_id, image.virtual_bytes, size)
             base = self.folders.image(image_id)
-            self._from_base(part, base, image.disk_format, size_bytes)
+            if disk.whole and self.disk_format == "qcow2":
+                overlays.copy_whole(base, image.disk_format, part, size)
+            else:
+                self._from_base(part, base, image.disk_format, size)
 
     def _from_base(self, part: Path, base: Path, base_format: str, size_bytes: int) -> None:
         make = overlays.lay_over if self.disk_format == "qcow2" else overlays.copy_raw

@@ -39,6 +39,14 @@ def copy_raw(base: Path, base_format: str, target: Path, size_bytes: int) -> Non
         run(["qemu-img", "resize", "-q", "-f", "raw", str(target), str(size_bytes)])
 
 
+def copy_whole(base: Path, base_format: str, target: Path, size_bytes: int) -> None:
+    """Make a qcow2 disk that has the content of `base` and does not need it any more."""
+    argv = ["qemu-img", "convert", "-q", "-f", base_format, "-O", "qcow2", str(base), str(target)]
+    run(argv, timeout_s=_COPY_TIMEOUT_S)
+    if size_bytes:
+        run(["qemu-img", "resize", "-q", "-f", "qcow2", str(target), str(size_bytes)])
+
+
 def make_empty(target: Path, disk_format: str, size_bytes: int) -> None:
     """Make a disk of zeros."""
     run(["qemu-img", "create", "-q", "-f", disk_format, str(target), str(size_bytes)])
