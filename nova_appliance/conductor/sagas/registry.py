@@ -4,33 +4,41 @@
 from __future__ import annotations
 
 from nova_appliance.conductor.saga import Saga
-from nova_appliance.conductor.sagas.boot import BOOT
-from nova_appliance.conductor.sagas.confirm_resize import CONFIRM_RESIZE
-from nova_appliance.conductor.sagas.create_image import CREATE_IMAGE
-from nova_appliance.conductor.sagas.delete import DELETE
-from nova_appliance.conductor.sagas.interfaces import ATTACH_INTERFACE, DETACH_INTERFACE
-from nova_appliance.conductor.sagas.power import START, STOP
-from nova_appliance.conductor.sagas.reboot import REBOOT
-from nova_appliance.conductor.sagas.rebuild import REBUILD
-from nova_appliance.conductor.sagas.rescue import RESCUE, UNRESCUE
-from nova_appliance.conductor.sagas.resize import RESIZE
-from nova_appliance.conductor.sagas.revert_resize import REVERT_RESIZE
-from nova_appliance.conductor.sagas.shelve import SHELVE, SHELVE_OFFLOAD
-from nova_appliance.conductor.sagas.soft_delete import RESTORE, SOFT_DELETE
-from nova_appliance.conductor.sagas.suspension import (
-    PAUSE,
-    RESUME,
-    SUSPEND,
-    TRIGGER_CRASH_DUMP,
-    UNPAUSE,
+from nova_appliance.conductor.sagas import (
+    boot,
+    confirm_resize,
+    create_image,
+    delete,
+    interfaces,
+    power,
+    reboot,
+    rebuild,
+    rescue,
+    resize,
+    revert_resize,
+    shelve,
+    soft_delete,
+    suspension,
+    take_down,
+    unshelve,
 )
-from nova_appliance.conductor.sagas.take_down import TAKE_DOWN
-from nova_appliance.conductor.sagas.unshelve import UNSHELVE
 
 ALL = (
-    BOOT, DELETE, START, STOP, REBOOT, PAUSE, UNPAUSE, SUSPEND, RESUME, TRIGGER_CRASH_DUMP,
-    SOFT_DELETE, RESTORE, CREATE_IMAGE, ATTACH_INTERFACE, DETACH_INTERFACE, REBUILD,
-    RESIZE, CONFIRM_RESIZE, REVERT_RESIZE,
-    RESCUE, UNRESCUE, SHELVE, SHELVE_OFFLOAD, UNSHELVE, TAKE_DOWN,
+    boot.BOOT,
+    delete.DELETE,
+    power.START, power.STOP,
+    reboot.REBOOT,
+    suspension.PAUSE, suspension.UNPAUSE, suspension.SUSPEND, suspension.RESUME, suspension.TRIGGER_CRASH_DUMP,
+    soft_delete.SOFT_DELETE, soft_delete.RESTORE,
+    create_image.CREATE_IMAGE,
+    interfaces.ATTACH_INTERFACE, interfaces.DETACH_INTERFACE,
+    rebuild.REBUILD,
+    resize.RESIZE,
+    confirm_resize.CONFIRM_RESIZE,
+    revert_resize.REVERT_RESIZE,
+    rescue.RESCUE, rescue.UNRESCUE,
+    shelve.SHELVE, shelve.SHELVE_OFFLOAD,
+    unshelve.UNSHELVE,
+    take_down.TAKE_DOWN,
 )  # fmt: skip
 SAGAS: dict[str, Saga] = {saga.name: saga for saga in ALL}
