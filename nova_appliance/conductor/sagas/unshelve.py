@@ -17,7 +17,6 @@ from nova_appliance.conductor import guests, ports
 from nova_appliance.conductor.relocate import relocate
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step
 from nova_appliance.conductor.sagas import boot
-from nova_appliance.conductor.sagas.boot import NoValidHost, check_patience, leave_host
 from nova_appliance.conductor.sagas.power import failed
 from nova_appliance.conductor.sagas.take_down import discard, settle
 from nova_appliance.db import hosts, servers
@@ -42,7 +41,7 @@ def choose_host(ctx: Ctx, _out: Out) -> dict[str, Any]:
     )
     chosen = ctx.cloud.rpc.call("scheduler", "choose_hosts", wanted, ctx.context)
     if not isinstance(chosen, Chosen):
-        raise NoValidHost(chosen.reason, order.said)
+        raise boot.NoValidHost(chosen.reason, order.said)
     found = {name: getattr(chosen, name) for name in Chosen.__struct_fields__}
     return found | {"from_cell": ctx.cell_id}
 
@@ -110,7 +109,7 @@ def release_ports(ctx: Ctx, _out: Out) -> None:
 def build(ctx: Ctx, out: Out) -> Parked:
     """Let the host build the guest, its root disk from the shelf's image."""
     host = out["choose_host"]["host"]
-    check_patience(ctx, "build", host, ctx.cloud.conf.conductor.build_timeout)
+    boot.check_patience(ctx, "build", host, ctx.cloud.conf.conductor.build_timeout)
     server = ctx.living()
     shelf = shelves.of(server.system_metadata)
     if shelf is None:
@@ -155,7 +154,7 @@ UNSHELVE = Saga(
     name="unshelve",
     order=UnshelveOrder,
     steps=(
-        Step(name="choose_host", do=choose_host, undo=leave_host),
+        Step(name="choose_host", do=choose_host, undo=boot.leave_host),
         Step(name="place", do=place, undo=take_back),
         Step(name="bind_ports", do=bind_ports, undo=release_ports),
         Step(
