@@ -11,9 +11,11 @@ from nova_appliance.actions import find_server, refresh_addresses
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
-from nova_appliance.db import server_actions
+from nova_appliance.db import sagas, server_actions
+from nova_appliance.db.cells import CELL0
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain.server import Server
+from nova_appliance.rpc.orders import Nudge
 
 LOG = logging.getLogger(__name__)
 
@@ -76,6 +78,15 @@ def _refresh(cloud: Cloud, _context: RequestContext, server: Server, _event: Eve
     refresh_addresses.refresh(cloud, server.id)
 
 
+def _wake(cloud: Cloud, context: RequestContext, server: Server, _event: Event) -> None:
+    """A boot that waits for its ports looks at them now; it would do so by itself a little later."""
+    for cell_id in (CELL0, server.cell_id):  # a boot's order stays where the server was born
+        database = cloud.cells.database(cell_id)
+        for saga_id in database.transact(lambda conn: sagas.wake_waiting(conn, server.id)):
+            order = Nudge(cell_id=cell_id, saga_id=saga_id)
+            cloud.rpc.hint("conductor", "nudge", order, context)
+
+
 def _power(cloud: Cloud, context: RequestContext, server: Server, event: Event) -> None:
     """Its host finds the new power state by itself; what is kept here is that it was told."""
     action = POWER.get(event.tag or "")
@@ -95,7 +106,8 @@ _Act = Callable[[Cloud, RequestContext, Server, Event], None]
 _ACTS: dict[str, _Act] = {
     "network-changed": _refresh,
     "network-vif-deleted": _refresh,
+    "network-vif-plugged": _wake,
     "power-update": _power,
 }
-"""Events that change something here. The others are taken note of: a boot waits for no port, and
+"""Events that change something here. The others are taken note of:
 volumes and accelerators are looked at when they are used."""

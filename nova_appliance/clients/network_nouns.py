@@ -41,6 +41,7 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     device_id: str = ""
     device_owner: str = ""
     status: str = ""
+    admin_up: bool = True
     fixed_ips: tuple[FixedIp, ...] = ()
     security_groups: tuple[str, ...] = ()
     host: str = ""
@@ -101,6 +102,7 @@ def port(raw: dict[str, Any]) -> Port:
         device_id=raw.get("device_id") or "",
         device_owner=raw.get("device_owner") or "",
         status=raw.get("status") or "",
+        admin_up=raw.get("admin_state_up", True),
         fixed_ips=tuple(
             FixedIp(subnet_id=ip.get("subnet_id") or "", address=ip["ip_address"]) for ip in fixed
         ),

@@ -48,6 +48,7 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "cpu_allocation_ratio": 16.0,
             "config_drive_by_default": "true",
             "allow_resize_to_same_host": True,
+            "vif_plugging_timeout": 0,  # the miniature plugs ports itself, and at once
         },
         "api_database": {"connection": _sqlite(folder, "nova_api")},
         "database": {"connection": _sqlite(folder, "nova")},

@@ -28,6 +28,13 @@ OPTIONS = {
             help="Seconds a shelved server keeps its host; 0 lets it go at once, -1 never.",
         ),
         cfg.IntOpt("rescue_timeout", default=0, min=0, help="Seconds until unrescue; 0 never."),
+        cfg.IntOpt(
+            "vif_plugging_timeout",
+            default=300,
+            min=0,
+            help="Seconds ports have to work; 0: no wait.",
+        ),
+        cfg.BoolOpt("vif_plugging_is_fatal", default=True, help="Else the server opens without."),
         cfg.IntOpt("sync_power_state_interval", default=600, help="Seconds; negative is off."),
         cfg.IntOpt("update_resources_interval", default=0, help="Seconds; 0 is 60."),
         cfg.IntOpt("running_deleted_instance_poll_interval", default=1800, help="Seconds."),

@@ -176,6 +176,16 @@ def wake_parked(conn: sa.Connection, server_ids: Collection[str], before: dt.dat
     return int(conn.execute(update).rowcount)
 
 
+def wake_waiting(conn: sa.Connection, server_id: str) -> tuple[str, ...]:
+    """Let the sagas of a server look again now that wait for something else than a host; their ids."""
+    waiting = (_S.server_id == server_id, _S.state.in_(OPEN), _S.owner.is_(None))
+    found = tuple(conn.execute(sa.select(_S.id).where(*waiting, _S.parked.is_(None))).scalars())
+    if found:
+        now = clock.SYSTEM.now()
+        conn.execute(sa.update(SAGAS).where(_S.id.in_(found), *waiting).values(wake_at=now))
+    return found
+
+
 def disown(conn: sa.Connection, prefix: str) -> int:
     """End the leases of owners whose names begin so: they are known to be dead; how many."""
     dead = (_S.owner.startswith(prefix, autoescape=True), _S.state.in_(OPEN))

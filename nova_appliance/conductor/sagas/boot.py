@@ -9,7 +9,7 @@ import msgspec
 
 from nova_appliance.actions.orders import BootOrder
 from nova_appliance.common import errors
-from nova_appliance.conductor import guests, ports
+from nova_appliance.conductor import guests, port_watch, ports
 from nova_appliance.conductor.relocate import relocate
 from nova_appliance.conductor.saga import (
     Cancelled,
@@ -146,9 +146,10 @@ def check_patience(ctx: Ctx, step: str, host: str, limit_s: float) -> None:
         raise HostFailed(f"Host {host} did not answer in {limit_s} s.", host, retryable=True)
 
 
-def built(_ctx: Ctx, _out: Out, answer: Answer) -> dict[str, Any]:
+def built(ctx: Ctx, _out: Out, answer: Answer) -> dict[str, Any]:
     """The guest runs."""
-    return {"power": answer.result.get("power", int(PowerState.RUNNING))}
+    power = answer.result.get("power", int(PowerState.RUNNING))
+    return {"power": power, "built_at": port_watch.stamp(ctx)}
 
 
 def tear_down(ctx: Ctx, out: Out) -> Parked | None:
@@ -219,6 +220,7 @@ BOOT = Saga(
             undo=tear_down,
             event="compute__do_build_and_run_instance",
         ),
+        Step(name="await_ports", do=port_watch.await_ports),
         Step(name="open_for_business", do=open_for_business),
     ),
     failed=failed,

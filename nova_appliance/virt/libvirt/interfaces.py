@@ -14,7 +14,7 @@ from lxml import etree
 from nova_appliance.common import clock
 from nova_appliance.domain.guest import Vif
 from nova_appliance.virt.driver import DeviceHeld
-from nova_appliance.virt.libvirt import domains
+from nova_appliance.virt.libvirt import bridges, domains
 from nova_appliance.virt.libvirt.connection import Connection
 from nova_appliance.virt.libvirt.lifecycle import Starter
 from nova_appliance.virt.libvirt.xml.interface import interface
@@ -41,6 +41,8 @@ class LibvirtInterfaces:
         if card is None:
             return
         xml = etree.tostring(card, encoding="unicode")
+        if self.starter.host.virt_type != "test":
+            bridges.make_missing((vif,))
         with self.starter.locks.hold(server_id):
             self.connection.call(lambda lent: _attach(lent, server_id, vif, xml))
 

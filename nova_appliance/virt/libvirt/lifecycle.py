@@ -10,7 +10,7 @@ import libvirt
 
 from nova_appliance.domain.guest import Guest, GuestSeen
 from nova_appliance.virt.driver import NoSuchDisks
-from nova_appliance.virt.libvirt import domains
+from nova_appliance.virt.libvirt import bridges, domains
 from nova_appliance.virt.libvirt.connection import Connection
 from nova_appliance.virt.libvirt.console_ports import FreePorts
 from nova_appliance.virt.libvirt.folders import Folders
@@ -41,6 +41,7 @@ class Starter:
         folder = self.folders.server(guest.server_id)
         if self.host.virt_type != "test":
             self._need_files(guest)
+            bridges.make_missing(guest.vifs)
         with ExitStack() as undo:
             port = self.serial_ports.take()
             defined = lent.defineXML(domain_xml(guest, self.host, folder, port))

@@ -14,16 +14,27 @@ def interface(vif: Vif) -> Element | None:
     """<interface> for a bound port; None for one that is not plugged."""
     if vif.kind == "none":
         return None
-    if vif.kind != "bridge" or not vif.bridge:
-        raise Refused(f"Port {vif.port_id} is bound as {vif.kind!r}; this driver plugs bridges.")
+    if vif.kind not in ("bridge", "ovs") or not vif.bridge:
+        raise Refused(
+            f"Port {vif.port_id} is bound as {vif.kind!r}; this driver plugs into bridges and"
+            " Open vSwitch."
+        )
     if vif.model not in MODELS:
         raise Refused(f"There is no network card {vif.model!r}; choose {', '.join(MODELS)}.")
     return element(
         "interface",
         element("mac", address=vif.mac),
         element("source", bridge=vif.bridge),
+        _port_of_switch(vif) if vif.kind == "ovs" else None,
         element("target", dev=vif.device),
         element("model", type=vif.model),
         element("mtu", size=vif.mtu) if vif.mtu else None,
         type="bridge",
+    )
+
+
+def _port_of_switch(vif: Vif) -> Element:
+    """How libvirt tells Open vSwitch which port of Neutron the tap is (external-ids:iface-id)."""
+    return element(
+        "virtualport", element("parameters", interfaceid=vif.port_id), type="openvswitch"
     )

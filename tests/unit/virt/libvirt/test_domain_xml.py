@@ -112,8 +112,8 @@ def test_the_path_of_a_disk_is_one_attribute():
     [
         ({"disks": (Disk(name="d", size_gib=1, bus="floppy"),)}, "no disk bus 'floppy'"),
         ({"disks": tuple(Disk(name=f"d{i}", size_gib=1) for i in range(27))}, "at most 26"),
-        ({"vifs": (Vif(port_id=SERVER, mac="m", kind="ovs", bridge="b"),)}, "bound as 'ovs'"),
-        ({"vifs": (Vif(port_id=SERVER, mac="m"),)}, "plugs bridges"),
+        ({"vifs": (Vif(port_id=SERVER, mac="m", kind="hw_veb", bridge="b"),)}, "bound as 'hw_veb'"),
+        ({"vifs": (Vif(port_id=SERVER, mac="m"),)}, "plugs into bridges"),
         ({"vifs": (Vif(port_id=SERVER, mac="m", bridge="b", model="x"),)}, "no network card 'x'"),
         ({"image_properties": {"hw_video_model": "x"}}, "no video model 'x'"),
         ({"image_properties": {"hw_machine_type": "x"}, "config_drive": {}}, "machine type 'x'"),
@@ -122,6 +122,16 @@ def test_the_path_of_a_disk_is_one_attribute():
 def test_what_cannot_be_built_is_refused_with_the_reason(changes, sentence):
     with pytest.raises(errors.Refused, match=sentence):
         domain_xml(make(**changes), HostTraits(virt_type="kvm"), FOLDER)
+
+
+def test_open_vswitch_is_told_which_port_of_neutron_it_is():
+    vif = Vif(port_id=SERVER, mac="fa:16:3e:00:00:01", kind="ovs", bridge="br-int")
+    root = etree.fromstring(domain_xml(make(vifs=(vif,)), HostTraits(virt_type="kvm"), FOLDER))
+    (card,) = root.iterfind("devices/interface")
+    assert (card.get("type"), card.find("source").get("bridge")) == ("bridge", "br-int")
+    assert card.find("virtualport").get("type") == "openvswitch"
+    assert card.find("virtualport/parameters").get("interfaceid") == SERVER
+    assert card.find("target").get("dev") == vif.device
 
 
 def test_an_unknown_cpu_mode_is_refused():
