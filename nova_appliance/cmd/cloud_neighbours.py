@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starts the miniature identity, images and networks of embedded mode."""
+"""Starts the miniature identity, images, networks and volumes of embedded mode."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from nova_appliance.embedded.images import app as images
 from nova_appliance.embedded.networks import app as networks
 from nova_appliance.embedded.networks.plane import Plane
 from nova_appliance.embedded.settings import Settings
+from nova_appliance.embedded.volumes import app as volumes
 
 
 def make(settings: Settings, stop: contextlib.ExitStack) -> tuple[HttpServer, ...]:
@@ -24,6 +25,7 @@ def make(settings: Settings, stop: contextlib.ExitStack) -> tuple[HttpServer, ..
         (identity.make_app(settings), settings.identity_port, 1024**2),
         (images.make_app(settings), settings.image_port, settings.image_limit_bytes),
         (networks.make_app(settings), settings.network_port, 1024**2),
+        (volumes.make_app(settings), settings.volume_port, 1024**2),
     )
     return tuple(
         HttpServer(app, settings.host, port, body_limit=body_limit)

@@ -78,6 +78,7 @@ def endpoints(settings: Settings) -> dict[str, tuple[str, int]]:
         "identity": (settings.identity_url, settings.identity_port),
         "image": (settings.image_url, settings.image_port),
         "network": (settings.network_url, settings.network_port),
+        "volumev3": (settings.volume_url.rpartition("/")[0], settings.volume_port),
         "compute": (settings.compute_url, settings.compute_port),
         "ec2": (f"{settings.ec2_url}/", settings.ec2_port),
     }

@@ -17,6 +17,8 @@ from nova_appliance.common import ids
 
 SERVICE_USERS = ("nova", "glance", "neutron", "cinder")
 IMAGE_LIMIT_BYTES = 64 * 1024**3
+WITHOUT_VOLUMES = ("identity", "image", "network", "compute", "ec2")
+"""What a release before volumes wrote into its settings."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +43,15 @@ class Settings:
     network_external_cidr: str = "172.24.4.0/24"
     network_plane: str = "none"  # "linux" makes bridges, namespaces and filters on this machine
     network_nat: bool = True  # lets guests out through this machine's own address
-    catalog: tuple[str, ...] = ("identity", "image", "network", "compute", "ec2")
+    catalog: tuple[str, ...] = (
+        "identity",
+        "image",
+        "network",
+        "volumev3",
+        "block-storage",
+        "compute",
+        "ec2",
+    )
     token_life_s: int = 3600
     image_limit_bytes: int = IMAGE_LIMIT_BYTES
     compute_driver: str = "libvirt"
@@ -105,6 +115,8 @@ def load(state_dir: Path) -> Settings:
     known = {field.name for field in dataclasses.fields(Settings)}
     kept = {name: value for name, value in kept.items() if name in known}
     kept["catalog"] = tuple(kept.get("catalog", Settings.catalog))
+    if kept["catalog"] == WITHOUT_VOLUMES:
+        kept["catalog"] = Settings.catalog
     return Settings(**(kept | {"state_dir": state_dir}))
 
 

@@ -29,6 +29,7 @@ from nova_appliance.embedded.images import app as images_app
 from nova_appliance.embedded.networks import app as networks_app
 from nova_appliance.embedded.networks import seed as networks_seed
 from nova_appliance.embedded.settings import Settings
+from nova_appliance.embedded.volumes import app as volumes_app
 
 IMAGE_LIMIT = 64 * 1024 * 1024
 
@@ -83,18 +84,20 @@ def run_openstack(argv: list[str], env: dict[str, str]) -> tuple[int, str, str]:
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     state_dir = tmp_path_factory.mktemp("cloud")
     with contextlib.ExitStack() as stack:
-        listeners = [Listener(stack), Listener(stack), Listener(stack)]
+        listeners = [Listener(stack) for _ in range(4)]
         settings = Settings(
             state_dir,
             identity_port=listeners[0].port,
             image_port=listeners[1].port,
             network_port=listeners[2].port,
+            volume_port=listeners[3].port,
             image_limit_bytes=IMAGE_LIMIT,
         )
         seed.seed(settings)
         listeners[0].app = identity_app.make_app(settings)
         listeners[1].app = images_app.make_app(settings)
         listeners[2].app = networks_app.make_app(settings)
+        listeners[3].app = volumes_app.make_app(settings)
         networks_seed.seed(settings, admin_project(settings))
         yield Cloud(settings, write_clouds_yaml(settings))
 

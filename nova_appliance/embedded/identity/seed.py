@@ -36,6 +36,7 @@ SERVICES: dict[str, tuple[str, Callable[[Settings], str]]] = {
     "network": ("neutron", lambda settings: settings.network_url),
     "compute": ("nova", lambda settings: settings.compute_url),
     "volumev3": ("cinderv3", lambda settings: settings.volume_url),
+    "block-storage": ("cinder", lambda settings: settings.volume_url),
     "ec2": ("ec2", lambda settings: settings.ec2_url),
 }
 NAMESPACE = uuid.UUID("0f3b2c6a-5c1b-4b6e-9b53-0d6b7c2a9e11")

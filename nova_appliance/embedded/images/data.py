@@ -24,7 +24,7 @@ def upload(req: Any, image_id: str) -> None:
     row = _ready_for_bytes(req, image_id)
     with _moved(req.service, image_id, "queued", "saving"):
         written = _receive(req, req.service.path(image_id))
-        _activate(req.service, row, written, "saving")
+        activate(req.service, row, written, "saving")
 
 
 def download(req: Any, image_id: str) -> webob.Response:
@@ -74,7 +74,7 @@ def import_staged(req: Any, image_id: str) -> tuple[int, None]:
             written = files.measure(images.staged(image_id))
         except FileNotFoundError as error:
             raise Conflict("The bytes of this image have not been staged.") from error
-        _activate(images, row, written, "importing")
+        activate(images, row, written, "importing")
     return 202, None
 
 
@@ -123,7 +123,7 @@ def _moved(images: Images, image_id: str, before: str, during: str) -> Iterator[
         raise
 
 
-def _activate(images: Images, row: Row, written: files.Written, during: str) -> None:
+def activate(images: Images, row: Row, written: files.Written, during: str) -> None:
     """Look into the bytes, give them their name, and only then tell that they are there."""
     image_id, path = row["id"], images.path(row["id"])
     try:

@@ -49,14 +49,19 @@ class Images:
 
 def open_images(settings: Settings, time: clock.Clock = clock.SYSTEM) -> Images:
     """Open the image service and set right what a crash may have left half done."""
-    images = Images(
+    images = images_of(settings, time)
+    _recover(images)
+    return images
+
+
+def images_of(settings: Settings, time: clock.Clock = clock.SYSTEM) -> Images:
+    """The image service as it is, for whom works beside it."""
+    return Images(
         settings=settings,
         store=Store(settings.state_dir / "images.db", SCHEMA),
         tokens=Tokens(settings, time),
         directory=settings.state_dir / "images",
     )
-    _recover(images)
-    return images
 
 
 def find(req: Any, image_id: str) -> Row:

@@ -17,12 +17,12 @@ from nova_appliance.embedded.networks import (
 )
 from nova_appliance.embedded.networks.floating_ips import FLOATING_IP
 from nova_appliance.embedded.networks.networks import NETWORK
-from nova_appliance.embedded.networks.news import News
 from nova_appliance.embedded.networks.ports import PORT
 from nova_appliance.embedded.networks.routers import ROUTER
 from nova_appliance.embedded.networks.security_groups import GROUP, RULE, ensure_default
 from nova_appliance.embedded.networks.state import State
 from nova_appliance.embedded.networks.subnets import SUBNET
+from nova_appliance.embedded.news import News
 from nova_appliance.embedded.settings import Settings
 from nova_appliance.embedded.tokens import Tokens
 
@@ -56,7 +56,7 @@ def make_app(settings: Settings) -> WSGIApplication:
     """The WSGI application of this cloud's network service."""
     service = web.Service(
         name="network",
-        state=State(tables.open_store(settings), settings, News(settings)),
+        state=State(tables.open_store(settings), settings, News(settings, "neutron")),
         routes=_routes(),
         formatter=faults.as_neutron,
         authenticate=Tokens(settings).authenticate,

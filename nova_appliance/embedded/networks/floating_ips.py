@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 from nova_appliance.common import errors
-from nova_appliance.embedded.networks import checks, faults, nouns, ports
+from nova_appliance.embedded import checks
+from nova_appliance.embedded.checks import nullable, text, uuid
+from nova_appliance.embedded.networks import faults, nouns, ports
 from nova_appliance.embedded.networks.addresses import Wish
-from nova_appliance.embedded.networks.checks import nullable, text, uuid
 from nova_appliance.embedded.networks.networks import NETWORK
 from nova_appliance.embedded.networks.nouns import NEEDED, Attribute, Deed, Noun, Reader
 from nova_appliance.embedded.networks.ports import FLOATING, GATEWAY, INTERFACE, PORT

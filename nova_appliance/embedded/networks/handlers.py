@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from nova_appliance.common import errors
+from nova_appliance.embedded.checks import list_of, text
 from nova_appliance.embedded.networks import faults, listing, news, nouns, quotas
-from nova_appliance.embedded.networks.checks import list_of, text
 from nova_appliance.embedded.networks.nouns import NEEDED, Attribute, Deed, Noun
 from nova_appliance.embedded.store import Row
 from nova_appliance.embedded.web import Handler, read_json

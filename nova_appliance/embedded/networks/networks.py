@@ -6,8 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from nova_appliance.common import errors
-from nova_appliance.embedded.networks import faults, nouns
-from nova_appliance.embedded.networks.checks import (
+from nova_appliance.embedded.checks import (
     boolean,
     host_name,
     integer,
@@ -16,6 +15,7 @@ from nova_appliance.embedded.networks.checks import (
     one_of,
     text,
 )
+from nova_appliance.embedded.networks import faults, nouns
 from nova_appliance.embedded.networks.nouns import COMMON, Attribute, Deed, Noun, Reader
 from nova_appliance.embedded.settings import Settings
 from nova_appliance.embedded.store import Row

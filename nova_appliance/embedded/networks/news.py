@@ -1,36 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the compute service is told of servers' ports: network-changed, network-vif-deleted.
-
-As Neutron does: after the commit, from a thread of its own. News may get lost; Nova looks by itself.
-"""
+"""What the compute service is told of servers' ports: network-changed, network-vif-deleted."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import logging
-import queue
-import threading
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Sequence
 from typing import Any
 
-from nova_appliance.common import clock
-from nova_appliance.embedded import settings as settings_
 from nova_appliance.embedded.networks.nouns import Noun
-from nova_appliance.embedded.settings import Settings
+from nova_appliance.embedded.news import Event
 from nova_appliance.embedded.store import Transaction
 
-LOG = logging.getLogger(__name__)
-TRIES = 5
-PAUSE_S = 0.5
-TIMEOUT_S = 30.0
-IDLE_S = 10.0
-AT_ONCE = 100
 OWNER = "compute:"
-Event = tuple[str, str, str]
-"""Name, server, port."""
 
 _FLOATING = """
 SELECT ports.id, device_id, device_owner, floating_ip_address || fixed_ip_address AS facts
@@ -81,87 +61,3 @@ def removed(noun: Noun, before: Sight | None) -> tuple[Event, ...]:
         return ()
     name = "network-vif-deleted" if noun.one == "port" else "network-changed"
     return ((name, before.server_id, before.port_id),)
-
-
-class News:
-    """Tells the Compute API, by HTTP as the network service's own user."""
-
-    def __init__(
-        self, settings: Settings, wait: Callable[[float], None] = clock.SYSTEM.sleep
-    ) -> None:
-        self._settings = settings
-        self._wait = wait
-        self._waiting: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._running = False
-        self._token = ""
-
-    def tell(self, told: Sequence[Event]) -> None:
-        """Have these told soon."""
-        if not told or "compute" not in self._settings.catalog:
-            return
-        with self._lock:
-            for event in told:
-                self._waiting.put(event)
-            if not self._running:
-                self._running = True
-                threading.Thread(target=self._run, name="network news", daemon=True).start()
-
-    def _run(self) -> None:
-        while batch := self._next():
-            self._send(batch)
-
-    def _next(self) -> list[Event]:
-        """What waits; nothing ends the thread, the next news start another."""
-        try:
-            batch = [self._waiting.get(timeout=IDLE_S)]
-        except queue.Empty:
-            with self._lock:
-                self._running = not self._waiting.empty()
-                return [self._waiting.get()] if self._running else []
-        while len(batch) < AT_ONCE and not self._waiting.empty():
-            batch.append(self._waiting.get())
-        return list(dict.fromkeys(batch))
-
-    def _send(self, batch: Sequence[Event]) -> None:
-        body = {
-            "events": [
-                {"name": name, "server_uuid": server_id, "tag": port_id, "status": "completed"}
-                for name, server_id, port_id in batch
-            ]
-        }
-        for _ in range(TRIES):
-            try:
-                self._token = self._token or self._new_token()
-                self._post(f"{self._settings.compute_url}/os-server-external-events", body)
-            except urllib.error.HTTPError as error:
-                error.close()
-                self._token = ""
-                LOG.debug("the compute service answers news with %s", error.code)
-                if error.code == 404:  # none of the servers is known there
-                    return
-            except OSError as error:
-                LOG.debug("the compute service cannot be told news: %s", error)
-            else:
-                return
-            self._wait(PAUSE_S)
-
-    def _new_token(self) -> str:
-        password = settings_.secrets(self._settings).service_passwords["neutron"]
-        domain = {"name": "Default"}
-        user = {"name": "neutron", "password": password, "domain": domain}
-        auth = {
-            "identity": {"methods": ["password"], "password": {"user": user}},
-            "scope": {"project": {"name": "service", "domain": domain}},
-        }
-        url = f"{self._settings.identity_url}/auth/tokens"
-        return str(self._post(url, {"auth": auth}).get("X-Subject-Token", ""))
-
-    def _post(self, url: str, body: Any) -> Any:
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if self._token:
-            headers["X-Auth-Token"] = self._token
-        data = json.dumps(body).encode()
-        request = urllib.request.Request(url, data, headers, method="POST")  # noqa: S310 - our own
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
-            return answer.headers

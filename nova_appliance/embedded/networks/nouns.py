@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nova_appliance.common import clock, errors, ids
+from nova_appliance.embedded.checks import Check, text
 from nova_appliance.embedded.networks import faults
-from nova_appliance.embedded.networks.checks import Check, text
 from nova_appliance.embedded.store import Row, Store, Transaction, marks
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from nova_appliance.common import errors
-from nova_appliance.embedded.networks import addresses, checks, faults, nouns, security_groups
+from nova_appliance.embedded import checks
+from nova_appliance.embedded.checks import boolean, list_of, nullable, record, text, uuid
+from nova_appliance.embedded.networks import addresses, faults, nouns, security_groups
 from nova_appliance.embedded.networks.addresses import Wish
-from nova_appliance.embedded.networks.checks import boolean, list_of, nullable, record, text, uuid
 from nova_appliance.embedded.networks.networks import NETWORK
 from nova_appliance.embedded.networks.nouns import COMMON, NEEDED, Attribute, Deed, Noun, Reader
 from nova_appliance.embedded.settings import Settings

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from nova_appliance.common import errors
+from nova_appliance.embedded.checks import integer
 from nova_appliance.embedded.networks import faults, nouns
-from nova_appliance.embedded.networks.checks import integer
 from nova_appliance.embedded.networks.nouns import Reader
 from nova_appliance.embedded.web import read_object
 

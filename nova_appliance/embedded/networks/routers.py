@@ -7,9 +7,10 @@ import ipaddress
 from typing import Any
 
 from nova_appliance.common import errors
-from nova_appliance.embedded.networks import checks, faults, nouns, ports
+from nova_appliance.embedded import checks
+from nova_appliance.embedded.checks import boolean, list_of, nullable, record, text, uuid
+from nova_appliance.embedded.networks import faults, nouns, ports
 from nova_appliance.embedded.networks.addresses import Wish
-from nova_appliance.embedded.networks.checks import boolean, list_of, nullable, record, text, uuid
 from nova_appliance.embedded.networks.networks import NETWORK
 from nova_appliance.embedded.networks.nouns import COMMON, Attribute, Deed, Noun, Reader
 from nova_appliance.embedded.networks.ports import GATEWAY, INTERFACE, PORT

@@ -7,8 +7,9 @@ import ipaddress
 from typing import Any
 
 from nova_appliance.common import errors
-from nova_appliance.embedded.networks import checks, faults, nouns
-from nova_appliance.embedded.networks.checks import boolean, integer, nullable, one_of, text, uuid
+from nova_appliance.embedded import checks
+from nova_appliance.embedded.checks import boolean, integer, nullable, one_of, text, uuid
+from nova_appliance.embedded.networks import faults, nouns
 from nova_appliance.embedded.networks.nouns import COMMON, NEEDED, Attribute, Deed, Noun, Reader
 from nova_appliance.embedded.settings import Settings
 from nova_appliance.embedded.store import Row

@@ -7,8 +7,8 @@ import dataclasses
 import datetime as dt
 
 from nova_appliance.common import clock
-from nova_appliance.embedded.networks.news import News
 from nova_appliance.embedded.networks.plane import dhcp_files, nudge
+from nova_appliance.embedded.news import News
 from nova_appliance.embedded.settings import Settings
 from nova_appliance.embedded.store import Store
 

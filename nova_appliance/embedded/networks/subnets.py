@@ -8,9 +8,10 @@ import itertools
 from typing import Any
 
 from nova_appliance.common import errors
-from nova_appliance.embedded.networks import addresses, checks, faults, nouns, ports
+from nova_appliance.embedded import checks
+from nova_appliance.embedded.checks import boolean, list_of, nullable, one_of, record, uuid
+from nova_appliance.embedded.networks import addresses, faults, nouns, ports
 from nova_appliance.embedded.networks.addresses import Network, Wish
-from nova_appliance.embedded.networks.checks import boolean, list_of, nullable, one_of, record, uuid
 from nova_appliance.embedded.networks.networks import NETWORK
 from nova_appliance.embedded.networks.nouns import COMMON, NEEDED, Attribute, Deed, Noun, Reader
 from nova_appliance.embedded.settings import Settings

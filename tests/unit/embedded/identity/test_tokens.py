@@ -183,7 +183,7 @@ def test_a_token_counts_no_more_when_its_role_or_project_is_gone(rig):
 
 def test_catalog_urls_are_filled_in_for_the_project(rig):
     admin = rig.admin()
-    service = {"service": {"type": "volumev3", "name": "cinder"}}
+    service = {"service": {"type": "sharev2", "name": "manila"}}
     made = rig.app.post_json("/v3/services", service, headers=admin, status=201).json["service"]
     endpoint = {
         "service_id": made["id"],
@@ -193,9 +193,9 @@ def test_catalog_urls_are_filled_in_for_the_project(rig):
     }
     rig.app.post_json("/v3/endpoints", {"endpoint": endpoint}, headers=admin, status=201)
     catalog = rig.get("/v3/auth/catalog", admin).json["catalog"]
-    (volume,) = [entry for entry in catalog if entry["type"] == "volumev3"]
+    (volume,) = [entry for entry in catalog if entry["type"] == "sharev2"]
     project = rig.id("projects", "admin")
     assert volume["endpoints"][0]["url"] == f"http://127.0.0.1:8776/v3/{project}"
     system = rig.auth("admin", rig.secrets.admin_password, {"system": {"all": True}})
     entries = {entry["type"]: entry["endpoints"] for entry in system.json["token"]["catalog"]}
-    assert entries["volumev3"] == []
+    assert entries["sharev2"] == []

@@ -208,7 +208,7 @@ DIES = {
     "before the bytes have their name": "die_in(files, 'publish'); uploads(path='file')",
     "before it is told": "die_after(files, 'publish'); uploads(path='file')",
     "while the bytes are staged": "die_in(os, 'fsync'); uploads(path='stage')",
-    "while they are imported": "uploads(path='stage'); die_in(data, '_activate'); imports()",
+    "while they are imported": "uploads(path='stage'); die_in(data, 'activate'); imports()",
     "at the end of the import": "uploads(path='stage'); die_after(files, 'publish'); imports()",
 }
 VICTIM = """

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nova_appliance.common import clock, ids
-from nova_appliance.embedded.networks.news import Event, News
+from nova_appliance.embedded.news import Event, News
 from nova_appliance.embedded.settings import Settings
 
 SERVER = ids.new_id()
@@ -108,7 +108,7 @@ def test_news_are_told_with_patience(tmp_path: Path, answers: list[int], tries: 
     stage = Stage(list(answers))
     port = stage.server_port
     settings = Settings(tmp_path, identity_port=port, compute_port=port)
-    News(settings, wait=lambda _seconds: None).tell([("network-changed", SERVER, "p1")])
+    News(settings, "neutron", wait=lambda _seconds: None).tell([("network-changed", SERVER, "p1")])
 
     def events() -> list[Any]:
         return [call for call in stage.heard if "external-events" in call[0]]

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Disks of volumes and snapshots: raw, sparse files; each has its name only when it is whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from nova_appliance.common.run import run
+from nova_appliance.embedded.images.files import sweep
+
+GIB = 1 << 30
+COPY_S = 3600.0
+PART = ".part"
+
+__all__ = ("GIB", "blank", "copy", "export", "grow", "remove", "sweep")
+
+
+def blank(target: Path, size_gib: int) -> None:
+    """Make a disk of zeros; one that is there stays."""
+    if not target.exists():
+        part = _part(target)
+        with part.open("wb") as file:
+            file.truncate(size_gib * GIB)
+        _finish(part, target)
+
+
+def copy(source: Path, source_format: str, target: Path, size_gib: int) -> None:
+    """Make a disk that begins as `source`; one that is there stays."""
+    if not target.exists():
+        part = _part(target)
+        formats = ["-f", source_format, "-O", "raw"]
+        run(["qemu-img", "convert", "-q", *formats, str(source), str(part)], timeout_s=COPY_S)
+        _grow(part, size_gib)
+        _finish(part, target)
+
+
+def grow(target: Path, size_gib: int) -> None:
+    """Give a disk this size unless it has more; done again it changes nothing."""
+    _grow(target, size_gib)
+
+
+def export(source: Path, target: Path, disk_format: str) -> None:
+    """Copy a disk into a file of another format."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    formats = ["-f", "raw", "-O", disk_format]
+    run(["qemu-img", "convert", "-q", *formats, str(source), str(target)], timeout_s=COPY_S)
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Remove disks, half-made ones too; nothing there is fine."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+        path.with_name(path.name + PART).unlink(missing_ok=True)
+
+
+def _grow(path: Path, size_gib: int) -> None:
+    wanted = size_gib * GIB
+    with path.open("r+b") as file:
+        if file.seek(0, os.SEEK_END) < wanted:
+            file.truncate(wanted)
+
+
+def _part(target: Path) -> Path:
+    target.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+    part = target.with_name(target.name + PART)
+    part.unlink(missing_ok=True)
+    return part
+
+
+def _finish(part: Path, target: Path) -> None:
+    part.chmod(0o600)
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(target)
