@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from cryptography import x509
 
-from nova_appliance.cert.authority import Authority
-from nova_appliance.cert.folder import Folder
+from nova_appliance.cert.authority import Authority, Store
 from nova_appliance.cert.shelf import Shelf
 from nova_appliance.common import errors
 
@@ -16,7 +15,7 @@ FOREIGN = (
 )
 
 
-def adopt(folder: Folder, shelf: Shelf) -> bool:
+def adopt(folder: Store, shelf: Shelf) -> bool:
     """Copy root, certificates and revocations; whether anything was new.
 
     Raises NotFound when the folder has no root, Conflict when the database has another one.

@@ -16,6 +16,7 @@ from nova_appliance.common import errors
 from nova_appliance.domain.certificate import Wish
 
 DAYS = 90
+LIST_DAYS = 365
 BEFORE = dt.timedelta(days=30)
 
 

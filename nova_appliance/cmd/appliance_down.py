@@ -7,7 +7,7 @@ from functools import partial
 
 import libvirt
 
-from nova_appliance.cmd import appliance_up
+from nova_appliance.cmd import appliance_up, cloud_qemu
 from nova_appliance.embedded import hypervisor, pids
 from nova_appliance.embedded.networks.plane import Plane
 from nova_appliance.embedded.progress import Progress
@@ -32,6 +32,7 @@ def down(settings: Settings, *, purge: bool) -> None:
         Plane(settings).purge()
         progress.say("networks removed")
         hypervisor.stop(settings.state_dir)
+        cloud_qemu.forget(settings)
 
 
 def _bury(connection: libvirt.virConnect, settings: Settings) -> int:

@@ -12,6 +12,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from nova_appliance.cmd import cloud_qemu
 from nova_appliance.common.clock import wait_for
 from nova_appliance.common.errors import Unavailable
 from nova_appliance.embedded import firstboot, guest, guide, hypervisor, pids
@@ -29,7 +30,7 @@ def up(settings: Settings, began_s: float = 0) -> None:
     with ThreadPoolExecutor(1) as beside:
         image = beside.submit(_image, settings, progress)
         with progress.phase("hypervisor", "looking for libvirt"):
-            hypervisor.ensure(settings.state_dir)
+            hypervisor.ensure(settings.state_dir, lambda: cloud_qemu.prepare(settings))
         with progress.phase("services", "starting the services"):
             start(settings)
         found = image.result()

@@ -18,6 +18,7 @@ from nova_appliance.actions.cloud import Cloud
 from nova_appliance.cmd import (
     cloud_apis,
     cloud_cells,
+    cloud_certificates,
     cloud_consoles,
     cloud_neighbours,
     cloud_options,
@@ -59,7 +60,8 @@ def running(settings: Settings, conf: cfg.ConfigOpts) -> Iterator[Cloud]:
         apis, guests_api = cloud_apis.make(cloud, settings), cloud_apis.metadata(cloud, settings)
         compute = ComputeService(conf)
         services = (ConductorService(cloud), SchedulerService(cloud), compute)
-        _start((*neighbours, guests_api, *services, *cloud_consoles.make(cloud)), stop)
+        others = (*cloud_certificates.make(cloud, settings), *cloud_consoles.make(cloud))
+        _start((*neighbours, guests_api, *services, *others), stop)
         if not compute.in_line.wait(IN_LINE_S):  # who asked earlier would find no host
             LOG.warning("the host is not ready yet; the APIs answer without it")
         _start(apis, stop)

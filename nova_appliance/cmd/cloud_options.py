@@ -8,7 +8,7 @@ from pathlib import Path
 
 from oslo_config import cfg
 
-from nova_appliance.cmd import cloud_consoles
+from nova_appliance.cmd import cloud_certificates, cloud_consoles
 from nova_appliance.conf import load
 from nova_appliance.embedded import settings as settings_
 from nova_appliance.embedded.settings import Settings
@@ -37,7 +37,7 @@ def _text(settings: Settings) -> str:
 def _options(settings: Settings) -> dict[str, dict[str, object]]:
     folder = settings.state_dir / "nova"
     folder.mkdir(parents=True, exist_ok=True)
-    return {
+    groups: dict[str, dict[str, object]] = {
         "DEFAULT": {
             "transport_url": TRANSPORT_URL,
             "my_ip": settings.host,
@@ -62,8 +62,11 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "metadata_proxy_shared_secret": settings_.metadata_secret(settings),
         },
         "conductor": {"poll_interval": 1.0, "lease": 6},
-        **cloud_consoles.options(settings),
     }
+    for more in (cloud_consoles.options(settings), cloud_certificates.options(settings)):
+        for group, values in more.items():
+            groups[group] = groups.get(group, {}) | values
+    return groups
 
 
 def _sqlite(folder: Path, name: str) -> str:

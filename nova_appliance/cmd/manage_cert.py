@@ -16,14 +16,12 @@ from nova_appliance.cmd.manage_command import OfflineCommand, Outcome
 from nova_appliance.common import clock, errors
 from nova_appliance.domain.certificate import REASONS, Given, make_wish, state
 
-CRL_DAYS = 365
-
 
 def root(given: argparse.Namespace) -> Outcome:
     """The root and an empty revocation list."""
     authority = _authority(given)
     changed = authority.ensure_root(given.name, given.days)
-    return authority.refresh_list(CRL_DAYS) or changed
+    return authority.refresh_list(hosts.LIST_DAYS) or changed
 
 
 def issue(given: argparse.Namespace) -> Outcome:
@@ -46,7 +44,7 @@ def revoke(given: argparse.Namespace) -> Outcome:
     authority = _authority(given)
     found = authority.find(name=given.name, serial=given.serial)
     changed = authority.revoke(found, given.reason)
-    return authority.refresh_list(CRL_DAYS) or changed
+    return authority.refresh_list(hosts.LIST_DAYS) or changed
 
 
 def crl(given: argparse.Namespace) -> Outcome:
@@ -150,7 +148,10 @@ COMMANDS = (
         "crl",
         "write the revocation list when it must be",
         crl,
-        {**_DIR, "--days": {"type": _days, "default": CRL_DAYS, "help": "how long it counts"}},
+        {
+            **_DIR,
+            "--days": {"type": _days, "default": hosts.LIST_DAYS, "help": "how long it counts"},
+        },
     ),
     OfflineCommand("cert", "show", "show the certificates and their ends", show, _DIR),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from nova_appliance.common.clock import wait_for
@@ -19,11 +20,12 @@ DAEMONS = {"virtlogd": Path("/run/virtlogd.pid"), "libvirtd": Path("/run/libvirt
 START_S = 30
 
 
-def ensure(state_dir: Path) -> bool:
-    """Start libvirtd unless it answers already; tells whether it was started."""
+def ensure(state_dir: Path, prepare: Callable[[], None] = lambda: None) -> bool:
+    """Start libvirtd unless it answers already, after `prepare`; tells whether it was started."""
     kvm_device.settle(state_dir)
     if answers():
         return False
+    prepare()
     if SYSTEMD.is_dir():
         run(["systemctl", "start", "libvirtd.service"], timeout_s=START_S)
         _mark(state_dir).parent.mkdir(parents=True, exist_ok=True)
