@@ -73,6 +73,22 @@ class RebuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the host has to suit the image: it is another one."""
 
 
+class BackupOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The image that is there already, and how many of its kind are kept."""
+
+    verb: str
+    image_id: str
+    backup_type: str
+    rotation: int
+
+
+class PasswordOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The new password; forgotten when the saga ends."""
+
+    verb: str
+    password: str
+
+
 class ShelveOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The image that is to hold the root disk, and the server's state when it was asked."""
 

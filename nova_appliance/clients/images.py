@@ -126,6 +126,12 @@ class Images:
             asked["marker"] = seen[-1].id
         return tuple(found[:limit])
 
+    def of_nova(self, marks: Mapping[str, str]) -> tuple[Image, ...]:
+        """Images that have these properties and filters, whosever they are."""
+        params = {**marks, "limit": str(PAGE)}
+        page = self._glance.ask("GET", "/v2/images", params=params).json()
+        return tuple(read(raw) for raw in page["images"])
+
     def create(self, wanted: Mapping[str, Any]) -> Image:
         """Make an image without data, as Nova itself; `wanted` is in Glance's words."""
         return read(self._glance.ask("POST", "/v2/images", json=dict(wanted)).json())

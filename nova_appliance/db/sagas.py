@@ -139,6 +139,12 @@ def _write(
     return bool(conn.execute(sa.update(SAGAS).where(*mine, *also).values(values)).rowcount)
 
 
+def rewrite_order(conn: sa.Connection, saga_id: str, order: dict[str, Any]) -> None:
+    """Keep another order: the old one held what no row is to hold for long."""
+    values = _encoded({"order": order})
+    conn.execute(sa.update(SAGAS).where(_S.id == saga_id).values(values))
+
+
 def answer(conn: sa.Connection, saga_id: str, epoch: int, step: str, report: Answer) -> bool:
     """Keep what a host reported of the order that a parked step sent, and wake the saga.
 

@@ -49,6 +49,8 @@ class ServerOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the guest is to run in the end (rebuild, moves)."""
     keep_ephemeral: bool = False
     """Whether ephemeral disks stay as they are (rebuild)."""
+    password: str = ""
+    """The one to set inside the guest."""
     vif: Vif | None = None
     """The interface to attach or detach."""
     journey: Journey | None = None

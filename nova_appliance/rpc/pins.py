@@ -21,6 +21,7 @@ VERSIONS: dict[int, str] = {
     7: "0.7.0",
     8: "0.8.0",
     9: "0.9.0",
+    10: "0.10.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 
@@ -41,6 +42,7 @@ FIELDS_SINCE: dict[str, int] = {
     "Guest.volumes": 9,
     "ServerOrder.new_volume": 9,
     "ServerOrder.volume": 9,
+    "ServerOrder.password": 10,
 }
 """`Struct.field` > the version that added it; fields that are not here are as old as their call."""
 

@@ -14,6 +14,7 @@ from nova_appliance.common import errors
 from nova_appliance.domain.console import ConsoleAddress
 from nova_appliance.domain.diagnostics import Diagnosis
 from nova_appliance.domain.guest import Guest, GuestSeen, Vif, Volume
+from nova_appliance.domain.guest_agent import Quiesce
 from nova_appliance.domain.host import Inventory
 from nova_appliance.virt.moves import Moves
 
@@ -94,6 +95,14 @@ class DeviceHeld(errors.ApplianceError):
     def __init__(self, server_id: str, device: str) -> None:
         self.server_id, self.device = server_id, device
         super().__init__(f"The guest of server {server_id} does not let go of {device}.")
+
+
+class NoGuestAgent(errors.Conflict):
+    """No agent inside the guest does what is asked; `reason` is its words, or why there is none."""
+
+    def __init__(self, server_id: str, reason: str) -> None:
+        self.server_id, self.reason = server_id, reason
+        super().__init__(f"The agent in the guest of server {server_id} cannot do this: {reason}.")
 
 
 class CannotNow(errors.Conflict):
@@ -205,6 +214,13 @@ class Volumes(Protocol):
         """Let a guest that is on see the size that its volume has now."""
 
 
+class Inside(Protocol):
+    """What the agent inside a guest does for us."""
+
+    def set_password(self, server_id: str, user: str, password: str) -> None:
+        """Change a user's password; raises NoSuchGuest, NoGuestAgent."""
+
+
 class Disks(Protocol):
     """Local disks: one folder for each server."""
 
@@ -239,10 +255,11 @@ class Disks(Protocol):
 class Snapshots(Protocol):
     """Copies of root disks that become images; each has the id of its image."""
 
-    def take(self, server_id: str, image_id: str) -> str:
+    def take(self, server_id: str, image_id: str, quiesce: Quiesce = Quiesce.NO) -> str:
         """Copy the root disk as it is at one moment; returns the format (disk_format).
 
-        The guest goes on. A copy that is there already stays. Raises NoSuchDisks.
+        The guest goes on. With `quiesce` its agent freezes its file systems at that moment; MUST
+        raises NoGuestAgent when it cannot. A copy that is there already stays. Raises NoSuchDisks.
         """
 
     def chunks(self, server_id: str, image_id: str) -> Iterator[bytes]:
@@ -354,6 +371,7 @@ class Driver:
     snapshots: Snapshots | Unsupported = dataclasses.field(default_factory=Unsupported)
     diagnostics: Diagnostics | Unsupported = dataclasses.field(default_factory=Unsupported)
     interfaces: Interfaces | Unsupported = dataclasses.field(default_factory=Unsupported)
+    inside: Inside | Unsupported = dataclasses.field(default_factory=Unsupported)
     moves: Moves | Unsupported = dataclasses.field(default_factory=Unsupported)
     volumes: Volumes | Unsupported = dataclasses.field(default_factory=Unsupported)
     close: Callable[[], None] = lambda: None
@@ -361,7 +379,7 @@ class Driver:
 
 CONCERNS = (
     "lifecycle", "power", "inventory", "disks", "images", "consoles", "suspension", "snapshots",
-    "diagnostics", "interfaces", "moves", "volumes",
+    "diagnostics", "interfaces", "inside", "moves", "volumes",
 )  # fmt: skip
 
 

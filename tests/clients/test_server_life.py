@@ -305,3 +305,50 @@ def test_a_shelved_server_is_deleted_with_its_image(admin: Any) -> None:  # noqa
     admin.compute.delete_server(made)
     admin.compute.wait_for_delete(made, wait=30)
     assert images_named(admin, "short-shelved") == []
+
+
+def test_backups_are_rotated(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+    for name in ("b1", "b2"):
+        whole.openstack("server", "backup", "create", "--name", name, "--rotate", "2", "one")
+        rest(admin, server.id, "ACTIVE")
+    third = {"name": "b3", "backup_type": "", "rotation": 2}
+    status, data = do(admin, server, "2.45", createBackup=third | {"backup_type": "daily"})
+    assert (status, list(data)) == (202, ["image_id"])
+    rest(admin, server.id, "ACTIVE")
+    kept = {image.name for image in admin.image.images() if image.name in {"b1", "b2", "b3"}}
+    assert len(images_named(admin, "b3")) == 1
+    assert {"b3"} <= kept
+    status, data = do(admin, server, createBackup=third | {"backup_type": "daily", "rotation": 1})
+    assert (status, data) == (202, None)
+    rest(admin, server.id, "ACTIVE")
+    found = [i for i in admin.image.images() if (i.properties or {}).get("backup_type") == "daily"]
+    assert len(found) == 1
+    for wrong in ({}, third | {"rotation": -1}, {"name": "x", "backup_type": "daily"}):
+        assert do(admin, server, createBackup=wrong)[0] == 400
+    no_rotation = third | {"backup_type": "daily", "rotation": 0}
+    assert do(admin, server, "2.45", createBackup=no_rotation) == (202, None)
+    rest(admin, server.id, "ACTIVE")
+
+
+def test_change_password_needs_the_agent(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+    refused = do(admin, server, changePassword={"adminPass": "new"})
+    assert "agent" in sentence(refused, 409)
+    assert do(admin, server, changePassword={})[0] == 400
+    assert tell(admin, server.id)["status"] == "ACTIVE"
+    image = admin.image.create_image(
+        "agent", data=b"x" * 512, disk_format="raw", container_format="bare",
+        hw_qemu_guest_agent="yes", os_admin_user="boss",
+    )  # fmt: skip
+    do(admin, server, rebuild={"imageRef": image.id})
+    rest(admin, server.id, "ACTIVE")
+    assert do(admin, server, changePassword={"adminPass": "new"})[0] == 202
+    said = do(admin, server, **{"os-getConsoleOutput": {}})[1]["output"]
+    assert "the password of boss was changed" in said
+    assert (
+        "new"
+        not in whole.rows("nova", "SELECT group_concat(order_) AS all_ FROM sagas")[0]["all_"]
+        .split('"password":"')[1]
+        .split('"')[0]
+    )
+    do(admin, server, rebuild={"imageRef": server.image.id})
+    rest(admin, server.id, "ACTIVE")

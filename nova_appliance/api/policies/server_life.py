@@ -22,6 +22,8 @@ RULES = (
     rule(REBUILD, MEMBER, "Rebuild a server.", f"{_ACTION} (rebuild)"),
     rule(REBUILD_CERTS, MEMBER, "Rebuild with trusted certificates.", f"{_ACTION} (rebuild)"),
     rule(RESCUE, MEMBER, "Boot a server from a rescue image.", f"{_ACTION} (rescue)"),
+    rule(CREATE_BACKUP, MEMBER, "Make a backup of a server.", f"{_ACTION} (createBackup)"),
+    rule(CHANGE_PASSWORD, MEMBER, "Change a guest's password.", f"{_ACTION} (changePassword)"),
     rule(UNRESCUE, MEMBER, "Boot a rescued server as before.", f"{_ACTION} (unrescue)"),
     rule(SHELVE, MEMBER, "Put a server on the shelf.", f"{_ACTION} (shelve)"),
     rule(

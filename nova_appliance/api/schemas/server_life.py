@@ -19,6 +19,7 @@ from nova_appliance.api.schemas.types import (
     IPV6,
     METADATA,
     NAME,
+    NOT_NEGATIVE,
     NULL,
     SPACED_NAME,
     TEXT,
@@ -76,3 +77,13 @@ UNSHELVE = Versioned(
         }
     ),
 )
+CREATE_BACKUP = wrapped(
+    "createBackup",
+    shape(
+        {"name": NAME, "backup_type": TEXT, "rotation": NOT_NEGATIVE, "metadata": METADATA},
+        "name",
+        "backup_type",
+        "rotation",
+    ),
+)
+CHANGE_PASSWORD = wrapped("changePassword", shape({"adminPass": TEXT}, "adminPass"))

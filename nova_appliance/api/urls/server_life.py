@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from nova_appliance.api.operation import ByBodyKey, Routes
-from nova_appliance.api.resources import server_rebuild, server_rescue, server_shelf
+from nova_appliance.api.resources import server_backups, server_rebuild, server_rescue, server_shelf
 
 ROUTES: Routes = {
     "servers/{server_id}/action": {
         "POST": ByBodyKey(
             {
+                "createBackup": server_backups.create,
+                "changePassword": server_backups.change_password,
                 "rebuild": server_rebuild.rebuild,
                 "rescue": server_rescue.rescue,
                 "unrescue": server_rescue.unrescue,

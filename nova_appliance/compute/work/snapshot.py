@@ -8,12 +8,15 @@ from typing import Any
 from nova_appliance.common import errors
 from nova_appliance.compute.agent import Agent
 from nova_appliance.compute.work.power import power_of
+from nova_appliance.domain import guest_agent
+from nova_appliance.domain.guest_agent import Quiesce
 from nova_appliance.rpc.orders import ServerOrder
 
 
 def snapshot(agent: Agent, order: ServerOrder) -> dict[str, Any]:
     """Copy the root disk."""
-    disk_format = agent.driver.snapshots.take(order.server_id, _image_id(order))
+    quiesce = guest_agent.quiesce(order.guest.image_properties) if order.guest else Quiesce.NO
+    disk_format = agent.driver.snapshots.take(order.server_id, _image_id(order), quiesce)
     return {"power": power_of(agent, order.server_id), "disk_format": disk_format}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from nova_appliance.actions.orders import CreateImageOrder
+from nova_appliance.conductor import guests
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step
 from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.conductor.sagas.power import failed
@@ -63,14 +64,15 @@ def uploaded(ctx: Ctx, _out: Out, _answer: Answer) -> Done:
     return Done(write=lambda conn: servers.settle(conn, ctx.server_id, ctx.order.verb))
 
 
-def send(ctx: Ctx, name: str, task: str) -> Parked:
+def send(ctx: Ctx, name: str, task: str | None) -> Parked:
     """Send the host an order about the copy; the server shows this task meanwhile."""
     server = ctx.living()
     host = server.host or ""
     check_patience(ctx, name, host, COPY_S)
     image = ServerImage(id=ctx.order.image_id)
-    order = ServerOrder(ticket=ctx.ticket(name), server_id=server.id, image=image)
-    return Parked(name=name, host=host, order=order, write=_advance(ctx, task))
+    guest = guests.guest_of(server, ctx.cloud.conf)
+    order = ServerOrder(ticket=ctx.ticket(name), server_id=server.id, guest=guest, image=image)
+    return Parked(name=name, host=host, order=order, write=_advance(ctx, task) if task else None)
 
 
 def _advance(ctx: Ctx, task: str) -> Any:

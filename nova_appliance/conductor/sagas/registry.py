@@ -6,7 +6,9 @@ from __future__ import annotations
 from nova_appliance.conductor.saga import Saga
 from nova_appliance.conductor.sagas import (
     boot,
+    change_password,
     confirm_resize,
+    create_backup,
     create_image,
     delete,
     interfaces,
@@ -31,6 +33,8 @@ ALL = (
     suspension.PAUSE, suspension.UNPAUSE, suspension.SUSPEND, suspension.RESUME, suspension.TRIGGER_CRASH_DUMP,
     soft_delete.SOFT_DELETE, soft_delete.RESTORE,
     create_image.CREATE_IMAGE,
+    create_backup.CREATE_BACKUP,
+    change_password.CHANGE_PASSWORD,
     interfaces.ATTACH_INTERFACE, interfaces.DETACH_INTERFACE,
     rebuild.REBUILD,
     resize.RESIZE,

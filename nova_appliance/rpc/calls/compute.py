@@ -38,6 +38,7 @@ CALLS: dict[str, Call] = {
     "withdraw": Call(since=8, order=ServerOrder, to_host=True),
     "take_back": Call(since=8, order=ServerOrder, to_host=True),
     "forget_origin": Call(since=8, order=ServerOrder, to_host=True),
+    "set_password": Call(since=10, order=ServerOrder, to_host=True),
     "attach_interface": Call(since=3, order=ServerOrder, to_host=True),
     "detach_interface": Call(since=3, order=ServerOrder, to_host=True),
     "attach_volume": Call(since=9, order=ServerOrder, to_host=True),

@@ -9,6 +9,7 @@ from nova_appliance.virt.driver import (
 from nova_appliance.virt.fake.consoles import FakeConsoles
 from nova_appliance.virt.fake.diagnostics import FakeDiagnostics
 from nova_appliance.virt.fake.hypervisor import Hypervisor
+from nova_appliance.virt.fake.inside import FakeInside
 from nova_appliance.virt.fake.interfaces import FakeInterfaces
 from nova_appliance.virt.fake.inventory import FakeInventory
 from nova_appliance.virt.fake.lifecycle import FakeLifecycle, FakePower
@@ -39,6 +40,7 @@ def drive(hypervisor: Hypervisor) -> Driver:
         snapshots=FakeSnapshots(hypervisor),
         diagnostics=FakeDiagnostics(hypervisor),
         interfaces=FakeInterfaces(hypervisor),
+        inside=FakeInside(hypervisor),
         moves=FakeMoves(hypervisor),
         volumes=FakeVolumes(hypervisor),
     )

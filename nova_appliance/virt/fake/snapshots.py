@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from nova_appliance.domain.guest_agent import Quiesce
 from nova_appliance.virt.driver import NoSuchDisks, NoSuchImage
 from nova_appliance.virt.fake.hypervisor import FakeSnapshot, Hypervisor
 
@@ -18,8 +19,9 @@ class FakeSnapshots:
 
     hypervisor: Hypervisor
 
-    def take(self, server_id: str, image_id: str) -> str:
-        """See virt.driver.Snapshots."""
+    def take(self, server_id: str, image_id: str, quiesce: Quiesce = Quiesce.NO) -> str:
+        """See virt.driver.Snapshots; the agents of fake guests always obey."""
+        del quiesce
         with self.hypervisor.deed("take"):
             if self.hypervisor.disks.get(server_id) is None:
                 raise NoSuchDisks(server_id)

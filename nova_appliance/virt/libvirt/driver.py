@@ -16,6 +16,7 @@ from nova_appliance.virt.libvirt.diagnostics import LibvirtDiagnostics
 from nova_appliance.virt.libvirt.disks import LocalDisks, images_used
 from nova_appliance.virt.libvirt.folders import Folders, folders_of
 from nova_appliance.virt.libvirt.images import ImageCache
+from nova_appliance.virt.libvirt.inside import LibvirtInside
 from nova_appliance.virt.libvirt.interfaces import LibvirtInterfaces
 from nova_appliance.virt.libvirt.inventory import HostInventory
 from nova_appliance.virt.libvirt.lifecycle import LibvirtLifecycle, Starter
@@ -67,6 +68,7 @@ def open_driver(settings: VirtSettings) -> Driver:
         snapshots=LibvirtSnapshots(starter, settings.disk_format),
         diagnostics=LibvirtDiagnostics(connection),
         interfaces=LibvirtInterfaces(connection, starter),
+        inside=LibvirtInside(connection),
         moves=LibvirtMoves(disks, settings.uri_for_others),
         volumes=LibvirtVolumes(connection, starter),
         close=connection.close,

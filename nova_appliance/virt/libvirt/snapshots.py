@@ -16,7 +16,8 @@ from lxml import etree
 
 from nova_appliance.common import clock, errors, ids
 from nova_appliance.common.run import run
-from nova_appliance.virt.driver import HypervisorFailed, NoSuchDisks, NoSuchImage
+from nova_appliance.domain.guest_agent import Quiesce
+from nova_appliance.virt.driver import HypervisorFailed, NoGuestAgent, NoSuchDisks, NoSuchImage
 from nova_appliance.virt.libvirt import domains
 from nova_appliance.virt.libvirt.lifecycle import Starter
 from nova_appliance.virt.libvirt.xml.element import element
@@ -36,7 +37,7 @@ class LibvirtSnapshots:
     starter: Starter
     disk_format: str
 
-    def take(self, server_id: str, image_id: str) -> str:
+    def take(self, server_id: str, image_id: str, quiesce: Quiesce = Quiesce.NO) -> str:
         """See virt.driver.Snapshots."""
         root, target = (
             self.starter.folders.server(server_id) / ROOT,
@@ -50,7 +51,7 @@ class LibvirtSnapshots:
             part = target.with_name(target.name + ".part")
             part.unlink(missing_ok=True)
             try:
-                self._copy(server_id, root, part)
+                self._copy(server_id, root, part, quiesce)
                 part.replace(target)
             finally:
                 part.unlink(missing_ok=True)
@@ -74,12 +75,12 @@ class LibvirtSnapshots:
             raise errors.Invalid(f"{image_id!r} is not an id.")
         return self.starter.folders.server(server_id) / f"snapshot-{image_id}"
 
-    def _copy(self, server_id: str, root: Path, part: Path) -> None:
+    def _copy(self, server_id: str, root: Path, part: Path, quiesce: Quiesce) -> None:
         def deed(lent: libvirt.virConnect) -> bool:
             domain = domains.look_up(lent, server_id)
             if domain is None or not domain.isActive():
                 return False
-            _mirror(domain, root, part)
+            _mirror(domain, root, part, quiesce)
             return True
 
         if not self.starter.connection.call(deed):
@@ -87,7 +88,7 @@ class LibvirtSnapshots:
             run([*argv, str(root), str(part)], timeout_s=_COPY_TIMEOUT_S)
 
 
-def _mirror(domain: libvirt.virDomain, root: Path, part: Path) -> None:
+def _mirror(domain: libvirt.virDomain, root: Path, part: Path, quiesce: Quiesce) -> None:
     """Copy until both are the same, then let go: the copy is the disk at that moment."""
     _stop(domain, root)  # what a process that died began
     into = element(
@@ -97,8 +98,28 @@ def _mirror(domain: libvirt.virDomain, root: Path, part: Path) -> None:
     try:
         if not clock.wait_for(lambda: _is_same(domain, root), _COPY_TIMEOUT_S, _LOOK_EVERY_S):
             raise HypervisorFailed(f"{root.name} was not copied in {_COPY_TIMEOUT_S:.0f} s.")
+        with _frozen(domain, quiesce):
+            _stop(domain, root)
     finally:
         _stop(domain, root)
+
+
+@contextlib.contextmanager
+def _frozen(domain: libvirt.virDomain, quiesce: Quiesce) -> Iterator[None]:
+    """Have the guest's agent freeze its file systems meanwhile, if it is to and can."""
+    frozen = False
+    try:
+        if quiesce is not Quiesce.NO:
+            domain.fsFreeze()
+            frozen = True
+    except libvirt.libvirtError as error:
+        if quiesce is Quiesce.MUST:
+            raise NoGuestAgent(domain.UUIDString(), str(error)) from error
+    try:
+        yield
+    finally:
+        if frozen:
+            domain.fsThaw()
 
 
 def _is_same(domain: libvirt.virDomain, root: Path) -> bool:

@@ -81,6 +81,7 @@ def _devices(guest: Guest, host: HostTraits, folder: Path, serial_port: int) -> 
         *(disk(part) for part in parts),
         *plugged,
         *consoles(console),
+        *platform.agent_channel(guest.image_properties),
         *platform.small_devices(has_usb=is_fast or "usb" in buses),
     ]
 

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nova_appliance.common.errors import Refused
+from nova_appliance.domain import guest_agent
 from nova_appliance.virt.libvirt.xml.element import Element, element
 
 MACHINES = ("pc", "q35")
@@ -59,6 +62,14 @@ def guest_clock() -> Element:
         element("timer", name="hpet", present="no"),
         offset="utc",
     )
+
+
+def agent_channel(properties: Mapping[str, str]) -> list[Element]:
+    """<channel> to the agent inside the guest, if its image promises one."""
+    if not guest_agent.is_there(properties):
+        return []
+    target = element("target", type="virtio", name="org.qemu.guest_agent.0")
+    return [element("channel", target, type="unix")]
 
 
 def small_devices(*, has_usb: bool) -> list[Element]:
