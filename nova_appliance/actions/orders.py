@@ -143,3 +143,21 @@ class RebootOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     verb: str
     hard: bool
+
+
+class AttachVolumeOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """`id` is the attachment's own in the server's row."""
+
+    verb: str
+    id: str
+    volume_id: str
+
+
+class DetachVolumeOrder(AttachVolumeOrder, frozen=True, kw_only=True):
+    """The attachment to end."""
+
+
+class SwapVolumeOrder(AttachVolumeOrder, frozen=True, kw_only=True):
+    """The attachment, its volume, and the one that takes its place."""
+
+    new_volume_id: str

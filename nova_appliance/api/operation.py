@@ -31,7 +31,8 @@ class Operation:
     its place; raises NotFound. Without `target`, its project_id and user_id are the target of
     the rule; without `load`, the caller's own. `target(req, *ids[, body])` says it otherwise.
     `status`: a number, or {"2.1": 200, "2.2": 201} when it changes. `errors`: declared codes.
-    `public`: no rule is checked at all.
+    `public`: no rule is checked at all. `late`: the handler checks `policy` or another rule by
+    itself, because it depends on the body which.
     """
 
     handler: Handler
@@ -45,6 +46,7 @@ class Operation:
     until: str | None = None
     load: Load | None = None
     target: Target | None = None
+    late: bool = False
 
     def __post_init__(self) -> None:
         """Compile what requests need: versions as numbers, schemas as validators."""
@@ -82,7 +84,7 @@ class Operation:
             args = (self.load(req, *args[:1]), *args[1:])
         if body is not None:
             args = (*args, body)
-        if self.policy:
+        if self.policy and not self.late:
             rules.enforce(req, self.policy, self._target_of(req, args))
         result = self.handler(req, *args)
         answer = result if isinstance(result, Answer) else Answer(result)

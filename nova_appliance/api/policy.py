@@ -34,6 +34,7 @@ from nova_appliance.api.policies import (
     server_tags,
     servers,
     usage,
+    volume_attachments,
 )
 from nova_appliance.common import clock, errors
 from nova_appliance.common.context import RequestContext
@@ -42,7 +43,7 @@ FAMILIES = (
     base, servers, server_actions, server_ips, server_metadata, instance_actions, remote_consoles,
     flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies, external_events,
     server_tags, network_proxies, server_extras, server_life, usage, migrations, certificates,
-    server_moves,
+    server_moves, volume_attachments,
 )  # fmt: skip
 """Each module has RULES: a tuple of DocumentedRuleDefault."""
 

@@ -124,6 +124,12 @@ class Volumes:
         with contextlib.suppress(errors.NotFound):
             self.ask("DELETE", f"/attachments/{attachment_id}")
 
+    def moved(self, volume_id: str, new_volume_id: str) -> str:
+        """Say that a server uses the new place of a volume; the id that it has from now on."""
+        action = {"os-migrate_volume_completion": {"new_volume": new_volume_id, "error": False}}
+        answer = self.ask("POST", f"/volumes/{volume_id}/action", json=action).json()
+        return str(answer["save_volume_id"])
+
     # ---- snapshots
 
     def get_snapshot(

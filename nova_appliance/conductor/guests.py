@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from oslo_config import cfg
 
@@ -11,10 +11,12 @@ from nova_appliance.actions import guest_facts
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients.vendor_data import VendorData
 from nova_appliance.conductor import ports
+from nova_appliance.domain import attachment as attachments
 from nova_appliance.domain import config_drive, devices, guest_data
 from nova_appliance.domain import rescue as rescues
 from nova_appliance.domain import shelf as shelves
 from nova_appliance.domain.attachment import Attachment
+from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.guest import RESCUE_DISK, Disk, Guest, Volume
 from nova_appliance.domain.guest_data import Facts
 from nova_appliance.domain.server import Server
@@ -87,28 +89,66 @@ def guest_name(template: str, server: Server) -> str:
 
 
 def disks_of(server: Server) -> tuple[Disk, ...]:
-    """Root disk over the image, then what the flavor adds."""
+    """Root disk over the image, then what the flavor adds, or what was asked for in its place."""
     flavor = server.flavor
     bus = server.image.properties.get(_DISK_BUS, "virtio") if server.image else "virtio"
+    disks = []
+    if attachments.root(server.attachments) is None:
+        disks.append(_root(server, bus))
+    local = [one for one in server.attachments if one.destination == attachments.LOCAL]
+    asked = [one for one in local if not one.is_root]
+    if asked:
+        disks += _asked(asked)
+    else:
+        disks += _of_flavor(flavor, bus)
+    return _with_rescue(tuple(disks), server, bus)
+
+
+def _root(server: Server, bus: str) -> Disk:
+    """The root disk: over the image, or whole from the shelf, or as it was found."""
     image_id = server.image.id if server.image else None
     shelf = shelves.of(server.system_metadata)
     if shelves.ALONE in server.system_metadata:
         image_id = None
-    root = Disk(
+    return Disk(
         name="disk",
-        size_gib=flavor.root_gib,
+        size_gib=server.flavor.root_gib,
         image_id=shelf.image_id if shelf else image_id,
         bus=bus,
         whole=shelf is not None,
     )
-    disks = [root]
+
+
+def _of_flavor(flavor: Flavor, bus: str) -> Iterator[Disk]:
     if flavor.ephemeral_gib:
-        extra = Disk(name="disk.eph0", size_gib=flavor.ephemeral_gib, purpose="ephemeral", bus=bus)
-        disks.append(extra)
+        yield Disk(name="disk.eph0", size_gib=flavor.ephemeral_gib, purpose="ephemeral", bus=bus)
     if flavor.swap_mib:
-        swap = Disk(name="disk.swap", size_gib=0, size_mib=flavor.swap_mib, purpose="swap", bus=bus)
-        disks.append(swap)
-    return _with_rescue(tuple(disks), server, bus)
+        yield Disk(name="disk.swap", size_gib=0, size_mib=flavor.swap_mib, purpose="swap", bus=bus)
+
+
+def _asked(local: Sequence[Attachment]) -> Iterator[Disk]:
+    """Local disks of a block device mapping; swap has one name, the others a number."""
+    number = 0
+    for one in local:
+        target = devices.short(one.device)
+        if one.guest_format == "swap":
+            yield Disk(
+                name="disk.swap",
+                size_gib=0,
+                size_mib=one.size_mib,
+                purpose="swap",
+                bus=one.bus,
+                target=target,
+            )
+            continue
+        yield Disk(
+            name=f"disk.eph{number}",
+            size_gib=one.size_gib or 0,
+            purpose="ephemeral",
+            bus=one.bus,
+            target=target,
+        )
+        number += 1
 
 
 def _with_rescue(disks: tuple[Disk, ...], server: Server, bus: str) -> tuple[Disk, ...]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from nova_appliance.common.errors import Conflict
-from nova_appliance.domain import moves_at_home, moves_between_hosts
+from nova_appliance.domain import moves_at_home, moves_between_hosts, moves_of_volumes
 from nova_appliance.domain.move import NO_TASK, Move, states_named
 from nova_appliance.domain.server import Server
 
@@ -181,6 +181,7 @@ MOVES: dict[str, Move] = {
     ),
     **moves_at_home.MOVES,
     **moves_between_hosts.MOVES,
+    **moves_of_volumes.MOVES,
 }
 """Verb (operation names of the API, and what the cloud itself notices) > its move."""
 

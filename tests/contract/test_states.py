@@ -56,7 +56,8 @@ def words(text):
         return frozenset()
     if text.startswith("any"):
         return None
-    return frozenset(None if word == "none" else word for word in text.split(", "))
+    named = re.sub(r" \(2\.\d+\+\)", "", text)  # the API's to check
+    return frozenset(None if word == "none" else word for word in named.split(", "))
 
 
 def tasks(text):

@@ -10,6 +10,7 @@ from nova_appliance.api.resources import (
     server_password,
     server_tags,
     server_topology,
+    volume_attachments,
 )
 
 ROUTES: Routes = {
@@ -30,6 +31,15 @@ ROUTES: Routes = {
         "DELETE": server_password.clear,
     },
     "servers/{server_id}/os-interface": {"GET": interfaces.index, "POST": interfaces.create},
+    "servers/{server_id}/os-volume_attachments": {
+        "GET": volume_attachments.index,
+        "POST": volume_attachments.create,
+    },
+    "servers/{server_id}/os-volume_attachments/{volume_id}": {
+        "GET": volume_attachments.show,
+        "PUT": volume_attachments.update,
+        "DELETE": volume_attachments.delete,
+    },
     "servers/{server_id}/os-interface/{port_id}": {
         "GET": interfaces.show,
         "DELETE": interfaces.delete,

@@ -7,7 +7,7 @@ from typing import Any
 
 from nova_appliance.actions.orders import VerbOrder
 from nova_appliance.clients.networks import made_for_server
-from nova_appliance.conductor import ports
+from nova_appliance.conductor import attachments, guests, ports
 from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step, Wait, Write
 from nova_appliance.conductor.sagas.power import failed as power_failed
 from nova_appliance.db import (
@@ -44,6 +44,11 @@ def stop_others(ctx: Ctx, _out: Out) -> dict[str, Any]:
         "cell_id": ctx.look_where(),
         "host": server.host if server else None,
         "made": sorted(ports.made_of(server)) if server else [],
+        "volumes": [
+            [one.volume_id, one.delete_on_termination]
+            for one in (server.attachments if server else ())
+            if one.is_volume
+        ],
     }
 
 
@@ -52,7 +57,12 @@ def destroy(ctx: Ctx, out: Out) -> Parked | Done:
     host = out["stop_others"]["host"]
     if host is None or not ctx.is_up(host):
         return Done(result={"locally": True})
-    order = ServerOrder(ticket=ctx.ticket("destroy"), server_id=ctx.server_id)
+    server = ctx.server()
+    order = ServerOrder(
+        ticket=ctx.ticket("destroy"),
+        server_id=ctx.server_id,
+        guest=guests.guest_of(server, ctx.cloud.conf) if server else None,
+    )
     return Parked(name="destroy", host=host, order=order)
 
 
@@ -91,6 +101,14 @@ def discard_shelf(ctx: Ctx, _out: Out) -> None:
         ctx.cloud.images.discard(shelf.image_id)
 
 
+def give_volumes_back(ctx: Ctx, out: Out) -> None:
+    """Let go of all volumes, and delete those that go with the server."""
+    for volume_id, goes in out["stop_others"].get("volumes", ()):
+        attachments.release(ctx.cloud.volumes, ctx.server_id, volume_id)
+        if goes:
+            attachments.remove(ctx.cloud.volumes, volume_id)
+
+
 def erase(ctx: Ctx, out: Out) -> Done:
     """Give back claims and quota; the row stays, marked as deleted."""
 
@@ -104,7 +122,7 @@ def erase(ctx: Ctx, out: Out) -> Done:
 
     def write(conn: Any) -> None:
         server_migrations.end_all(conn, ctx.server_id, "deleted")
-        servers.erase(conn, ctx.server_id)
+        servers.erase(conn, ctx.server_id, attachments=())
 
     return Done(write=write)
 
@@ -123,6 +141,7 @@ DELETE = Saga(
         Step(name="destroy_elsewhere", do=destroy_elsewhere, then=destroyed),
         Step(name="give_ports_back", do=give_ports_back),
         Step(name="discard_shelf", do=discard_shelf),
+        Step(name="give_volumes_back", do=give_volumes_back),
         Step(name="erase", do=erase),
     ),
     failed=failed,

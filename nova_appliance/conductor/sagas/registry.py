@@ -23,6 +23,7 @@ from nova_appliance.conductor.sagas import (
     suspension,
     take_down,
     unshelve,
+    volumes,
 )
 
 ALL = (
@@ -44,5 +45,6 @@ ALL = (
     shelve.SHELVE, shelve.SHELVE_OFFLOAD,
     unshelve.UNSHELVE,
     take_down.TAKE_DOWN,
+    volumes.ATTACH_VOLUME, volumes.DETACH_VOLUME, volumes.SWAP_VOLUME,
 )  # fmt: skip
 SAGAS: dict[str, Saga] = {saga.name: saga for saga in ALL}

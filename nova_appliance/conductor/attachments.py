@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Volumes of a server as sagas see them: kept in its row, reserved at the volume service, let go.
+
+The volume service cannot be told our own names: of one volume a server has one attachment, but
+while it moves between hosts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from nova_appliance.clients.volumes import Volumes
+from nova_appliance.common import errors
+from nova_appliance.conductor.saga import Cancelled, Ctx, Write
+from nova_appliance.db import servers
+from nova_appliance.db.engines import Connection
+from nova_appliance.domain import attachment as attachments
+from nova_appliance.domain.attachment import Attachment
+
+LOG = logging.getLogger(__name__)
+
+All = tuple[Attachment, ...]
+
+
+def change(ctx: Ctx, deed: Callable[[All], All], *, must: bool = True) -> Write:
+    """What changes the row's attachments, nobody in between. Raises Cancelled when it is gone."""
+
+    def write(conn: Connection) -> None:
+        found = servers.lock(conn, ctx.server_id)
+        server = servers.get(conn, ctx.cell_id, ctx.server_id) if found else None
+        if server is not None:
+            servers.change(conn, server.id, attachments=deed(server.attachments))
+        elif must:
+            raise Cancelled(f"Server {ctx.server_id} is gone.")
+
+    return write
+
+
+def keep(ctx: Ctx, one: Attachment) -> Write:
+    """Keep an attachment; one that was taken away meanwhile stays away."""
+
+    def deed(known: All) -> All:
+        return tuple(one if other.id == one.id else other for other in known)
+
+    return change(ctx, deed)
+
+
+def drop(ctx: Ctx, attachment_id: str) -> Write:
+    """Forget one, by the id of ours; fine if it is not known."""
+    return change(ctx, lambda known: attachments.without(known, attachment_id), must=False)
+
+
+def connected(ctx: Ctx, ways: Mapping[str, Any]) -> Write:
+    """Remember how hosts reach volumes; `ways` is attachment id > connection, as a host reports."""
+
+    def deed(known: All) -> All:
+        return tuple(
+            msgspec.structs.replace(
+                one, connection=ways.get(one.attachment_id or "", one.connection)
+            )
+            for one in known
+        )
+
+    return change(ctx, deed)
+
+
+def reserve(volumes: Volumes, server_id: str, volume_id: str) -> str:
+    """Keep the volume for the server; done again, it finds what it made."""
+    known = volumes.reserved(volume_id, server_id)
+    return known[0] if known else volumes.reserve(volume_id, server_id)
+
+
+def release(volumes: Volumes, server_id: str, volume_id: str) -> None:
+    """Let go of the volume; nothing there is fine."""
+    for attachment_id in volumes.reserved(volume_id, server_id):
+        volumes.release(attachment_id)
+
+
+def remove(volumes: Volumes, volume_id: str) -> None:
+    """Delete a volume that goes with its server; one that cannot go (it has snapshots) stays."""
+    try:
+        volumes.delete(volume_id)
+    except (errors.Invalid, errors.Conflict, errors.Forbidden) as error:
+        LOG.warning("volume %s stays: %s", volume_id, error.message)

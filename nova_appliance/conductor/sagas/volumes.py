@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A volume joins a server, leaves it, or moves to another place under it.
+
+The server's row has it from the request on; undone, the row and the volume are as before.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from nova_appliance.actions.orders import AttachVolumeOrder, DetachVolumeOrder, SwapVolumeOrder
+from nova_appliance.common import errors
+from nova_appliance.conductor import attachments, guests
+from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step
+from nova_appliance.conductor.sagas.boot import check_patience
+from nova_appliance.conductor.sagas.suspension import not_interrupted as unchanged
+from nova_appliance.domain.attachment import Attachment
+from nova_appliance.domain.guest import Volume
+from nova_appliance.domain.saga import Answer
+from nova_appliance.domain.server import Server
+from nova_appliance.rpc.orders import ServerOrder
+
+SWAP_S = 24 * 3600.0
+"""A host may take so long to copy a large volume."""
+
+
+def reserve(ctx: Ctx, _out: Out) -> Done:
+    """Keep the volume for the server."""
+    one = _living(ctx)
+    volumes = ctx.cloud.volumes
+    reserved = attachments.reserve(volumes, ctx.server_id, str(one.volume_id))
+    one = msgspec.structs.replace(one, attachment_id=reserved)
+    return Done(result={"attachment_id": reserved}, write=attachments.keep(ctx, one))
+
+
+def let_go(ctx: Ctx, _out: Out) -> Done:
+    """The volume is free again, and the row does not know it."""
+    attachments.release(ctx.cloud.volumes, ctx.server_id, ctx.order.volume_id)
+    return Done(write=attachments.drop(ctx, ctx.order.id))
+
+
+def plug(ctx: Ctx, _out: Out) -> Parked | Done:
+    """Let the host plug the volume in; a server without a host has it at its next start."""
+    return _send(ctx, "plug", "attach_volume", guests.volume_of(_living(ctx)))
+
+
+def plugged(ctx: Ctx, _out: Out, answer: Answer) -> Done:
+    """The guest has the disk; how the host reaches it is remembered."""
+    return Done(result={}, write=attachments.connected(ctx, answer.result.get("connections", {})))
+
+
+def pull(ctx: Ctx, _out: Out) -> Parked | None:
+    """Let the host take the disk out again; one that is down has none at its next start."""
+    server = ctx.server()
+    one = _of(server, ctx.order.id) if server else None
+    if server is None or one is None or not server.host or not ctx.is_up(server.host):
+        return None
+    sent = _send(ctx, "plug", "detach_volume", guests.volume_of(one))
+    return sent if isinstance(sent, Parked) else None
+
+
+def unplug(ctx: Ctx, _out: Out) -> Parked | Done:
+    """Let the host take the disk out of the guest."""
+    one = _of(ctx.living(), ctx.order.id)
+    if one is None:
+        return Done(result={})
+    return _send(ctx, "unplug", "detach_volume", guests.volume_of(one))
+
+
+def unplugged(ctx: Ctx, _out: Out, _answer: Answer) -> Done:
+    """The guest has let go; from now on no start plugs the volume in."""
+    return Done(result={}, write=attachments.drop(ctx, ctx.order.id))
+
+
+def give_back(ctx: Ctx, _out: Out) -> Done:
+    """The volume is free."""
+    attachments.release(ctx.cloud.volumes, ctx.server_id, ctx.order.volume_id)
+    return Done(write=attachments.drop(ctx, ctx.order.id))
+
+
+def reserve_new(ctx: Ctx, _out: Out) -> dict[str, Any]:
+    """Keep the new volume for the server."""
+    volumes, new = ctx.cloud.volumes, ctx.order.new_volume_id
+    reserved = attachments.reserve(volumes, ctx.server_id, new)
+    return {"attachment_id": reserved, "old": _living(ctx).attachment_id}
+
+
+def let_new_go(ctx: Ctx, _out: Out) -> None:
+    """The new volume is free again."""
+    attachments.release(ctx.cloud.volumes, ctx.server_id, ctx.order.new_volume_id)
+
+
+def copy(ctx: Ctx, out: Out) -> Parked | Done:
+    """Let the host copy one to the other while the guest runs on."""
+    old = guests.volume_of(_living(ctx))
+    new = msgspec.structs.replace(
+        old,
+        volume_id=ctx.order.new_volume_id,
+        attachment_id=out["reserve_new"]["attachment_id"],
+        connection={},
+    )
+    return _send(ctx, "copy", "swap_volume", old, new)
+
+
+def copied(ctx: Ctx, out: Out, answer: Answer) -> Done:
+    """The guest uses the new place."""
+    attachment_id = out["reserve_new"]["attachment_id"]
+    ways = answer.result.get("connections", {})
+    one = _living(ctx)
+    moved = msgspec.structs.replace(
+        one, attachment_id=attachment_id, connection=ways.get(attachment_id, one.connection)
+    )
+    return Done(result={}, write=attachments.keep(ctx, moved))
+
+
+def finish(ctx: Ctx, out: Out) -> Done:
+    """Let the volume service give one of the two the name of the old; release the old place."""
+    volumes, order, kept = ctx.cloud.volumes, ctx.order, ctx.order.volume_id
+    if volumes.get(kept).is_moving:
+        kept = volumes.moved(kept, order.new_volume_id)
+    volumes.release(out["reserve_new"]["old"])
+    one = msgspec.structs.replace(_living(ctx), volume_id=kept)
+    return Done(result={"volume_id": kept}, write=attachments.keep(ctx, one))
+
+
+def _living(ctx: Ctx) -> Attachment:
+    one = _of(ctx.living(), ctx.order.id)
+    if one is None:
+        raise Cancelled("The volume is wanted no more.")
+    return one
+
+
+def _of(server: Server, attachment_id: str) -> Attachment | None:
+    return next((one for one in server.attachments if one.id == attachment_id), None)
+
+
+def _send(
+    ctx: Ctx, step: str, name: str, volume: Volume, new: Volume | None = None
+) -> Parked | Done:
+    server, conf = ctx.living(), ctx.cloud.conf
+    if server.host is None:
+        if new is not None:
+            raise errors.Refused(f"Server {server.id} has no host.")
+        return Done(result={})
+    check_patience(ctx, step, server.host, SWAP_S if new else conf.conductor.build_timeout)
+    order = ServerOrder(ticket=ctx.ticket(step), server_id=server.id, volume=volume, new_volume=new)
+    return Parked(name=name, host=server.host, order=order)
+
+
+ATTACH_VOLUME = Saga(
+    name="attach_volume",
+    order=AttachVolumeOrder,
+    steps=(
+        Step(name="reserve", do=reserve, undo=let_go),
+        Step(name="plug", do=plug, then=plugged, undo=pull, event="compute_attach_volume"),
+    ),
+    failed=unchanged,
+)
+
+DETACH_VOLUME = Saga(
+    name="detach_volume",
+    order=DetachVolumeOrder,
+    steps=(
+        Step(name="unplug", do=unplug, then=unplugged, event="compute_detach_volume"),
+        Step(name="give_back", do=give_back),
+    ),
+    failed=unchanged,
+)
+
+SWAP_VOLUME = Saga(
+    name="swap_volume",
+    order=SwapVolumeOrder,
+    steps=(
+        Step(name="reserve_new", do=reserve_new, undo=let_new_go),
+        Step(name="copy", do=copy, then=copied, event="compute_swap_volume"),
+        Step(name="finish", do=finish),
+    ),
+    failed=unchanged,
+)

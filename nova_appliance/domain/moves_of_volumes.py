@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of domain.states.MOVES for volumes that come and go; they change neither state nor task."""
+
+from __future__ import annotations
+
+from nova_appliance.domain.move import NO_TASK, Move, states_named
+
+_HOSTED = states_named("active paused stopped resized soft-delete")
+_OFF_HOST = states_named("shelved shelved_offloaded")
+
+
+def _move(word: str, states: frozenset[str]) -> Move:
+    return Move(word=word, states=states, tasks=NO_TASK, action=word)
+
+
+MOVES: dict[str, Move] = {
+    "attach volume": _move("attach_volume", _HOSTED | _OFF_HOST),
+    "detach volume": _move("detach_volume", _HOSTED | _OFF_HOST),
+    "swap volume": _move("swap_volume", states_named("active paused resized")),
+}
