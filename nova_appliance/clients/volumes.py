@@ -108,11 +108,6 @@ class Volumes:
             known = self.ask("PUT", path, json=body).json()["attachment"]
         return connection_of(known)
 
-    def connection(self, attachment_id: str) -> dict[str, Any]:
-        """How the volume is reached, as the volume service says now."""
-        path = f"/attachments/{attachment_id}"
-        return connection_of(self.ask("GET", path).json()["attachment"])
-
     def complete(self, attachment_id: str) -> None:
         """Say that the server has the volume; fine if it was said before."""
         path = f"/attachments/{attachment_id}"
