@@ -62,11 +62,15 @@ KINDS: Mapping[str, Kind] = {
             ("igw",), "internet gateway",
             "InvalidInternetGateway.NotFound", "InvalidInternetGatewayID.Malformed",
         ),
+        Kind(
+            ("acl",), "network acl",
+            "InvalidNetworkAclID.NotFound", "InvalidNetworkAclId.Malformed",
+        ),
     )
 }  # fmt: skip
 """First prefix > the kind. `missing` codes are those that the clients' waiters act on."""
 
-OTHER_PREFIXES = frozenset(("eni-attach", "rtbassoc", "r", "dopt", "acl"))
+OTHER_PREFIXES = frozenset(("eni-attach", "rtbassoc", "aclassoc", "r", "dopt"))
 """Ids that are shown, and by which nothing is looked up."""
 
 

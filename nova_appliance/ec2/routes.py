@@ -14,6 +14,7 @@ from nova_appliance.ec2.actions import (
     describe_servers,
     gateways,
     group_rules,
+    image_changes,
     images,
     instance_types,
     interfaces,
@@ -22,7 +23,10 @@ from nova_appliance.ec2.actions import (
     regions,
     run,
     security_groups,
+    snapshots,
     tags,
+    volumes,
+    vpc_extras,
     vpcs_change,
     vpcs_read,
 )
@@ -62,7 +66,19 @@ ROUTES: dict[str, Route] = {
     # images
     "DescribeImages": _reads(images.describe),
     "DescribeImageAttribute": _reads(images.attribute),
+    "ModifyImageAttribute": _changes(image_changes.modify),
+    "ResetImageAttribute": _changes(image_changes.reset),
+    "CreateImage": _changes(image_changes.create),
     "DeregisterImage": _changes(images.deregister),
+    # volumes and snapshots
+    "CreateVolume": _changes(volumes.create),
+    "DeleteVolume": _changes(volumes.delete),
+    "DescribeVolumes": _reads(volumes.describe),
+    "DescribeVolumeStatus": _reads(volumes.statuses),
+    "ModifyVolume": _changes(volumes.modify),
+    "CreateSnapshot": _changes(snapshots.create),
+    "DeleteSnapshot": _changes(snapshots.delete),
+    "DescribeSnapshots": _reads(snapshots.describe),
     # key pairs
     "CreateKeyPair": _changes(key_pairs.create),
     "ImportKeyPair": _changes(key_pairs.import_),
@@ -108,4 +124,17 @@ ROUTES: dict[str, Route] = {
     "DescribeNetworkInterfaces": _reads(interfaces.describe),
     "CreateNetworkInterface": _changes(interfaces.create),
     "DeleteNetworkInterface": _changes(interfaces.delete),
+    # what tools ask about, and is not there or always the same
+    "DescribeNetworkAcls": _reads(vpc_extras.acls),
+    "DescribeDhcpOptions": _reads(vpc_extras.dhcp_options),
+    "ModifyVpcAttribute": _changes(vpc_extras.modify_vpc),
+    "ModifySubnetAttribute": _changes(vpc_extras.modify_subnet),
+    "DescribeInstanceCreditSpecifications": _reads(vpc_extras.credits_),
+    "DescribeAddressesAttribute": _reads(vpc_extras.nothing("Addresses")),
+    "DescribeIamInstanceProfileAssociations": _reads(
+        vpc_extras.nothing("IamInstanceProfileAssociations")
+    ),
+    "DescribeNatGateways": _reads(vpc_extras.nothing("NatGateways")),
+    "DescribePrefixLists": _reads(vpc_extras.nothing("PrefixLists")),
+    "DescribeVpcEndpoints": _reads(vpc_extras.nothing("VpcEndpoints")),
 }
