@@ -2,9 +2,14 @@
 # Tests by tier, lint, benchmarks. Sourced by ./appliance.
 # shellcheck shell=bash
 
-# run_tests [ARGUMENT...]: lint and every tier, or pytest with these arguments.
+# run_tests [ARGUMENT...]: lint and every tier, or pytest with these arguments; --lab: what needs
+# a lab that is up.
 run_tests() {
   cd "$HERE"
+  if [[ ${1:-} == --lab ]]; then
+    shift
+    exec "$VENV/bin/python" -m pytest -q -p no:cacheprovider tests/lab "$@"
+  fi
   if (($#)); then exec "$VENV/bin/python" -m pytest "$@"; fi
   local name jobs about failed=() counts
   counts=$(mktemp)

@@ -9,6 +9,7 @@ from nova_appliance.lab.shape import Lab
 
 def remove(lab: Lab) -> None:
     """Processes, namespaces, links, mounts, files. Layers and downloads stay, for the next lab."""
+    cgroups.kill_entering(lab.prefix)
     names = cgroups.names(lab.prefix)
     for name in names:
         cgroups.kill(name)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`./appliance lab tempest [REGEX]`: tempest's Compute API tests against a lab that is up."""
+
+import contextlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+from fixtures.lab_cloud import CACHE, LabCloud  # noqa: E402 - its folder is on the path now
+
+from nova_appliance.embedded import guest  # noqa: E402
+
+TESTS = r"^tempest\.api\.compute\."
+NAME = "labtest-tempest"
+
+
+def main(regex=TESTS):
+    """Prepare, run one test after the other, and print what failed and why; tempest's exit code."""
+    folder = Path(tempfile.mkdtemp(prefix="tempest-"))
+    with contextlib.ExitStack() as stack:
+        cloud = LabCloud(stack, folder)
+        settings = _furnish(cloud, stack) | {"folder": folder}
+        tempest = Path(sys.executable).with_name("tempest")
+        subprocess.run([tempest, "init", folder / "work"], check=True, capture_output=True)
+        text = (HERE / "tempest.ini").read_text().format(**settings)
+        conf = folder / "work" / "etc" / "tempest.conf"
+        conf.touch(mode=0o600)
+        conf.write_text(text)
+        print(f"configuration and log: {folder}", flush=True)
+        run = [tempest, "run", "--regex", regex, "--concurrency", "1", "--config-file", conf]
+        done = subprocess.run(run, cwd=folder / "work", check=False)
+        subprocess.run([tempest, "last", "--no-subunit"], cwd=folder / "work", check=False)
+    return done.returncode
+
+
+def _furnish(cloud, stack):
+    """Two images, two flavors, a network; what tempest must know of them."""
+    auth = cloud.api.config.get_auth_args()
+    file = str(guest.cached(CACHE))
+    images = [
+        cloud.api.image.create_image(
+            name, filename=file, disk_format="qcow2", container_format="bare", visibility="public",
+            wait=True, hw_rng_model="virtio",
+        )
+        for name in (NAME, f"{NAME}-alt")
+    ]  # fmt: skip
+    flavors = [
+        cloud.api.compute.create_flavor(name=f"{NAME}-{ram}", vcpus=1, ram=ram, disk=1)
+        for ram in (128, 160)
+    ]
+    for image in images:
+        stack.callback(cloud.api.image.delete_image, image)
+    for flavor in flavors:
+        stack.callback(cloud.api.compute.delete_flavor, flavor)
+    services = {service.type for service in cloud.api.identity.services()}
+    return {
+        "auth_url": auth["auth_url"],
+        "password": auth["password"],
+        "region": cloud.api.config.get_region_name(),
+        "image": images[0].id,
+        "image_alt": images[1].id,
+        "flavor": flavors[0].id,
+        "flavor_alt": flavors[1].id,
+        "computes": len(cloud.hosts("compute")),
+        "public": cloud.outside_network().id,
+        "volumes": "volumev3" in services,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What breaks in a cluster heals without a hand: guests go on, nothing is stuck, nothing is left."""
+
+import contextlib
+import threading
+
+import openstack
+import pytest
+
+from nova_appliance.common.clock import wait_for
+
+pytestmark = pytest.mark.timeout(1500)
+AWAY_S = 60
+DAEMONS = ("nova-api", "nova-scheduler", "nova-conductor", "nova-compute")
+
+
+@pytest.fixture(autouse=True)
+def healed(cloud, servers):
+    yield
+    assert cloud.all_up(), cloud.services()
+    for server in servers:
+        cloud.wait(server.id, "ACTIVE")
+
+
+def works(cloud, name, host):
+    """A server can be made and goes again."""
+    server = cloud.boot(name, host)
+    cloud.erase(server.id)
+    assert list(cloud.api.network.ports(device_id=server.id)) == []
+
+
+@contextlib.contextmanager
+def away(cloud, host, unit):
+    """The unit stands still for a minute, while a server is asked for."""
+    cloud.on(host, f"systemctl stop {unit}", timeout_s=180)
+    yield
+    threading.Event().wait(AWAY_S)
+    cloud.on(host, f"systemctl start {unit}", timeout_s=180)
+
+
+@pytest.mark.parametrize("unit", ["mariadb", "rabbitmq-server"])
+def test_a_neighbour_that_is_away_for_a_minute(cloud, computes, unit):
+    controller = cloud.hosts("controller")[0].name
+    asked = cloud.ask("before", computes[0])
+    with away(cloud, controller, unit):
+        pass
+    assert cloud.wait(asked.id, "ACTIVE").status == "ACTIVE"
+    cloud.erase(asked.id)
+    works(cloud, f"after-{unit[:4]}", computes[1])
+
+
+@pytest.mark.parametrize("daemon", DAEMONS)
+def test_a_killed_daemon_is_back_and_its_work_is_done(cloud, computes, daemon):
+    host = computes[0] if daemon == "nova-compute" else cloud.hosts("controller")[0].name
+    main = cloud.on(host, f"systemctl show -p MainPID --value {daemon}").strip()
+    asked = cloud.ask(f"during-{daemon}", computes[0])
+    cloud.on(host, f"kill -9 {main}")
+    assert cloud.wait(asked.id, "ACTIVE").status == "ACTIVE"
+    assert wait_for(
+        lambda: cloud.on(host, f"systemctl show -p MainPID --value {daemon}").strip()
+        not in ("0", main), 60, 1,
+    )  # fmt: skip
+    cloud.erase(asked.id)
+
+
+def test_a_compute_host_that_lost_its_power_starts_its_servers_again(cloud, servers, computes):
+    (one,) = [server for server in servers if server.hypervisor_hostname == computes[0]]
+    cloud.cut_power(computes[0])
+    cloud.power_on(computes[0])
+    assert cloud.all_up(), cloud.services()
+
+    def runs():
+        said = cloud.on(computes[0], "virsh -c qemu:///system list --uuid --state-running")
+        return one.id in said.split()
+
+    assert wait_for(runs, 300, 2)
+
+
+def test_a_controller_that_lost_its_power_comes_back_and_guests_did_not_notice(
+    cloud, computes, servers
+):
+    def pids():
+        return [cloud.on(host, "pgrep -f qemu-system | sort") for host in computes]
+
+    before = pids()
+    controller = cloud.hosts("controller")[0].name
+    cloud.cut_power(controller)
+    cloud.power_on(controller)
+
+    def answers():
+        with contextlib.suppress(openstack.exceptions.SDKException):
+            return cloud.find(servers[0].id) is not None
+        return False
+
+    assert wait_for(answers, 300, 2)
+    assert cloud.all_up(300), cloud.services()
+    assert pids() == before
+    works(cloud, "after-reboot", computes[0])
