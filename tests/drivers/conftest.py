@@ -71,6 +71,8 @@ class Bench:
             self.driver.lifecycle.destroy(guest.server_id)
             if not isinstance(self.driver.disks, Unsupported):
                 self.driver.disks.remove(guest.server_id)
+            if not isinstance(self.driver.moves, Unsupported):
+                self.driver.moves.drop_kept(guest.server_id)
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +87,11 @@ def daemons():
 @pytest.fixture(scope="session")
 def open_qemu(daemons):
     settings = VirtSettings(
-        host="qemu-host", state_dir=daemons.folder / "servers", uri=daemons.uri, virt_type="qemu"
+        host="qemu-host",
+        state_dir=daemons.folder / "servers",
+        uri=daemons.uri,
+        uri_for_others=daemons.uri,
+        virt_type="qemu",
     )
     return lambda: registry.load("libvirt", settings)
 
