@@ -125,6 +125,10 @@ class MoveOrder(msgspec.Struct, frozen=True, kw_only=True):
     host: str | None = None
     """The only host that will do."""
     unfiltered: bool = False
+    block: bool | None = None
+    """Whether disks are copied while it runs; None lets the hosts find out."""
+    ends: str = "active"
+    """State after an evacuation."""
     tried: tuple[str, ...] = ()
     """Ids of the hosts that are not wanted or could not take it."""
     said: tuple[str, ...] = ()

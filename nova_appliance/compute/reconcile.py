@@ -13,7 +13,7 @@ import msgspec
 
 from nova_appliance.common import context as contexts
 from nova_appliance.common import errors
-from nova_appliance.compute import connections
+from nova_appliance.compute import connections, shared_storage
 from nova_appliance.compute.agent import Agent
 from nova_appliance.domain.guest import Guest, PowerState
 from nova_appliance.rpc.orders import ExpectedServer, ExpectedServers
@@ -30,6 +30,8 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     server_id: str
     guest: Guest | None = None
+    lives_at: str | None = None
+    """Where a server that is to be reaped lives."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +63,7 @@ def _deeds(
         yield Deed(kind="leave", server_id=server_id)
     elif server.deleted:
         if server_id in found.servers:
-            yield Deed(kind="reap", server_id=server_id)
+            yield Deed(kind="reap", server_id=server_id, lives_at=server.lives_at)
     elif resume and _should_run(server, found):
         yield Deed(kind="start", server_id=server_id, guest=server.guest)
 
@@ -145,13 +147,17 @@ def _start(agent: Agent, deed: Deed) -> None:
 
 def _reap(agent: Agent, deed: Deed) -> None:
     action = agent.conf.running_deleted_instance_action
+    shared = shared_storage.is_shared_with(agent, deed.lives_at)
+    if shared and agent.driver.lifecycle.find(deed.server_id) is None:
+        return  # we see the disks of another host's guest
     LOG.warning("server %s is deleted but was found here: %s", deed.server_id, action)
     if action == "shutdown":
         if agent.driver.lifecycle.find(deed.server_id):
             agent.driver.power.off(deed.server_id, 0)
     elif action == "reap":
         agent.driver.lifecycle.destroy(deed.server_id)
-        agent.driver.disks.remove(deed.server_id)
+        if not shared:
+            agent.driver.disks.remove(deed.server_id)
         if not isinstance(agent.driver.moves, Unsupported):
             agent.driver.moves.drop_kept(deed.server_id)
 

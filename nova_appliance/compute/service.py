@@ -11,7 +11,14 @@ from oslo_config import cfg
 
 from nova_appliance.common import clock, errors
 from nova_appliance.common import context as contexts
-from nova_appliance.compute import boot_mark, handlers, inventory, periodic, reconcile
+from nova_appliance.compute import (
+    boot_mark,
+    handlers,
+    inventory,
+    periodic,
+    reconcile,
+    shared_storage,
+)
 from nova_appliance.compute.agent import Agent
 from nova_appliance.compute.neighbours import Neighbours, open_neighbours
 from nova_appliance.compute.settings import virt_settings
@@ -96,6 +103,7 @@ class Service:
 
     def _line_up(self) -> None:
         folder = Path(self._conf.state_path)
+        shared_storage.sign(self.agent)
         inventory.send(self.agent)
         booted = boot_mark.is_new(folder)
         if booted and self._conf.resume_guests_state_on_host_boot:

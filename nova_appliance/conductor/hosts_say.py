@@ -8,8 +8,8 @@ import logging
 from nova_appliance.actions import versions
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common.context import RequestContext
-from nova_appliance.conductor import guests, power_seen
-from nova_appliance.db import claims, hosts, sagas, servers, services
+from nova_appliance.conductor import guests, power_seen, strangers_say
+from nova_appliance.db import hosts, sagas, server_migrations, servers, services
 from nova_appliance.db.cells import CELL0
 from nova_appliance.domain.server import Server
 from nova_appliance.rpc.orders import (
@@ -19,8 +19,10 @@ from nova_appliance.rpc.orders import (
     Expected,
     ExpectedServer,
     ExpectedServers,
+    HowFar,
     PowerSeen,
     PutInventory,
+    Wish,
 )
 
 LOG = logging.getLogger(__name__)
@@ -82,12 +84,21 @@ class HostsSay:
             here = servers.on_host(conn, cell_id, order.host)
         strangers = set(order.seen) - {server.id for server in here}
         expected = [self._expected(server) for server in here]
-        expected += [
-            ExpectedServer(id=server_id, state="deleted", task=None, power=0, deleted=True)
-            for server_id in sorted(strangers)
-            if self._is_to_go(server_id, order.host)
-        ]
+        gone = (strangers_say.to_go(self._cloud, one, order.host) for one in sorted(strangers))
+        expected += [one for one in gone if one is not None]
+        strangers_say.end_evacuations(self._cloud, cell_id, order)
         return Expected(servers=tuple(expected))
+
+    def how_far(self, _context: RequestContext, order: HowFar) -> Wish:
+        """How far a live migration is; what somebody wants of it."""
+        progress = {"memory": order.progress.memory, "disk": order.progress.disk}
+        database = self._cloud.cells.database(order.cell_id)
+        database.transact(
+            lambda conn: server_migrations.change(conn, order.migration_id, **progress)
+        )
+        with database.read() as conn:
+            found = server_migrations.get(conn, order.cell_id, order.migration_id)
+        return Wish(wanted=found.wanted if found else None)
 
     def power_seen(self, _context: RequestContext, order: PowerSeen) -> Empty:
         """What a host sees of its guests, see power_seen.py."""
@@ -103,20 +114,3 @@ class HostsSay:
             power=server.power,
             guest=guests.guest_of(server, self._cloud.conf) if launched else None,
         )
-
-    def _is_to_go(self, server_id: str, host: str) -> bool:
-        """Whether a guest's server was deleted, or lives without this host and at rest."""
-        with self._cloud.cells.api.read() as conn:
-            if host in claims.hosts_of(conn, server_id):
-                return False
-        known = False
-        for cell in self._cloud.cells.all_():
-            with self._cloud.cells.database(cell.id).read() as conn:
-                if sagas.open_of(conn, server_id):
-                    return False
-                server = servers.get(conn, cell.id, server_id, deleted=True)
-            if server is not None:
-                known = True
-                if not server.deleted and server.host == host:
-                    return False
-        return known

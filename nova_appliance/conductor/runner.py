@@ -89,7 +89,7 @@ class Runner:
         """Run the next step; False when the saga is not ours any more."""
         todo = [step for step in saga.steps if step.name not in ctx.saga.results]
         step, is_last = todo[0], len(todo) == 1
-        if ctx.saga.cancelled and not saga.stubborn:
+        if ctx.saga.cancelled and not saga.stubborn and step.otherwise is None:
             return self._turn_back(
                 saga, ctx, step, Cancelled("It was cancelled, or took too long.")
             )
@@ -115,6 +115,10 @@ class Runner:
         if waits or (passes and self._is_patient(error, ctx.saga.failures + 1)):
             return self._again_later(ctx, step, error)
         _log_failure(ctx, step, error)
+        if step.otherwise is not None:
+            is_last = len(saga.steps) == len(ctx.saga.results) + 1
+            ledger.finish(ctx, step, step.otherwise(ctx, ctx.saga.results), is_last=is_last)
+            return not is_last
         return self._turn_back(saga, ctx, step, error)
 
     def _is_patient(self, error: Exception, failures: int) -> bool:

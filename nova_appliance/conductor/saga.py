@@ -76,6 +76,9 @@ class Step:
     do: Callable[[Ctx, Out], Any]
     undo: Callable[[Ctx, Out], Any] | None = None
     then: Callable[[Ctx, Out, Answer], Any] | None = None
+    otherwise: Callable[[Ctx, Out], Any] | None = None
+    """The end of a step that cannot be done, from which there is no way back: what it was for will
+    be done by somebody else."""
     event: str | None = None
     """Name under which os-instance-actions shows it."""
 

@@ -36,6 +36,7 @@ class Service:
         handlers: dict[str, Callable[[RequestContext, Any], Any]] = {
             "nudge": self.nudge,
             "is_awaited": self.is_awaited,
+            "how_far": hosts_say.how_far,
             "report": self.report,
             "check_in": hosts_say.check_in,
             "put_inventory": hosts_say.put_inventory,

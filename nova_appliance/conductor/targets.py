@@ -62,7 +62,10 @@ def _written(ctx: Ctx, server: Server, chosen: Chosen, status: str) -> Done:
     with ctx.cloud.cells.api.read() as conn:
         host = hosts.get(conn, chosen.host_id)
     result: dict[str, Any] = {name: getattr(chosen, name) for name in Chosen.__struct_fields__}
-    result["source_id"] = source_id(ctx, server)
+    result |= {
+        "source_id": source_id(ctx, server),
+        "source": {"host": server.host, "node": server.node, "zone": server.zone},
+    }
     there = {
         "target_host": chosen.host,
         "target_node": chosen.node,

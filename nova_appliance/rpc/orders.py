@@ -16,6 +16,7 @@ from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.guest import Guest, Vif, Volume
 from nova_appliance.domain.host import Inventory, Limits
 from nova_appliance.domain.journey import Journey
+from nova_appliance.domain.passport import Passport, Progress, Welcome
 from nova_appliance.domain.server import ServerImage
 
 
@@ -53,6 +54,12 @@ class ServerOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The one to set inside the guest."""
     vif: Vif | None = None
     """The interface to attach or detach."""
+    passport: Passport | None = None
+    """Of a guest that is to come (admit)."""
+    welcome: Welcome | None = None
+    """Where a guest is to go (go, come_back)."""
+    migration_id: str = ""
+    """Whose progress is to be told."""
     journey: Journey | None = None
     """A move between hosts or flavors that the deed is a part of."""
     volume: Volume | None = None
@@ -80,6 +87,20 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """`ok` is False when the ticket is not the one waited for: forget the order."""
 
     ok: bool
+
+
+class HowFar(msgspec.Struct, frozen=True, kw_only=True):
+    """A live migration goes on."""
+
+    cell_id: str
+    migration_id: str
+    progress: Progress
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants of it: migration.ABORT, FORCE or nothing."""
+
+    wanted: str | None = None
 
 
 class Nudge(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +153,9 @@ class ExpectedServer(msgspec.Struct, frozen=True, kw_only=True):
     guest: Guest | None = None
     """None for a server that was never launched or is deleted."""
     deleted: bool = False
+    """It is to go from this host: deleted for good, or living elsewhere."""
+    lives_at: str | None = None
+    """The other host where it lives, if it is to go from here only."""
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ VERSIONS: dict[int, str] = {
     8: "0.8.0",
     9: "0.9.0",
     10: "0.10.0",
+    11: "0.11.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 
@@ -35,6 +36,10 @@ FIELDS_SINCE: dict[str, int] = {
     "Guest.config_drive_same": 5,
     "ServerOrder.keep_ephemeral": 6,
     "ServerOrder.power_on": 6,
+    "ExpectedServer.lives_at": 11,
+    "ServerOrder.passport": 11,
+    "ServerOrder.welcome": 11,
+    "ServerOrder.migration_id": 11,
     "ServerOrder.journey": 8,
     "ChooseHosts.cell_id": 8,
     "ChooseHosts.purpose": 8,

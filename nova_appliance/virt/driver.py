@@ -16,7 +16,7 @@ from nova_appliance.domain.diagnostics import Diagnosis
 from nova_appliance.domain.guest import Guest, GuestSeen, Vif, Volume
 from nova_appliance.domain.guest_agent import Quiesce
 from nova_appliance.domain.host import Inventory
-from nova_appliance.virt.moves import Moves
+from nova_appliance.virt.moves import LiveMoves, Moves
 
 
 class NoSuchGuest(errors.NotFound):
@@ -374,12 +374,13 @@ class Driver:
     inside: Inside | Unsupported = dataclasses.field(default_factory=Unsupported)
     moves: Moves | Unsupported = dataclasses.field(default_factory=Unsupported)
     volumes: Volumes | Unsupported = dataclasses.field(default_factory=Unsupported)
+    live: LiveMoves | Unsupported = dataclasses.field(default_factory=Unsupported)
     close: Callable[[], None] = lambda: None
 
 
 CONCERNS = (
     "lifecycle", "power", "inventory", "disks", "images", "consoles", "suspension", "snapshots",
-    "diagnostics", "interfaces", "inside", "moves", "volumes",
+    "diagnostics", "interfaces", "inside", "moves", "volumes", "live",
 )  # fmt: skip
 
 

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from nova_appliance.common import errors
 from nova_appliance.domain.guest import Guest
 from nova_appliance.domain.journey import Journey
+from nova_appliance.domain.passport import Passport, Progress, Welcome
 
 
 class DiskShrinks(errors.Refused):
@@ -48,3 +50,50 @@ class Moves(Protocol):
 
     def kept(self) -> frozenset[str]:
         """Ids of the servers whose disks are kept here."""
+
+
+class CpuDiffers(errors.Refused):
+    """The target's processor lacks something that the guest uses."""
+
+    def __init__(self, server_id: str, reason: str) -> None:
+        self.server_id, self.reason = server_id, reason
+        super().__init__(
+            f"Unacceptable CPU info: the processor of this host does not suit server {server_id}:"
+            f" {reason}"
+        )
+
+
+class MoveAborted(errors.Refused):
+    """Somebody wanted the guest to stay."""
+
+    def __init__(self, server_id: str) -> None:
+        self.server_id = server_id
+        super().__init__(f"The live migration of server {server_id} was aborted.")
+
+
+class MoveFailed(errors.Refused):
+    """The guest runs on where it was; the hypervisor's words are the message."""
+
+
+Watch = Callable[[Progress], str | None]
+"""Told how far it is; answers what is wanted: migration.ABORT, FORCE or nothing."""
+
+
+class LiveMoves(Protocol):
+    """Guests that change hosts while they run."""
+
+    def passport(self, guest: Guest, journey: Journey) -> Passport:
+        """At the source: what the target must know. Raises NoSuchGuest, CannotNow."""
+
+    def admit(self, guest: Guest, passport: Passport, *, shared: bool) -> Welcome:
+        """At the target: check the processor, have the disks; done again, the same.
+
+        Raises CpuDiffers, NoSuchImage, Unavailable.
+        """
+
+    def go(self, guest: Guest, welcome: Welcome, watch: Watch) -> None:
+        """At the source: send the guest; it runs at the target when this returns.
+
+        A move under way is followed, one that is over is fine. Raises MoveAborted, MoveFailed:
+        then the guest runs here.
+        """

@@ -11,8 +11,16 @@ _PATH = "/servers/{server_id}/migrations"
 INDEX, INDEX_ALL, INDEX_HOST = _ALL, f"{_ALL}:all_projects", f"{_ALL}:host"
 LIST, LIST_HOST = f"{_OF_SERVER}:index", f"{_OF_SERVER}:index:host"
 SHOW = f"{_OF_SERVER}:show"
+FORCE, ABORT = f"{_OF_SERVER}:force_complete", f"{_OF_SERVER}:delete"
 
 RULES = (
+    rule(
+        FORCE,
+        MANAGER,
+        "Let a live migration end soon.",
+        f"POST {_PATH}/{{migration_id}}/action (force_complete)",
+    ),
+    rule(ABORT, MANAGER, "Abort a live migration.", f"DELETE {_PATH}/{{migration_id}}"),
     rule(INDEX, MANAGER, "List migrations.", "GET /os-migrations"),
     rule(INDEX_ALL, ADMIN, "List migrations of any project.", "GET /os-migrations"),
     rule(INDEX_HOST, ADMIN, "See hosts in migrations.", "GET /os-migrations"),

@@ -4,7 +4,12 @@
 from __future__ import annotations
 
 from nova_appliance.api.operation import ByBodyKey, Routes
-from nova_appliance.api.resources import migrations, server_moves
+from nova_appliance.api.resources import (
+    migrations,
+    server_evacuate,
+    server_live_moves,
+    server_moves,
+)
 
 ACTIONS = ByBodyKey(
     {
@@ -12,6 +17,8 @@ ACTIONS = ByBodyKey(
         "confirmResize": server_moves.confirm,
         "revertResize": server_moves.revert,
         "migrate": server_moves.migrate,
+        "evacuate": server_evacuate.evacuate,
+        "os-migrateLive": server_live_moves.migrate_live,
     }
 )
 
@@ -19,5 +26,11 @@ ROUTES: Routes = {
     "servers/{server_id}/action": {"POST": ACTIONS},
     "os-migrations": {"GET": migrations.index},
     "servers/{server_id}/migrations": {"GET": migrations.index_of_server},
-    "servers/{server_id}/migrations/{migration_id}": {"GET": migrations.show},
+    "servers/{server_id}/migrations/{migration_id}": {
+        "GET": migrations.show,
+        "DELETE": server_live_moves.abort,
+    },
+    "servers/{server_id}/migrations/{migration_id}/action": {
+        "POST": ByBodyKey({"force_complete": server_live_moves.force_complete})
+    },
 }

@@ -11,7 +11,9 @@ from nova_appliance.conductor.sagas import (
     create_backup,
     create_image,
     delete,
+    evacuate,
     interfaces,
+    live_migrate,
     power,
     reboot,
     rebuild,
@@ -46,5 +48,7 @@ ALL = (
     unshelve.UNSHELVE,
     take_down.TAKE_DOWN,
     volumes.ATTACH_VOLUME, volumes.DETACH_VOLUME, volumes.SWAP_VOLUME,
+    evacuate.EVACUATE,
+    live_migrate.LIVE_MIGRATE,
 )  # fmt: skip
 SAGAS: dict[str, Saga] = {saga.name: saga for saga in ALL}

@@ -11,16 +11,19 @@ from nova_appliance.rpc.orders import (
     Expected,
     ExpectedServers,
     Heard,
+    HowFar,
     Nudge,
     PowerSeen,
     PutInventory,
     Report,
     Ticket,
+    Wish,
 )
 
 CALLS: dict[str, Call] = {
     "nudge": Call(since=1, order=Nudge),
     "is_awaited": Call(since=2, order=Ticket, reply=Heard, wait=NORMAL),
+    "how_far": Call(since=11, order=HowFar, reply=Wish, wait=URGENT),
     "report": Call(since=1, order=Report, reply=Heard, wait=URGENT),
     "check_in": Call(since=1, order=CheckIn, reply=CheckedIn, wait=URGENT),
     "put_inventory": Call(since=1, order=PutInventory, reply=Empty, wait=NORMAL),

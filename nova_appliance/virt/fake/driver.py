@@ -13,6 +13,7 @@ from nova_appliance.virt.fake.inside import FakeInside
 from nova_appliance.virt.fake.interfaces import FakeInterfaces
 from nova_appliance.virt.fake.inventory import FakeInventory
 from nova_appliance.virt.fake.lifecycle import FakeLifecycle, FakePower
+from nova_appliance.virt.fake.live import FakeLive
 from nova_appliance.virt.fake.moves import FakeMoves
 from nova_appliance.virt.fake.snapshots import FakeSnapshots
 from nova_appliance.virt.fake.storage import FakeDiskStore, FakeImages
@@ -43,4 +44,5 @@ def drive(hypervisor: Hypervisor) -> Driver:
         inside=FakeInside(hypervisor),
         moves=FakeMoves(hypervisor),
         volumes=FakeVolumes(hypervisor),
+        live=FakeLive(hypervisor),
     )

@@ -16,6 +16,7 @@ from nova_appliance.common.clock import wait_for
 from nova_appliance.compute.agent import Deed
 from nova_appliance.compute.handlers import WORK
 from nova_appliance.domain.guest import PowerState
+from nova_appliance.domain.passport import Welcome
 
 CONTEXT = context.for_background()
 
@@ -65,11 +66,16 @@ def test_an_order_that_nobody_waits_for_is_not_carried_out(bench: Bench) -> None
 
 
 @pytest.mark.parametrize("name", sorted(WORK))
-def test_every_order_may_come_twice_in_different_epochs(bench: Bench, name: str) -> None:
+def test_every_order_may_come_twice_in_different_epochs(
+    bench: Bench, tmp_path: Path, name: str
+) -> None:
+    welcome = Welcome(address=str(tmp_path / "another"))
     image = bench.images.add()
     one = guest(image=image)
     assert do(bench, "build", order(one, image)).error is None
-    reports = [do(bench, name, order(one, image, epoch=n, saga="s")) for n in (1, 2)]
+    reports = [
+        do(bench, name, order(one, image, epoch=n, saga="s", welcome=welcome)) for n in (1, 2)
+    ]
     assert [report.error for report in reports] == [None, None]
     assert reports[0].result == reports[1].result
 

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server changes hosts while it runs: both hosts check, the guest is sent, and only when it runs
+there does anything else follow. Undone, it runs where it was.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from nova_appliance.actions.orders import MoveOrder
+from nova_appliance.common import errors
+from nova_appliance.conductor import guests, ports, targets
+from nova_appliance.conductor.saga import (
+    Cancelled,
+    Ctx,
+    Done,
+    HostFailed,
+    Out,
+    Parked,
+    Saga,
+    Step,
+    Write,
+)
+from nova_appliance.conductor.sagas.boot import check_patience
+from nova_appliance.conductor.sagas.resize import COPY_S
+from nova_appliance.db import claims, hosts, servers
+from nova_appliance.db.engines import Connection
+from nova_appliance.domain.guest import Vif
+from nova_appliance.domain.journey import Journey
+from nova_appliance.domain.migration import ABORT
+from nova_appliance.domain.passport import Passport, Welcome
+from nova_appliance.domain.saga import Answer, SagaError
+from nova_appliance.domain.server import Fault
+from nova_appliance.rpc.orders import ServerOrder
+
+VERB = "os-migrateLive"
+
+
+def choose_target(ctx: Ctx, _out: Out) -> Done:
+    """Ask the scheduler, which claims."""
+    return targets.choose(ctx, "queued")
+
+
+def check_source(ctx: Ctx, out: Out) -> Parked:
+    """Let the source say what the target must know."""
+    _check_wish(ctx)
+    return _send(ctx, out, "check_source", "show_passport")
+
+
+def is_known(_ctx: Ctx, _out: Out, answer: Answer) -> Any:
+    """The guest's passport."""
+    return answer.result["passport"]
+
+
+def prepare_target(ctx: Ctx, out: Out) -> Parked:
+    """Let the target check the processor and have the disks."""
+    _check_wish(ctx)
+    passport = msgspec.convert(out["check_source"], Passport)
+    fields = {"passport": passport, "image": ctx.living().image}
+    return _send(ctx, out, "prepare_target", "admit", status="preparing", **fields)
+
+
+def is_prepared(ctx: Ctx, _out: Out, answer: Answer) -> Any:
+    """The target waits for the guest; disks are copied only if that was wanted."""
+    welcome = msgspec.convert(answer.result["welcome"], Welcome)
+    if ctx.order.block is True and welcome.shared:
+        raise errors.Refused(
+            "Block migration can not be used with shared storage: both hosts see the same disks."
+        )
+    if ctx.order.block is False and not welcome.shared and ctx.living().image is not None:
+        raise errors.Refused(
+            "The hosts do not share storage: only block migration can move the server's disks."
+        )
+    return answer.result["welcome"]
+
+
+def clear_target(ctx: Ctx, out: Out) -> Parked | None:
+    """Let the target forget what it had ready; a host that is down does so when it is back."""
+    return _abandon(ctx, "prepare_target", out["choose_target"]["host"], _source(out))
+
+
+def go(ctx: Ctx, out: Out) -> Parked:
+    """Let the source send the guest."""
+    _check_wish(ctx)
+    fields = {"welcome": msgspec.convert(out["prepare_target"], Welcome)}
+    return _send(ctx, out, "go", "go", status="running", **fields)
+
+
+def is_gone(ctx: Ctx, _out: Out, _answer: Answer) -> Done:
+    """The guest runs at the target."""
+    return Done(write=lambda conn: targets.turn(conn, ctx.order.migration_id, "post-migrating"))
+
+
+def come_back(ctx: Ctx, out: Out) -> Parked | None:
+    """Let the target send the guest back, should it have arrived."""
+    server, host = ctx.server(), out["choose_target"]["host"]
+    if server is None or not ctx.is_up(host):
+        return None
+    passport = msgspec.convert(out["check_source"], Passport)
+    order = ServerOrder(
+        ticket=ctx.ticket("go"),
+        server_id=server.id,
+        guest=guests.guest_of(server, ctx.cloud.conf),
+        welcome=Welcome(address=passport.journey.address, folder=passport.journey.folder),
+    )
+    return Parked(name="come_back", host=host, order=order)
+
+
+def switch(ctx: Ctx, out: Out) -> Done:
+    """The server lives at the target: its ports, its claim, its row."""
+    server, chosen = ctx.living(), out["choose_target"]
+    vifs = ports.rebind(ctx.cloud.networks, server, chosen["host"], chosen["zone"])
+
+    def claim(conn: Connection) -> None:
+        claims.arrive(conn, server.id, chosen["source_id"], chosen["host_id"])
+        hosts.settle(conn, server.id)
+
+    ctx.cloud.cells.api.transact(claim)
+    here = {name: chosen[name] for name in ("host", "node", "zone")}
+    return Done(write=_place(ctx, here, vifs))
+
+
+def switch_back(ctx: Ctx, out: Out) -> Done | None:
+    """The server lives at the source."""
+    server, chosen = ctx.server(), out["choose_target"]
+    if server is None:
+        return None
+    source = chosen["source"]
+    vifs = ports.rebind(ctx.cloud.networks, server, source["host"] or "", source["zone"] or "")
+
+    def work(conn: Connection) -> None:
+        claims.depart(conn, ctx.server_id, chosen["source_id"], chosen["host_id"])
+
+    ctx.cloud.cells.api.transact(work)
+    return Done(write=_place(ctx, source, vifs))
+
+
+def clean_source(ctx: Ctx, out: Out) -> Parked | Done:
+    """Let the source forget the server; a host that is down does so when it is back."""
+    parked = _abandon(ctx, "clean_source", _source(out), out["choose_target"]["host"])
+    return parked or settled(ctx, out)
+
+
+def is_clean(ctx: Ctx, out: Out, _answer: Answer) -> Done:
+    """Nothing is left at the source."""
+    return settled(ctx, out)
+
+
+def settled(ctx: Ctx, _out: Out) -> Done:
+    """The server is at rest at the target."""
+
+    def write(conn: Connection) -> None:
+        servers.settle(conn, ctx.server_id, VERB)
+        targets.turn(conn, ctx.order.migration_id, "completed")
+
+    ctx.cloud.cells.api.transact(
+        lambda conn: hosts.release(conn, ctx.server_id, purpose=claims.KEPT)
+    )
+    return Done(write=write)
+
+
+def failed(ctx: Ctx, error: SagaError) -> Write:
+    """The server runs where it was; the migration's status says whether that was wanted."""
+    now = ctx.cloud.clock.now()
+    fault = Fault(code=500, message=error.message, created_at=now, details=error.details)
+    status = "cancelled" if targets.migration_of(ctx).wanted == ABORT else "error"
+
+    def write(conn: Connection) -> None:
+        targets.turn(conn, ctx.order.migration_id, status)
+        servers.give_up(conn, ctx.server_id, VERB, fault)
+
+    return write
+
+
+def _check_wish(ctx: Ctx) -> None:
+    if targets.migration_of(ctx).wanted == ABORT:
+        raise errors.Refused(f"The live migration of server {ctx.server_id} was aborted.")
+
+
+def _source(out: Out) -> str:
+    host: str = out["choose_target"]["source"]["host"]
+    return host
+
+
+def _place(ctx: Ctx, place: dict[str, Any], vifs: tuple[Vif, ...]) -> Write:
+    memory = ports.remember(ctx.living(), vifs)
+
+    def write(conn: Connection) -> None:
+        fields = {**place, "system_metadata": memory}
+        if not servers.advance(conn, ctx.server_id, VERB, "migrating", **fields):
+            raise Cancelled("The server is wanted for something else.")
+        servers.change(conn, ctx.server_id, host=place["host"])  # its consoles are elsewhere now
+
+    return write
+
+
+def _send(
+    ctx: Ctx, out: Out, step: str, name: str, *, status: str | None = None, **fields: Any
+) -> Parked:
+    """An order to the source; `admit` is for the target."""
+    server, target = ctx.living(), out["choose_target"]["host"]
+    host = target if name == "admit" else server.host or ""
+    check_patience(ctx, step, host, COPY_S)
+    order = ServerOrder(
+        ticket=ctx.ticket(step),
+        server_id=server.id,
+        guest=guests.guest_of(server, ctx.cloud.conf),
+        migration_id=ctx.order.migration_id,
+        journey=Journey(source=server.host or "", target=target),
+        **fields,
+    )
+
+    def write(conn: Connection) -> None:
+        if status is not None:
+            targets.turn(conn, ctx.order.migration_id, status)
+
+    return Parked(name=name, host=host, order=order, write=write)
+
+
+def _abandon(ctx: Ctx, step: str, host: str, lives_at: str) -> Parked | None:
+    """Let a host forget a guest that lives, or goes on living, at the other one."""
+    if ctx.server() is None or not ctx.is_up(host):
+        return None
+    if ctx.saga.failures * ctx.cloud.conf.conductor.order_timeout >= COPY_S:
+        raise HostFailed(f"Host {host} did not answer.", host, retryable=False)
+    order = ServerOrder(
+        ticket=ctx.ticket(step),
+        server_id=ctx.server_id,
+        journey=Journey(source=lives_at, target=host),
+        power_on=False,
+    )
+    return Parked(name="abandon", host=host, order=order)
+
+
+LIVE_MIGRATE = Saga(
+    name="live_migrate",
+    order=MoveOrder,
+    steps=(
+        Step(
+            name="choose_target",
+            do=choose_target,
+            undo=targets.leave,
+            event="conductor_live_migrate_instance",
+        ),
+        Step(
+            name="check_source",
+            do=check_source,
+            then=is_known,
+            event="compute_check_can_live_migrate_source",
+        ),
+        Step(
+            name="prepare_target",
+            do=prepare_target,
+            then=is_prepared,
+            undo=clear_target,
+            event="compute_check_can_live_migrate_destination",
+        ),
+        Step(name="go", do=go, then=is_gone, undo=come_back, event="compute_live_migration"),
+        Step(
+            name="switch",
+            do=switch,
+            undo=switch_back,
+            event="compute_post_live_migration_at_destination",
+        ),
+        Step(name="clean_source", do=clean_source, then=is_clean, otherwise=settled),
+    ),
+    failed=failed,
+    learn=targets.learn,
+)

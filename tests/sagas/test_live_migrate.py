@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Servers move among fake hosts while they run; they are hastened, aborted, and never lost."""
+
+import pytest
+from fixtures.cells import CELL1
+from fixtures.saga_drive import clean_up, settle
+from fixtures.world import NOTHING, World
+
+from nova_appliance.actions import boot, live_migrate, suspension
+from nova_appliance.common import errors
+from nova_appliance.db import server_actions, server_migrations
+from nova_appliance.domain.guest import PowerState
+from nova_appliance.virt.moves import CpuDiffers
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    world = World(tmp_path_factory.mktemp("world"), lease=1, max_failures=1)
+    world.add_desk()
+    world.add_scheduler()
+    world.add_host("host1")
+    world.add_host("host2")
+    yield world
+    world.stop()
+
+
+@pytest.fixture(autouse=True)
+def clean_slate(world):
+    yield
+    assert world.left() == NOTHING
+
+
+@pytest.fixture
+def server(world):
+    (made,) = boot.boot(world.cloud, world.context(), world.request()).servers
+    settle(world)
+    yield world.server(made.id)
+    clean_up(world, made.id)
+
+
+def begin(world, server, **wanted):
+    wish = live_migrate.LiveMigration(**wanted)
+    live_migrate.migrate(world.cloud, world.context(), world.server(server.id), wish)
+
+
+def move(world, server, **wanted):
+    begin(world, server, **wanted)
+    settle(world)
+    return world.server(server.id)
+
+
+def migration(world, server):
+    query = server_migrations.Query(server_id=server.id)
+    with world.cloud.cells.database(CELL1).read() as conn:
+        return server_migrations.list_(conn, CELL1, query)[0]
+
+
+def other(world, server):
+    return next(host for host in world.computes if host != server.host)
+
+
+def test_the_guest_goes_on_elsewhere(world, server):
+    said = world.hypervisor(server.host).guest(server.id).console
+    moved = move(world, server)
+    assert (moved.state, moved.task, moved.host) == ("active", None, other(world, server))
+    guest = world.hypervisor(moved.host).guest(server.id)
+    assert (guest.console, guest.power_state) == (said, PowerState.RUNNING)
+    assert world.hypervisor(server.host).guests.keys() == []
+    assert world.hypervisor(server.host).disks.keys() == []
+    assert [port.host for port in world.networks.ports(device_id=server.id)] == [moved.host]
+    seen = migration(world, server)
+    assert seen.status == "completed"
+    assert seen.memory.processed == seen.memory.total > 0
+
+
+def test_a_paused_guest_stays_paused(world, server):
+    suspension.pause(world.cloud, world.context(), server)
+    settle(world)
+    moved = move(world, server, host=other(world, server))
+    assert (moved.state, moved.host) == ("paused", other(world, server))
+    guest = world.hypervisor(moved.host).guest(server.id)
+    assert guest.power_state == PowerState.PAUSED
+
+
+def test_a_processor_that_does_not_suit_is_told(world, server):
+    target = other(world, server)
+    error = CpuDiffers(server.id, "avx512f is missing.")
+    world.hypervisor(target).fail_next("admit", error)
+    left = move(world, server)
+    assert (left.state, left.host) == ("active", server.host)
+    assert "avx512f is missing" in left.fault.message
+    assert migration(world, server).status == "error"
+
+
+@pytest.mark.parametrize("deed", ["go", "switch"])
+def test_a_move_that_fails_leaves_the_guest_where_it_runs(world, server, deed):
+    error = errors.Refused("The wire broke.")
+    world.hypervisor(server.host).fail_next(deed, error)
+    left = move(world, server)
+    assert (left.state, left.task, left.host) == ("active", None, server.host)
+    assert world.hypervisor(other(world, server)).disks.keys() == []
+
+
+def test_shared_storage_is_not_feigned(world, server):
+    left = move(world, server, block=False)
+    assert left.host == server.host
+    assert "do not share storage" in left.fault.message
+
+
+def test_old_versions_hear_of_it_at_once(world, server):
+    world.add_conductor()
+    with pytest.raises(errors.Invalid, match="do not share storage"):
+        begin(world, server, block=False, waits=True)
+    world.wait_active(server.id)
+
+
+def test_abort_leaves_the_guest_here(world, server):
+    begin(world, server)
+    move_ = migration(world, server)
+    with world.cloud.cells.database(CELL1).write() as conn:
+        server_migrations.turn(conn, move_.id, ("accepted",), "running")
+    live_migrate.abort(
+        world.cloud, world.context(), world.server(server.id), migration(world, server), early=False
+    )
+    settle(world)
+    assert world.server(server.id).host == server.host
+    assert migration(world, server).status == "cancelled"
+    with world.cloud.cells.database(CELL1).read() as conn:
+        actions = server_actions.list_(conn, server.id)
+    assert actions[0].action == "live_migration_cancel"
+
+
+def test_only_what_runs_is_aborted_or_hastened(world, server):
+    begin(world, server)
+    for act in (
+        lambda *given: live_migrate.abort(*given, early=False),
+        live_migrate.force,
+    ):
+        with pytest.raises(errors.Invalid):
+            act(world.cloud, world.context(), world.server(server.id), migration(world, server))
+    settle(world)
+    with pytest.raises(errors.Conflict):
+        live_migrate.force(
+            world.cloud, world.context(), world.server(server.id), migration(world, server)
+        )
+
+
+@pytest.mark.parametrize("host", ["nowhere", ""])
+def test_wrong_targets_are_refused(world, server, host):
+    with pytest.raises(errors.Invalid):
+        begin(world, server, host=host or server.host)
