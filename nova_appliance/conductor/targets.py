@@ -13,9 +13,9 @@ from nova_appliance.conductor.saga import Ctx, Done, HostFailed, Out
 from nova_appliance.conductor.sagas.boot import NoValidHost
 from nova_appliance.db import claims, hosts, server_migrations
 from nova_appliance.db.engines import Connection
-from nova_appliance.domain.migration import ENDED, Migration
+from nova_appliance.domain.migration import ABORT, ENDED, Migration
 from nova_appliance.domain.saga import SagaError
-from nova_appliance.domain.server import Server
+from nova_appliance.domain.server import Fault, Server
 from nova_appliance.rpc.orders import ChooseHosts, Chosen
 
 
@@ -26,6 +26,17 @@ def migration_of(ctx: Ctx) -> Migration:
     if found is None:
         raise errors.NotFound(f"Migration {ctx.order.migration_id} is gone.")
     return found
+
+
+def is_aborted(ctx: Ctx) -> bool:
+    """Whether somebody wants the server to stay."""
+    return migration_of(ctx).wanted == ABORT
+
+
+def fault(ctx: Ctx, error: SagaError) -> Fault:
+    """What the server's row says of a move that could not be done."""
+    now = ctx.cloud.clock.now()
+    return Fault(code=500, message=error.message, created_at=now, details=error.details)
 
 
 def source_id(ctx: Ctx, server: Server) -> str | None:

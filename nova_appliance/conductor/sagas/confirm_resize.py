@@ -15,7 +15,6 @@ from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.journey import Journey
 from nova_appliance.domain.migration import FINISHED
 from nova_appliance.domain.saga import Answer, SagaError
-from nova_appliance.domain.server import Fault
 from nova_appliance.rpc.orders import ServerOrder
 
 OFF = (PowerState.SHUTDOWN, PowerState.CRASHED)
@@ -59,8 +58,7 @@ def settle(ctx: Ctx, _out: Out) -> Done:
 
 def failed(ctx: Ctx, error: SagaError) -> Write:
     """The server waits for its confirmation again; the fault says what its source said."""
-    now = ctx.cloud.clock.now()
-    fault = Fault(code=500, message=error.message, created_at=now, details=error.details)
+    fault = targets.fault(ctx, error)
 
     def write(conn: Connection) -> None:
         server_migrations.turn(conn, ctx.order.migration_id, ("confirming",), FINISHED)

@@ -29,10 +29,8 @@ from nova_appliance.db import claims, hosts, servers
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain.guest import Vif
 from nova_appliance.domain.journey import Journey
-from nova_appliance.domain.migration import ABORT
 from nova_appliance.domain.passport import Passport, Welcome
 from nova_appliance.domain.saga import Answer, SagaError
-from nova_appliance.domain.server import Fault
 from nova_appliance.rpc.orders import ServerOrder
 
 VERB = "os-migrateLive"
@@ -163,9 +161,8 @@ def settled(ctx: Ctx, _out: Out) -> Done:
 
 def failed(ctx: Ctx, error: SagaError) -> Write:
     """The server runs where it was; the migration's status says whether that was wanted."""
-    now = ctx.cloud.clock.now()
-    fault = Fault(code=500, message=error.message, created_at=now, details=error.details)
-    status = "cancelled" if targets.migration_of(ctx).wanted == ABORT else "error"
+    fault = targets.fault(ctx, error)
+    status = "cancelled" if targets.is_aborted(ctx) else "error"
 
     def write(conn: Connection) -> None:
         targets.turn(conn, ctx.order.migration_id, status)
@@ -175,7 +172,7 @@ def failed(ctx: Ctx, error: SagaError) -> Write:
 
 
 def _check_wish(ctx: Ctx) -> None:
-    if targets.migration_of(ctx).wanted == ABORT:
+    if targets.is_aborted(ctx):
         raise errors.Refused(f"The live migration of server {ctx.server_id} was aborted.")
 
 

@@ -19,7 +19,7 @@ from nova_appliance.domain.guest import Guest, PowerState, Vif
 from nova_appliance.domain.journey import Journey
 from nova_appliance.domain.migration import FINISHED
 from nova_appliance.domain.saga import Answer, SagaError
-from nova_appliance.domain.server import Fault, Server
+from nova_appliance.domain.server import Server
 from nova_appliance.rpc.orders import ServerOrder
 
 COPY_S = 4 * 3600.0
@@ -174,8 +174,7 @@ def failed(ctx: Ctx, error: SagaError) -> Write:
     if server is not None:
         count = (server.id, server.flavor.vcpus, server.flavor.memory_mib)
         ctx.cloud.cells.api.transact(lambda conn: server_mappings.resize(conn, *count))
-    now = ctx.cloud.clock.now()
-    fault = Fault(code=500, message=error.message, created_at=now, details=error.details)
+    fault = targets.fault(ctx, error)
 
     def write(conn: Connection) -> None:
         targets.turn(conn, ctx.order.migration_id, "error")

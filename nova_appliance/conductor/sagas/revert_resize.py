@@ -20,7 +20,7 @@ from nova_appliance.domain.guest import PowerState, Vif
 from nova_appliance.domain.journey import Journey
 from nova_appliance.domain.migration import Migration
 from nova_appliance.domain.saga import Answer, SagaError
-from nova_appliance.domain.server import Fault, Server
+from nova_appliance.domain.server import Server
 from nova_appliance.rpc.orders import ServerOrder
 
 
@@ -88,8 +88,7 @@ def settle(ctx: Ctx, out: Out) -> Done:
 
 def failed(ctx: Ctx, error: SagaError) -> Write:
     """The server is in error: a part of it is at each host. Its deletion clears both."""
-    now = ctx.cloud.clock.now()
-    fault = Fault(code=500, message=error.message, created_at=now, details=error.details)
+    fault = targets.fault(ctx, error)
 
     def write(conn: Connection) -> None:
         targets.turn(conn, ctx.order.migration_id, "error")
