@@ -9,6 +9,7 @@ from typing import Any
 
 from nova_appliance.ec2.actions import (
     addresses,
+    attachments,
     attributes,
     console,
     describe_servers,
@@ -76,6 +77,8 @@ ROUTES: dict[str, Route] = {
     "DescribeVolumes": _reads(volumes.describe),
     "DescribeVolumeStatus": _reads(volumes.statuses),
     "ModifyVolume": _changes(volumes.modify),
+    "AttachVolume": _changes(attachments.attach),
+    "DetachVolume": _changes(attachments.detach),
     "CreateSnapshot": _changes(snapshots.create),
     "DeleteSnapshot": _changes(snapshots.delete),
     "DescribeSnapshots": _reads(snapshots.describe),

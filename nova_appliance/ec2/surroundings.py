@@ -61,6 +61,7 @@ def look(caller: Caller, servers: Sequence[Server]) -> Surroundings:
             caller,
             ("i", (server.id for server in servers)),
             ("ami", (server.image.id for server in servers if server.image)),
+            ("vol", _volume_ids(servers)),
             ("eni", (row["id"] for row in ports)),
             ("subnet", subnets),
             ("sg", groups),
@@ -69,6 +70,10 @@ def look(caller: Caller, servers: Sequence[Server]) -> Surroundings:
         account=caller.project_id,
         domain=caller.cloud.conf.api.dhcp_domain,
     )
+
+
+def _volume_ids(servers: Sequence[Server]) -> set[str]:
+    return {one.volume_id for server in servers for one in server.attachments if one.volume_id}
 
 
 def tags(caller: Caller) -> dict[str, dict[str, str]]:

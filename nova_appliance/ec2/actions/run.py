@@ -15,7 +15,7 @@ from nova_appliance.db import flavors
 from nova_appliance.domain.boot import BootRequest
 from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.server import Server
-from nova_appliance.ec2 import client_tokens, names, placement, servers, tagging
+from nova_appliance.ec2 import block_devices, client_tokens, names, placement, servers, tagging
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault, coded
 from nova_appliance.ec2.parameters import missing, shown
@@ -79,10 +79,13 @@ def _request(caller: Caller, params: Params) -> BootRequest:
     if not params.get("ImageId"):
         raise missing("ImageId")
     tags = tagging.specified(params, "instance")
+    image_id = _image_id(caller, params["ImageId"])
+    devices = block_devices.read(caller, params, image_id)
     return BootRequest(
         name=_name(tags),
+        block_devices=devices,
         flavor_id=_flavor(caller, params.get("InstanceType")).id,
-        image_id=_image_id(caller, params["ImageId"]),
+        image_id=None if any(one.boot_index == 0 for one in devices) else image_id,
         networks=placement.networks(caller, params),
         security_groups=placement.groups(caller, params),
         key_name=params.get("KeyName") or None,

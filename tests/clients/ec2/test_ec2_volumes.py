@@ -181,3 +181,50 @@ def test_what_terraform_asks_after_it_made_a_vpc(client):
         assert getattr(client, call)()[key] == []
     client.delete_subnet(SubnetId=subnet)
     client.delete_vpc(VpcId=vpc)
+
+
+def test_a_volume_joins_an_instance_and_leaves_it(client, run, volume):
+    one, other = run(count=2)
+    where = {"VolumeId": volume, "InstanceId": one}
+    assert code(client.detach_volume, VolumeId=volume) == "IncorrectState"
+    taken = {**where, "Device": "/dev/vda"}
+    assert code(client.attach_volume, **taken) == "InvalidParameterValue"
+    made = client.attach_volume(**where, Device="/dev/sdf")
+    assert (made["State"], made["InstanceId"], made["Device"]) == ("attaching", one, "/dev/vdb")
+    wait(client, "volume_in_use", VolumeIds=[volume])
+    by_instance = {"Name": "attachment.instance-id", "Values": [one]}
+    (seen,) = client.describe_volumes(Filters=[by_instance])["Volumes"]
+    (attached,) = seen["Attachments"]
+    assert (attached["State"], attached["Device"]) == ("attached", "/dev/vdb")
+    told = client.describe_instances(InstanceIds=[one])["Reservations"][0]["Instances"][0]
+    (mapping,) = told["BlockDeviceMappings"]
+    assert (mapping["DeviceName"], mapping["Ebs"]["VolumeId"]) == ("/dev/vdb", volume)
+    assert (
+        code(client.attach_volume, VolumeId=volume, InstanceId=other, Device="/dev/sdf")
+        == "VolumeInUse"
+    )
+    assert code(client.delete_volume, VolumeId=volume) == "VolumeInUse"
+    assert code(client.detach_volume, VolumeId=volume, InstanceId=other) == "IncorrectState"
+    wrong = {**where, "Device": "/dev/vdz"}
+    assert code(client.detach_volume, **wrong) == "InvalidAttachment.NotFound"
+    gone = client.detach_volume(VolumeId=volume)
+    assert (gone["State"], gone["InstanceId"]) == ("detaching", one)
+    wait(client, "volume_available", VolumeIds=[volume])
+
+
+BAD_MAPPINGS = {
+    "encrypted": ({"VolumeSize": 1, "Encrypted": True}, "UnsupportedOperation"),
+    "of nothing": ({"DeleteOnTermination": True}, "MissingParameter"),
+    "no snapshot": ({"SnapshotId": "snap-12345678"}, "InvalidSnapshot.NotFound"),
+}
+
+
+@pytest.mark.parametrize(("ebs", "wanted"), BAD_MAPPINGS.values(), ids=BAD_MAPPINGS)
+def test_block_devices_that_are_refused(client, image_id, ebs, wanted):
+    mapping = {"DeviceName": "/dev/sdf", "Ebs": ebs}
+    call = {"ImageId": image_id, "InstanceType": "m1.tiny", "MinCount": 1, "MaxCount": 1}
+    assert code(client.run_instances, **call, BlockDeviceMappings=[mapping]) == wanted
+
+
+def test_an_ephemeral_mapping_changes_nothing(run):
+    assert run(BlockDeviceMappings=[{"DeviceName": "/dev/sdb", "VirtualName": "ephemeral0"}])
