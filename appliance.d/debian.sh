@@ -4,6 +4,7 @@
 # shellcheck shell=bash
 
 POLICY=/usr/sbin/policy-rc.d
+KVM=${KVM:-/dev/kvm}
 POLICY_MARK='# nova-appliance: no daemon starts while packages are being installed'
 APT=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120
   -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold)
@@ -20,6 +21,7 @@ install_packages() {
   hold_daemons
   local before
   before=$(installed_packages)
+  remember_kvm
   refresh_lists "${missing[@]}"
   "${APT[@]}" install -y --no-install-recommends "${missing[@]}" >>"$LOG" 2>&1 ||
     die "apt-get could not install ${missing[*]}: see $LOG"
@@ -74,6 +76,19 @@ remember_packages() {
   mv "$record.new" "$record"
 }
 
+# QEMU's packages open the device of hardware virtualization to their group; what it was before.
+remember_kvm() {
+  mkdir -p "$STATE"
+  [[ ! -e $KVM || -e $STATE/kvm.before ]] || stat -c '%a %u:%g' "$KVM" >"$STATE/kvm.before"
+}
+
+restore_kvm() {
+  local mode owner
+  [[ -e $KVM && -s $STATE/kvm.before ]] || return 0
+  read -r mode owner <"$STATE/kvm.before"
+  chown "$owner" "$KVM" && chmod "$mode" "$KVM"
+}
+
 # Remove the packages of the record, unless something that came later needs them.
 remove_packages() {
   [[ -s $STATE/packages.added ]] || return 0
@@ -92,4 +107,5 @@ remove_packages() {
   if grep -qx libvirt-daemon-system "$STATE/packages.added"; then
     rm -rf /etc/libvirt /run/libvirt /var/{cache,lib,log}/libvirt
   fi
+  restore_kvm
 }

@@ -19,7 +19,8 @@ make_venv() {
     "$python" -m venv --clear "$VENV" >>"$LOG" 2>&1 || die "python3 -m venv failed: see $LOG"
   }
   say "installing Python packages into .venv${extras:+ (with $extras)}"
-  "$VENV/bin/pip" install -q --disable-pip-version-check --prefer-binary \
+  # Most modules are never imported; those that are get compiled then. It saves 10 s of CPU.
+  "$VENV/bin/pip" install -q --disable-pip-version-check --prefer-binary --no-compile \
     -e "$HERE${extras:+[$extras]}" >>"$LOG" 2>&1 || die "pip install failed: see $LOG"
   echo "${extras//,/ }" >"$VENV/extras"
   echo "$stamp" >"$VENV/stamp"
