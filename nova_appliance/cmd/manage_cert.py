@@ -12,8 +12,10 @@ from nova_appliance.cert import hosts
 from nova_appliance.cert.authority import ROOT_DAYS, Authority
 from nova_appliance.cert.folder import Folder
 from nova_appliance.cert.place import Place
+from nova_appliance.cmd import certificates
 from nova_appliance.cmd.manage_command import OfflineCommand, Outcome
 from nova_appliance.common import clock, errors
+from nova_appliance.conf import load
 from nova_appliance.domain.certificate import REASONS, Given, make_wish, state
 
 
@@ -55,6 +57,14 @@ def crl(given: argparse.Namespace) -> Outcome:
 def show(given: argparse.Namespace) -> Outcome:
     """Every certificate with its end and state."""
     return rows(_authority(given).store.all_(), clock.SYSTEM.now())
+
+
+def tend(given: argparse.Namespace) -> Outcome:
+    """Ask nova-cert for the next certificates of [certificates] folders that end soon."""
+    keeper = certificates.keeper(load.load(files=given.config_file))
+    if keeper is None:
+        raise errors.Invalid("nova.conf has no [certificates] folders.")
+    return keeper.look() > 0
 
 
 def rows(found: Iterable[Given], now: dt.datetime) -> list[dict[str, object]]:
@@ -153,5 +163,6 @@ COMMANDS = (
             "--days": {"type": _days, "default": hosts.LIST_DAYS, "help": "how long it counts"},
         },
     ),
+    OfflineCommand("cert", "tend", "renew this host's certificates by nova-cert", tend),
     OfflineCommand("cert", "show", "show the certificates and their ends", show, _DIR),
 )

@@ -29,7 +29,7 @@ class Command:
 
 @dataclasses.dataclass(frozen=True)
 class OfflineCommand:
-    """A command that reads neither nova.conf nor a database."""
+    """A command that needs no database."""
 
     group: str
     verb: str
