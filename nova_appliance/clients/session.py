@@ -49,6 +49,10 @@ def open_session(conf: cfg.ConfigOpts) -> ksa_session.Session:
     )
 
 
+PER_PROJECT = {"block-storage": "", "object-store": "AUTH_"}
+"""Neighbours whose endpoints name a project > what stands before its id."""
+
+
 class Neighbour:
     """One service of the catalog, spoken to as the service user or with a caller's own token."""
 
@@ -57,6 +61,7 @@ class Neighbour:
             "image": lambda: conf.glance.endpoint_override,
             "network": lambda: conf.neutron.endpoint_override,
             "block-storage": lambda: conf.cinder.endpoint_template,
+            "object-store": lambda: conf.swift.endpoint_template,
         }[kind]()
         self.kind = kind
         self._adapter = adapter.Adapter(
@@ -94,11 +99,12 @@ class Neighbour:
         """Where the caller asks: an endpoint that names our project names the caller's instead."""
         with mapped(self.kind):
             endpoint = self._adapter.endpoint_override or self._adapter.get_endpoint()
-            if endpoint is None or self.kind != "block-storage":
+            if endpoint is None or self.kind not in PER_PROJECT:
                 return endpoint
             base, _, last = endpoint.rstrip("/").rpartition("/")
-            ours = last in (self._adapter.get_project_id(), "%(project_id)s")
-        return f"{base}/{context.project_id}" if ours else endpoint
+            prefix = PER_PROJECT[self.kind] if last.startswith(PER_PROJECT[self.kind]) else ""
+            ours = last[len(prefix) :] in (self._adapter.get_project_id(), "%(project_id)s")
+        return f"{base}/{prefix}{context.project_id}" if ours else endpoint
 
 
 @contextlib.contextmanager

@@ -57,6 +57,7 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "password": settings_.secrets(settings).service_passwords["nova"],
             "region_name": settings.region,
         },
+        "ec2": {"objects_path": settings.state_dir / "objects"},
         "neutron": {
             "service_metadata_proxy": "true",
             "metadata_proxy_shared_secret": settings_.metadata_secret(settings),

@@ -9,6 +9,7 @@ from typing import Any
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients.ec2_tokens import Ec2Tokens
 from nova_appliance.clients.network_rows import NetworkRows
+from nova_appliance.clients.objects import Objects
 from nova_appliance.clients.session import open_session
 from nova_appliance.cmd import wiring
 from nova_appliance.cmd.workers import Serving, Workers
@@ -18,7 +19,8 @@ from nova_appliance.ec2 import app
 def make_app(cloud: Cloud) -> Callable[..., Any]:
     """The WSGI application over this cloud."""
     session = open_session(cloud.conf)
-    return app.make_app(cloud, Ec2Tokens(session, cloud.conf), NetworkRows(session, cloud.conf))
+    tokens, rows = Ec2Tokens(session, cloud.conf), NetworkRows(session, cloud.conf)
+    return app.make_app(cloud, tokens, rows, Objects(session, cloud.conf))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

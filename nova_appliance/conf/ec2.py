@@ -17,6 +17,10 @@ OPTIONS = {
         cfg.StrOpt("public_url", help="What DescribeRegions tells; else as it was reached."),
         cfg.IntOpt("timestamp_expiry", default=900, min=1, help="Seconds a signature counts."),
         cfg.IntOpt("max_request_body_size", default=1024**2, min=1, help="Bytes; more is 413."),
+        cfg.StrOpt(
+            "objects_path",
+            help="Folder with PROJECT/BUCKET/OBJECT that images are registered from; else Swift.",
+        ),
         cfg.IntOpt("show_terminated", default=3600, min=0, help="Seconds after the end."),
     ),
 }

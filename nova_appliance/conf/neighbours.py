@@ -22,6 +22,9 @@ OPTIONS = {
         cfg.StrOpt("endpoint_override", help="Else from the catalog."),
         cfg.StrOpt("default_floating_pool", default="public", help="External network."),
     ),
+    "swift": (
+        cfg.StrOpt("endpoint_template", help="With AUTH_%(project_id)s; else from the catalog."),
+    ),
     "cinder": (
         cfg.StrOpt("endpoint_template", help="With %(project_id)s; else from the catalog."),
         cfg.BoolOpt("cross_az_attach", default=True, help="Volumes of other zones may be had."),

@@ -16,6 +16,7 @@ from oslo_policy import policy as oslo_policy
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients.ec2_tokens import Ec2Tokens, Signer
 from nova_appliance.clients.network_rows import NetworkRows
+from nova_appliance.clients.objects import Objects
 from nova_appliance.common import ids
 from nova_appliance.common.context import RequestContext
 from nova_appliance.ec2 import faults, model, parameters, policy, request, signatures, xml
@@ -43,9 +44,12 @@ class Api:
     names: Names
     model: model.Model
     enforcer: oslo_policy.Enforcer
+    objects: Objects | None
 
 
-def make_app(cloud: Cloud, tokens: Ec2Tokens, rows: NetworkRows) -> WSGIApplication:
+def make_app(
+    cloud: Cloud, tokens: Ec2Tokens, rows: NetworkRows, objects: Objects | None = None
+) -> WSGIApplication:
     """The application; `tokens` checks signatures, `rows` is the network service."""
     changes = {name: route.changes for name, route in ROUTES.items()}
     api = Api(
@@ -55,6 +59,7 @@ def make_app(cloud: Cloud, tokens: Ec2Tokens, rows: NetworkRows) -> WSGIApplicat
         names=Names(cloud.cells.api),
         model=model.load(ROUTES),
         enforcer=policy.make_enforcer(cloud.conf, changes),
+        objects=objects,
     )
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -97,7 +102,8 @@ def _call(api: Api, asked: request.Asked, request_id: str, log: dict[str, str]) 
     context = _context(api, signer, request_id)
     policy.enforce(api.enforcer, context, action)
     params = parameters.parse(api.model, operation, asked.parameters)
-    caller = Caller(api.cloud, context, api.rows, api.names, version, conf.public_url or asked.url)
+    url = conf.public_url or asked.url
+    caller = Caller(api.cloud, context, api.rows, api.names, version, url, api.objects)
     data = _act(caller, action, params)
     return xml.answer(api.model, operation, version, request_id, data)
 

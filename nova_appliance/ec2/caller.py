@@ -7,6 +7,7 @@ import dataclasses
 
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients.network_rows import NetworkRows
+from nova_appliance.clients.objects import Objects
 from nova_appliance.common.context import RequestContext
 from nova_appliance.ec2.names import Names
 
@@ -22,6 +23,8 @@ class Caller:
     version: str
     url: str
     """Where this API answers, as the caller reached it."""
+    objects: Objects | None = None
+    """Where images are registered from; None where there is nothing."""
 
     @property
     def project_id(self) -> str:

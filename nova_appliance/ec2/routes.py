@@ -22,6 +22,7 @@ from nova_appliance.ec2.actions import (
     key_pairs,
     power,
     regions,
+    register_image,
     run,
     security_groups,
     snapshots,
@@ -70,6 +71,7 @@ ROUTES: dict[str, Route] = {
     "ModifyImageAttribute": _changes(image_changes.modify),
     "ResetImageAttribute": _changes(image_changes.reset),
     "CreateImage": _changes(image_changes.create),
+    "RegisterImage": _changes(register_image.register),
     "DeregisterImage": _changes(images.deregister),
     # volumes and snapshots
     "CreateVolume": _changes(volumes.create),

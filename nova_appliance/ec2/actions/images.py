@@ -107,7 +107,7 @@ def _show(caller: Caller, image: Image, kept: dict[str, dict[str, str]]) -> Item
     return {
         "ImageId": ec2_id,
         "ImageLocation": properties.get("image_location") or image.name or image.id,
-        "State": STATES.get(image.status, "pending"),
+        "State": _state(image),
         "OwnerId": image.owner or "",
         "Public": image.visibility == "public",
         "Architecture": properties.get("hw_architecture") or properties.get("architecture")
@@ -126,6 +126,13 @@ def _show(caller: Caller, image: Image, kept: dict[str, dict[str, str]]) -> Item
         "ProductCodes": [],
         "Tags": tag_set(kept.get(ec2_id)),
     }  # fmt: skip
+
+
+def _state(image: Image) -> str:
+    """As the image service says, or as the transfer of a bundle ended."""
+    if image.status in {"queued", "saving"} and "failed" in image.properties.get("image_state", ""):
+        return "failed"
+    return STATES.get(image.status, "pending")
 
 
 def _part(caller: Caller, kind: str, image_id: str | None) -> str | None:
