@@ -8,7 +8,7 @@ run_tests() {
   cd "$HERE"
   if [[ ${1:-} == --lab ]]; then
     shift
-    exec "$VENV/bin/python" -m pytest -q -p no:cacheprovider tests/lab "$@"
+    exec "$VENV/bin/python" -m pytest -q -p no:cacheprovider "${@:-tests/lab}"
   fi
   if (($#)); then exec "$VENV/bin/python" -m pytest "$@"; fi
   local name jobs about failed=() counts
