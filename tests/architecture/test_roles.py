@@ -12,6 +12,7 @@ ROLES = sorted(p for p in (ROOT / "roles").iterdir() if p.is_dir())
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 FILES, TASK_LINES, MAIN_LINES, VARIABLES, HANDLERS, SCENARIO_LINES = 8, 80, 60, 40, 3, 25
 BIGGER = {
+    "backup": "it goes both ways, one file a play",
     "service_unit": "it is the hands of all the others, one file a hand",
     "debian_service": "it is the hands of all neighbours, one file a hand",
 }
@@ -162,4 +163,4 @@ def test_hypervisor_hosts_are_given_no_database():
 
 def test_a_scenario_is_one_question():
     for file in (ROOT / "molecule").glob("*/*.yml"):
-        assert _count(file) <= SCENARIO_LINES, file
+        assert _count(file) <= SCENARIO_LINES or file.parent.name == "shared", file
