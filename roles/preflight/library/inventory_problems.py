@@ -154,7 +154,7 @@ def _address(body: Node) -> str:
 
 def _meant(name: str, known: Any) -> str:
     close = difflib.get_close_matches(name, list(known), 1)
-    return f"; {close[0]!r} is meant?" if close else ""
+    return f" (is {close[0]!r} meant?)" if close else ""
 
 
 if __name__ == "__main__":
