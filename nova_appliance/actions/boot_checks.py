@@ -3,27 +3,30 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 import msgspec
 from oslo_config import cfg
 
-from nova_appliance.actions import boot_files, boot_networks, metadata, zones
+from nova_appliance.actions import (
+    boot_devices,
+    boot_files,
+    boot_networks,
+    metadata,
+    user_data,
+    zones,
+)
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients.images import Image
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.db import flavors, hosts, keypairs, server_groups
-from nova_appliance.domain.boot import BlockDevice, BootRequest, NetworkRequest
+from nova_appliance.domain.attachment import Attachment
+from nova_appliance.domain.boot import BootRequest, NetworkRequest
 from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.keypair import Keypair
 from nova_appliance.domain.server import ServerImage
 from nova_appliance.domain.server_group import ServerGroup
 
 GIB = 1 << 30
-MAX_USER_DATA = 65535
-"""Characters of base64."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,31 +42,49 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     request: BootRequest
     flavor: Flavor
-    image: ServerImage
+    image: ServerImage | None
+    """None for servers whose root disk is a volume."""
     place: Place
     networks: tuple[NetworkRequest, ...]
     security_groups: tuple[str, ...]
     key: Keypair | None
     group: ServerGroup | None
     files: tuple[boot_files.File, ...] = ()
+    root: ServerImage | None = None
+    """What is known of the image behind a root volume."""
+    attachments: tuple[Attachment, ...] = ()
+    """Of each server, without ids."""
+
+    @property
+    def seen(self) -> ServerImage:
+        """The image that the root disk has, or had, its content from."""
+        return self.image or self.root or ServerImage(id="")
 
 
 def check(cloud: Cloud, context: RequestContext, request: BootRequest) -> Checked:
     """The request with what it names. Raises Invalid, Conflict, OverQuota."""
     flavor = _flavor(cloud, context, request.flavor_id)
     place = _place(cloud, request)
-    image = find_image(cloud, context, _image_id(request))
+    chosen = boot_devices.choose(cloud, context, request)
+    image = find_image(cloud, context, chosen.image_id) if chosen.image_id else None
+    seen = image or chosen.root or ServerImage(id="")
     _check_counts(request)
-    check_user_data(request.user_data)
+    user_data.check(request.user_data)
     groups = boot_networks.security_group_ids(cloud, context, request.security_groups)
     networks = boot_networks.choose(cloud, context, request)
     key = find_key(cloud, context, request.key_name)
     metadata.check_room(cloud, context, len(request.metadata))
-    check_fits(image, flavor)
+    boot_devices.check_sizes(flavor, chosen.attachments)
+    if image is not None:
+        check_fits(image, flavor)
+    else:
+        _check_volume_fits(request, chosen, flavor)
     return Checked(
         request=request,
         flavor=flavor,
-        image=image.remembered,
+        image=image.remembered if image else None,
+        root=chosen.root,
+        attachments=boot_devices.named(flavor, chosen.attachments, seen),
         place=place,
         networks=networks,
         security_groups=groups,
@@ -73,7 +94,7 @@ def check(cloud: Cloud, context: RequestContext, request: BootRequest) -> Checke
             cloud,
             context,
             request,
-            has_drive=wants_config_drive(cloud.conf, request, image.remembered),
+            has_drive=wants_config_drive(cloud.conf, request, seen),
         ),
     )
 
@@ -111,30 +132,6 @@ def _check_host(cloud: Cloud, place: Place) -> None:
         raise errors.Invalid(f"Compute host {place.host or place.node} could not be found.")
 
 
-def _image_id(request: BootRequest) -> str:
-    """The image of the root disk; so far every disk is a local one."""
-    root = request.image_id
-    for row in request.block_devices:
-        if not _is_root_from_image(row):
-            raise errors.Invalid(
-                "Block Device Mapping is Invalid: so far only a local disk from an image can be "
-                "mapped, with boot_index 0."
-            )
-        if root is not None and row.uuid != root:
-            raise errors.Invalid(
-                "Block Device Mapping is Invalid: the boot disk has another image than imageRef."
-            )
-        root = row.uuid
-    if not root:
-        raise errors.Invalid("Invalid image identifier or unable to use it.")
-    return root
-
-
-def _is_root_from_image(row: BlockDevice) -> bool:
-    local = row.source_type == "image" and row.destination_type == "local"
-    return local and row.boot_index == 0 and bool(row.uuid)
-
-
 def find_image(cloud: Cloud, context: RequestContext, image_id: str) -> Image:
     """The image, if the caller may see it. Raises Invalid."""
     try:
@@ -146,18 +143,6 @@ def find_image(cloud: Cloud, context: RequestContext, image_id: str) -> Image:
 def _check_counts(request: BootRequest) -> None:
     if request.min_count > request.max_count:
         raise errors.Invalid("min_count must be <= max_count")
-
-
-def check_user_data(user_data: str | None) -> None:
-    """Raise Invalid for what is no base64, or too long."""
-    if user_data is None:
-        return
-    if len(user_data) > MAX_USER_DATA:
-        raise errors.Invalid(f"User data is longer than {MAX_USER_DATA} characters of base64.")
-    try:
-        base64.b64decode(user_data, validate=True)
-    except binascii.Error as error:
-        raise errors.Invalid("User data is not base64.") from error
 
 
 def wants_config_drive(conf: cfg.ConfigOpts, request: BootRequest, image: ServerImage) -> bool:
@@ -178,6 +163,21 @@ def find_key(cloud: Cloud, context: RequestContext, name: str | None) -> Keypair
     if key is None:
         raise errors.Invalid("Invalid key_name provided.")
     return key
+
+
+def _check_volume_fits(request: BootRequest, chosen: boot_devices.Chosen, flavor: Flavor) -> None:
+    """A root volume has a size of its own; the flavor gives the memory."""
+    image = chosen.root or ServerImage(id="")
+    if request.trusted_certs:
+        raise errors.Invalid("Image certificate validation is not supported for volumes.")
+    if flavor.memory_mib < image.min_ram_mib:
+        raise errors.Invalid("Flavor's memory is too small for requested image.")
+    if (chosen.root_gib or 0) < image.min_disk_gib:
+        raise errors.Invalid(
+            f"Volume is smaller than the minimum size specified in image metadata. Volume size is "
+            f"{(chosen.root_gib or 0) * GIB} bytes, minimum size is {image.min_disk_gib * GIB} "
+            "bytes."
+        )
 
 
 def check_fits(image: Image, flavor: Flavor) -> None:

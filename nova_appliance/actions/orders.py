@@ -28,6 +28,8 @@ class BootOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Why they could not."""
     files: tuple[tuple[str, str], ...] = ()
     """Path and text of what its config drive has besides."""
+    token: str = ""
+    """The caller's, for volumes that are made; taken away when the saga has gone well."""
 
 
 class VerbOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from nova_appliance.actions import boot_checks, boot_files, metadata
+from nova_appliance.actions import boot_checks, boot_files, metadata, user_data
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import RebuildOrder
@@ -42,7 +42,7 @@ def rebuild(
     image = _image(cloud, context, server, request.image_id)
     changes = request.changes | _key(cloud, context, request) | {"image": image}
     new = msgspec.structs.replace(server, **changes)
-    boot_checks.check_user_data(new.user_data)
+    user_data.check(new.user_data)
     metadata.check_room(cloud, context, len(new.metadata))
     order = RebuildOrder(
         verb=VERB,

@@ -17,7 +17,7 @@ from nova_appliance.common.context import RequestContext
 from nova_appliance.db import servers
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain import attachment as attachments
-from nova_appliance.domain import devices, states
+from nova_appliance.domain import devices, root_image, states
 from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.server import Server
 
@@ -109,7 +109,8 @@ def names_of(server: Server) -> set[str]:
 
 def bus_of(server: Server) -> str:
     """The bus of the server's disks, as its image says."""
-    return server.image.properties.get("hw_disk_bus", "virtio") if server.image else "virtio"
+    image = root_image.of(server)
+    return image.properties.get("hw_disk_bus", "virtio") if image else "virtio"
 
 
 def _check_volume(

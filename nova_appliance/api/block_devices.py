@@ -40,6 +40,7 @@ def _old(one: dict[str, Any]) -> BlockDevice:
         device_name=one.get("device_name"),
         delete_on_termination=is_true(one.get("delete_on_termination", False)),
         no_device=bool(one.get("no_device")),
+        old=True,
     )
 
 

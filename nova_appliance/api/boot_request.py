@@ -56,6 +56,7 @@ def read(req: Request, body: dict[str, Any]) -> BootRequest:
         trusted_certs=tuple(certs) if certs else None,
         personality=tuple(wanted.get("personality", ())),
         may_use_external=may(req, rules.EXTERNAL_NETWORK),
+        may_share_volumes=at_least(req, "2.60"),
     )
 
 

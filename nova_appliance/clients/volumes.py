@@ -160,6 +160,12 @@ class Volumes:
         return self._cinder.ask(method, path, context, headers=dict(VERSION), **options)
 
 
+def has_type(volumes: Volumes, name: str, context: RequestContext) -> bool:
+    """Whether the caller may use a volume type of this name or id."""
+    found = volumes.ask("GET", "/types", context).json()["volume_types"]
+    return any(name in (one["id"], one["name"]) for one in found)
+
+
 SNAPSHOT_PROJECT = "os-extended-snapshot-attributes:project_id"
 
 

@@ -12,7 +12,7 @@ from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients.vendor_data import VendorData
 from nova_appliance.conductor import ports
 from nova_appliance.domain import attachment as attachments
-from nova_appliance.domain import config_drive, devices, guest_data
+from nova_appliance.domain import config_drive, devices, guest_data, root_image
 from nova_appliance.domain import rescue as rescues
 from nova_appliance.domain import shelf as shelves
 from nova_appliance.domain.attachment import Attachment
@@ -37,7 +37,7 @@ def new_guest(cloud: Cloud, server: Server, given: Sequence[tuple[str, str]] = (
 
 def guest_of(server: Server, conf: cfg.ConfigOpts, facts: Facts | None = None) -> Guest:
     """The guest of a server whose ports are bound; its config drive holds these facts."""
-    vifs = ports.vifs_of(server)
+    vifs, image = ports.vifs_of(server), root_image.of(server)
     flavor = server.flavor
     drive = _drive(server, conf, facts)
     return Guest(
@@ -55,7 +55,7 @@ def guest_of(server: Server, conf: cfg.ConfigOpts, facts: Facts | None = None) -
         config_drive_binary=drive.binary if drive else (),
         config_drive_same=drive.same if drive else {},
         extra_specs=flavor.extra_specs,
-        image_properties=server.image.properties if server.image else {},
+        image_properties=image.properties if image else {},
         volumes=tuple(volume_of(one) for one in server.attachments if one.is_volume),
     )
 
@@ -91,7 +91,8 @@ def guest_name(template: str, server: Server) -> str:
 def disks_of(server: Server) -> tuple[Disk, ...]:
     """Root disk over the image, then what the flavor adds, or what was asked for in its place."""
     flavor = server.flavor
-    bus = server.image.properties.get(_DISK_BUS, "virtio") if server.image else "virtio"
+    image = root_image.of(server)
+    bus = image.properties.get(_DISK_BUS, "virtio") if image else "virtio"
     disks = []
     if attachments.root(server.attachments) is None:
         disks.append(_root(server, bus))

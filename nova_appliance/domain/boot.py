@@ -36,6 +36,8 @@ class BlockDevice(msgspec.Struct, frozen=True, kw_only=True):
     no_device: bool = False
     tag: str | None = None
     volume_type: str | None = None
+    old: bool = False
+    """Whether it came in version 1 of the mapping."""
 
 
 class BootRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,3 +74,5 @@ class BootRequest(msgspec.Struct, frozen=True, kw_only=True):
     may_use_external: bool = False
     """Whether the caller may put servers on external networks that are not shared."""
     reservation_id: str | None = None
+    may_share_volumes: bool = True
+    """Whether volumes that several servers may have can be used (2.60)."""

@@ -167,3 +167,106 @@ def test_a_deleted_server_leaves_its_volumes_or_takes_them_along(admin: Any) -> 
     admin.compute.wait_for_delete(server, wait=30)
     assert status_is(admin, stays.id, "available")
     assert clock.wait_for(lambda: admin.block_storage.find_volume(goes.id) is None, 20)
+
+
+def boot(connection: Any, name: str, *devices: dict[str, Any], **more: Any) -> Any:
+    return connection.compute.create_server(
+        name=name, flavor_id=connection.compute.find_flavor("m1.tiny").id,
+        networks=[{"uuid": connection.network.find_network("private").id}],
+        block_device_mapping=list(devices), **more,
+    )  # fmt: skip
+
+
+def gone(connection: Any, server: Any) -> None:  # noqa: F811
+    connection.compute.delete_server(server)
+    connection.compute.wait_for_delete(server, wait=30)
+
+
+def test_openstack_boots_from_a_volume(whole: WholeCloud, admin: Any) -> None:  # noqa: F811
+    made = whole.openstack(
+        "server", "create", "--flavor", "m1.tiny", "--image", "tiny", "--network", "private",
+        "--boot-from-volume", "1", "--wait", "backed", "-f", "json",
+    )  # fmt: skip
+    assert made["status"] == "ACTIVE"
+    assert made["image"] == "N/A (booted from volume)"
+    (attached,) = made["volumes_attached"]
+    volume = admin.block_storage.get_volume(attached["id"])
+    assert (volume.status, volume.is_bootable) == ("in-use", True)
+    assert volume.volume_image_metadata["image_name"] == "tiny"
+    refused = ask(admin, "DELETE", path_of(made["id"], volume.id))
+    assert "root device" in sentence(refused, 400)
+    listed = ask(admin, "GET", "/servers/detail?name=backed")[1]["servers"]
+    assert [one["image"] for one in listed] == [""]
+    gone(admin, admin.compute.get_server(made["id"]))
+    assert status_is(admin, volume.id, "available")
+    again = boot(admin, "again", {
+        "uuid": volume.id, "source_type": "volume", "destination_type": "volume", "boot_index": 0,
+        "delete_on_termination": True,
+    })  # fmt: skip
+    gone(admin, admin.compute.wait_for_server(again, wait=60))
+    assert clock.wait_for(lambda: admin.block_storage.find_volume(volume.id) is None, 20)
+
+
+def test_a_snapshot_and_blank_disks_are_mapped(admin: Any) -> None:  # noqa: F811
+    image = admin.image.find_image("tiny").id
+    source = new_volume(admin, image_id=image)
+    snapshot = admin.block_storage.create_snapshot(volume_id=source.id, name="s")
+    admin.block_storage.wait_for_status(snapshot, "available", interval=0.1)
+    made = boot(
+        admin, "mapped",
+        {"uuid": snapshot.id, "source_type": "snapshot", "destination_type": "volume",
+         "boot_index": 0, "delete_on_termination": True},
+        {"source_type": "blank", "destination_type": "volume", "volume_size": 2,
+         "delete_on_termination": True, "volume_type": "files", "tag": "data"},
+    )  # fmt: skip
+    server = admin.compute.wait_for_server(made, wait=60)  # noqa: F811
+    listed = ask(admin, "GET", path_of(server.id), "2.89")[1]["volumeAttachments"]
+    assert [(one["device"], one["tag"]) for one in listed] == [
+        ("/dev/vda", None),
+        ("/dev/vdb", "data"),
+    ]
+    sizes = [admin.block_storage.get_volume(one["volumeId"]).size for one in listed]
+    assert sizes == [1, 2]
+    gone(admin, server)
+    mapped = {one["volumeId"] for one in listed}
+    volumes = admin.block_storage.volumes
+    assert clock.wait_for(lambda: not mapped & {one.id for one in volumes()}, 20)
+
+
+def test_volumes_that_cannot_be_made_fail_the_server_and_leave_nothing(admin: Any) -> None:  # noqa: F811
+    volumes = admin.block_storage
+    before = {one.id for one in volumes.volumes(all_projects=True)}
+    project = admin.current_project_id
+    volumes.update_quota_set(project, volumes=len(list(volumes.volumes())) + 1)
+    blank = {
+        "source_type": "blank",
+        "destination_type": "volume",
+        "volume_size": 1,
+        "boot_index": -1,
+    }
+    image = admin.image.find_image("tiny").id
+    root = {"uuid": image, "source_type": "image", "destination_type": "local", "boot_index": 0}
+    made = boot(admin, "short of volumes", root, blank, blank)
+    assert clock.wait_for(lambda: admin.compute.get_server(made.id).status == "ERROR", 30, 0.2)
+    fault = ask(admin, "GET", f"/servers/{made.id}")[1]["server"]["fault"]
+    assert "VolumeLimitExceeded" in fault["message"]
+    assert clock.wait_for(lambda: {one.id for one in volumes.volumes()} <= before, 20)
+    volumes.revert_quota_set(project)
+    gone(admin, made)
+
+
+def test_what_a_mapping_refuses(admin: Any) -> None:  # noqa: F811
+    flavor = admin.compute.find_flavor("m1.tiny").id
+    blank = {"source_type": "blank", "destination_type": "volume"}
+    for mapping, words in (
+        ([blank | {"volume_size": 1, "boot_index": 0}], "cannot be booted"),
+        ([blank | {"boot_index": -1}], "Boot sequence"),
+        ([{"source_type": "volume", "destination_type": "local", "uuid": ids.new_id()}], "local"),
+    ):
+        asked = {"name": "x", "flavorRef": flavor, "block_device_mapping_v2": mapping}
+        answer = ask(admin, "POST", "/os-volumes_boot", json={"server": asked})
+        assert words in sentence(answer, 400)
+    old = {"volume_id": ids.new_id(), "device_name": "vda"}
+    asked = {"name": "x", "flavorRef": flavor, "block_device_mapping": [old]}
+    answer = ask(admin, "POST", "/servers", json={"server": asked})
+    assert "failed to get volume" in sentence(answer, 400)

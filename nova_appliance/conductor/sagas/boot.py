@@ -9,7 +9,7 @@ import msgspec
 
 from nova_appliance.actions.orders import BootOrder
 from nova_appliance.common import errors
-from nova_appliance.conductor import guests, port_watch, ports
+from nova_appliance.conductor import attachments, guests, new_volumes, port_watch, ports
 from nova_appliance.conductor.relocate import relocate
 from nova_appliance.conductor.saga import (
     Cancelled,
@@ -24,6 +24,7 @@ from nova_appliance.conductor.saga import (
 )
 from nova_appliance.db import hosts, servers
 from nova_appliance.db.cells import CELL0
+from nova_appliance.domain import root_image
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.saga import Answer, SagaError
 from nova_appliance.domain.server import Fault
@@ -47,8 +48,8 @@ def choose_host(ctx: Ctx, _out: Out) -> dict[str, Any]:
     wanted = ChooseHosts(
         server_id=server.id,
         project_id=server.project_id,
-        flavor=server.flavor,
-        image=server.image,
+        flavor=root_image.weight(server),
+        image=root_image.of(server),
         zone=order.zone,
         host=order.host,
         node=order.node,
@@ -107,7 +108,7 @@ def make_ports(ctx: Ctx, _out: Out) -> Done:
     server = ctx.living()
     plugged = ports.plug(ctx.cloud.networks, server, ctx.order.networks, ctx.order.security_groups)
     known = {**server.system_metadata, **plugged.remembered()}
-    write = _advance(ctx, "spawning", addresses=plugged.addresses, system_metadata=known)
+    write = _advance(ctx, new_volumes.TASK, addresses=plugged.addresses, system_metadata=known)
     return Done(result={"made": plugged.made}, write=write)
 
 
@@ -146,10 +147,12 @@ def check_patience(ctx: Ctx, step: str, host: str, limit_s: float) -> None:
         raise HostFailed(f"Host {host} did not answer in {limit_s} s.", host, retryable=True)
 
 
-def built(ctx: Ctx, _out: Out, answer: Answer) -> dict[str, Any]:
-    """The guest runs."""
+def built(ctx: Ctx, _out: Out, answer: Answer) -> Done:
+    """The guest runs; how the host reaches its volumes is remembered."""
     power = answer.result.get("power", int(PowerState.RUNNING))
-    return {"power": power, "built_at": port_watch.stamp(ctx)}
+    ways = answer.result.get("connections")
+    write = attachments.connected(ctx, ways) if ways else None
+    return Done(result={"power": power, "built_at": port_watch.stamp(ctx)}, write=write)
 
 
 def tear_down(ctx: Ctx, out: Out) -> Parked | None:
@@ -157,7 +160,9 @@ def tear_down(ctx: Ctx, out: Out) -> Parked | None:
     host = out["choose_host"]["host"]
     if not ctx.is_up(host):
         return None
-    order = ServerOrder(ticket=ctx.ticket("build"), server_id=ctx.server_id)
+    server = ctx.server()
+    guest = guests.guest_of(server, ctx.cloud.conf) if server else None
+    order = ServerOrder(ticket=ctx.ticket("build"), server_id=ctx.server_id, guest=guest)
     return Parked(name="destroy", host=host, order=order)
 
 
@@ -213,6 +218,7 @@ BOOT = Saga(
         Step(name="choose_host", do=choose_host, undo=leave_host),
         Step(name="place", do=place, undo=take_back),
         Step(name="make_ports", do=make_ports, undo=remove_ports),
+        Step(name="make_volumes", do=new_volumes.make, undo=new_volumes.unmake),
         Step(
             name="build",
             do=build,
