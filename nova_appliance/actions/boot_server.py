@@ -40,11 +40,10 @@ def new(
     which: tuple[str, int, int],
 ) -> Server:
     """One server; `which` is (id, index, count) of the servers of one request."""
-    server_id, index, count = which
-    request, key, group = checked.request, checked.key, checked.group
+    (server_id, index, count), request, key = which, checked.request, checked.key
     drive = boot_checks.wants_config_drive(cloud.conf, request, checked.seen)
-    name, hostname = _names(request, server_id, f"-{index + 1}" if count > 1 else "")
     now = cloud.clock.now()
+    name, hostname = _names(request, server_id, f"-{index + 1}" if count > 1 else "")
     return Server(
         row=0,
         id=server_id,
@@ -64,7 +63,7 @@ def new(
         key_name=key.name if key else None,
         key_data=key.public_key if key else None,
         config_drive=drive,
-        group_id=group.id if group else None,
+        group_id=checked.group.id if checked.group else None,
         reservation_id=reservation_id,
         launch_index=index,
         disk_config=request.disk_config or "MANUAL",
