@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding
-from fixtures.cert_daemon import cert_stage
+from fixtures.cert_daemon import SECRET, cert_stage
 
 from nova_appliance.cert import hosts, house, keys, possession, reading, signing
 from nova_appliance.cert.adoption import adopt
@@ -21,6 +21,7 @@ from nova_appliance.cert.place import Place
 from nova_appliance.cert.seal import Seal
 from nova_appliance.cert.shelf import Shelf
 from nova_appliance.cert.signing import Identity
+from nova_appliance.cmd import manage
 from nova_appliance.common import clock, errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.db import services
@@ -289,3 +290,25 @@ def test_the_daemon_reports_itself(stage):
     stage.service.check_in()
     with stage.cloud.cells.database(CELL0).read() as conn:
         assert "nova-cert" in {service.binary for service in services.list_(conn)}
+
+
+def test_an_operator_adopts_and_lists_by_nova_manage(stage, adopted, tmp_path, capsys):
+    authority, place = adopted
+    database = stage.cloud.cells.api.url
+    conf = tmp_path / "manage.conf"
+    conf.write_text(
+        f"[api_database]\nconnection = {database}\n[certificates]\nsecrets = {SECRET}\n"
+    )
+    for changed in (1, 0):
+        words = ["--config-file", str(conf), "cert", "adopt", "--dir", str(authority.store.path)]
+        assert manage.main(words) == 0
+        assert capsys.readouterr().out == f"changed={changed}\n"
+    assert manage.main(["--config-file", str(conf), "cert", "list"]) == 0
+    assert reading.describe(place.held().certificate).serial in capsys.readouterr().out
+
+
+def test_without_folders_a_host_has_nothing_to_tend(tmp_path, capsys):
+    conf = tmp_path / "tend.conf"
+    conf.write_text("[DEFAULT]\ntransport_url = fake://\n")
+    assert manage.main(["--config-file", str(conf), "cert", "tend"]) == 1
+    assert "folders" in capsys.readouterr().err
