@@ -7,7 +7,7 @@ from pathlib import Path
 
 from oslo_config import cfg
 
-from nova_appliance.virt.settings import VirtSettings
+from nova_appliance.virt.settings import LiveSettings, VirtSettings
 
 URIS = {
     "lxc": "lxc:///system",
@@ -33,6 +33,7 @@ def virt_settings(conf: cfg.ConfigOpts) -> VirtSettings:
         config_drive_format=conf.config_drive_format,
         uri=libvirt.connection_uri or URIS.get(libvirt.virt_type, "qemu:///system"),
         uri_for_others=uri_for_others(conf),
+        live=_live(conf),
         virt_type=libvirt.virt_type,
         cpu_mode=libvirt.cpu_mode,
         cpu_model=next(iter(libvirt.cpu_models), ""),
@@ -54,8 +55,28 @@ def virt_settings(conf: cfg.ConfigOpts) -> VirtSettings:
 def uri_for_others(conf: cfg.ConfigOpts) -> str:
     """The URI of our libvirtd as other hosts must name it."""
     libvirt = conf.libvirt
-    address = libvirt.live_migration_inbound_addr or conf.my_ip
-    named = f"[{address}]" if ":" in address else address
+    named = _address(conf)
     if libvirt.live_migration_uri:
         return str(libvirt.live_migration_uri).replace("%s", named)
     return f"qemu+{libvirt.live_migration_scheme}://{named}/system"
+
+
+def _live(conf: cfg.ConfigOpts) -> LiveSettings:
+    libvirt = conf.libvirt
+    actions = {"abort": "abort", "force_complete": "force"}
+    return LiveSettings(
+        migrate_to=f"tcp://{_address(conf)}",
+        post_copy=libvirt.live_migration_permit_post_copy,
+        auto_converge=libvirt.live_migration_permit_auto_converge,
+        native_tls=libvirt.live_migration_with_native_tls,
+        downtime_ms=libvirt.live_migration_downtime,
+        bandwidth_mib_s=libvirt.live_migration_bandwidth,
+        timeout_s_per_gib=libvirt.live_migration_completion_timeout,
+        timeout_action=actions[libvirt.live_migration_timeout_action],
+    )
+
+
+def _address(conf: cfg.ConfigOpts) -> str:
+    """As URIs name it."""
+    address = str(conf.libvirt.live_migration_inbound_addr or conf.my_ip)
+    return f"[{address}]" if ":" in address else address

@@ -33,6 +33,20 @@ OPTIONS = {
             help="How the libvirtd of one host reaches that of another.",
         ),
         cfg.StrOpt("live_migration_uri", help="URI of a host's libvirtd; %s is its address."),
+        cfg.BoolOpt("live_migration_permit_post_copy", default=False, help="For those in haste."),
+        cfg.BoolOpt("live_migration_permit_auto_converge", default=False, help="Slow guests down."),
+        cfg.BoolOpt("live_migration_with_native_tls", default=False, help="QEMU's own TLS."),
+        cfg.IntOpt("live_migration_downtime", default=500, min=100, help="Milliseconds at most."),
+        cfg.IntOpt("live_migration_bandwidth", default=0, min=0, help="MiB/s; 0 is no limit."),
+        cfg.IntOpt(
+            "live_migration_completion_timeout", default=800, min=0, help="Seconds for each GiB."
+        ),
+        cfg.StrOpt(
+            "live_migration_timeout_action",
+            default="abort",
+            choices=("abort", "force_complete"),
+            help="What is done when the time is over.",
+        ),
         cfg.StrOpt("live_migration_inbound_addr", help="Our address for it; empty is my_ip."),
         cfg.BoolOpt("volume_use_multipath", default=False, help="Volumes by several paths."),
         cfg.StrOpt(

@@ -8,6 +8,26 @@ from pathlib import Path
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class LiveSettings:
+    """How guests move while they run."""
+
+    migrate_to: str = ""
+    """Where other hosts send memory and disks, such as tcp://192.0.2.1."""
+    post_copy: bool = False
+    """A guest in haste runs at the target before all its memory is there."""
+    auto_converge: bool = False
+    """A guest that writes faster than it is copied is slowed down."""
+    native_tls: bool = False
+    downtime_ms: int = 500
+    bandwidth_mib_s: int = 0
+    """0 is no limit."""
+    timeout_s_per_gib: int = 800
+    """0 is for ever."""
+    timeout_action: str = "abort"
+    """abort or force."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class VirtSettings:
     """One object for all drivers; each reads what concerns it."""
 
@@ -26,6 +46,7 @@ class VirtSettings:
     uri: str = "qemu:///system"
     uri_for_others: str = ""
     """Where the libvirtd of another host reaches ours; empty: disks stay on this host."""
+    live: LiveSettings = LiveSettings()
     virt_type: str = "auto"
     """kvm, qemu, test; auto starts a probe guest to choose between kvm and qemu."""
     cpu_mode: str = ""

@@ -20,6 +20,7 @@ from nova_appliance.virt.libvirt.inside import LibvirtInside
 from nova_appliance.virt.libvirt.interfaces import LibvirtInterfaces
 from nova_appliance.virt.libvirt.inventory import HostInventory
 from nova_appliance.virt.libvirt.lifecycle import LibvirtLifecycle, Starter
+from nova_appliance.virt.libvirt.live import LibvirtLive
 from nova_appliance.virt.libvirt.moves import LibvirtMoves
 from nova_appliance.virt.libvirt.power import LibvirtPower
 from nova_appliance.virt.libvirt.probe import choose_virt_type
@@ -70,6 +71,7 @@ def open_driver(settings: VirtSettings) -> Driver:
         interfaces=LibvirtInterfaces(connection, starter),
         inside=LibvirtInside(connection),
         moves=LibvirtMoves(disks, settings.uri_for_others),
+        live=LibvirtLive(starter, disks, settings),
         volumes=LibvirtVolumes(connection, starter),
         close=connection.close,
     )

@@ -50,7 +50,7 @@ class LibvirtMoves:
             folder=str(kept),
             images=str(self.disks.folders.images),
             token=next(kept.glob(f"{_MARK}*")).name,
-            disks=tuple(_held(kept, self.disks.disk_format)),
+            disks=tuple(held(kept, self.disks.disk_format)),
         )
 
     def fetch(self, guest: Guest, journey: Journey) -> None:
@@ -140,7 +140,8 @@ def _comes_along(disk: Disk, sizes: dict[str, int]) -> bool:
     return disk.name in sizes
 
 
-def _held(folder: Path, disk_format: str) -> list[DiskHeld]:
+def held(folder: Path, disk_format: str) -> list[DiskHeld]:
+    """The disks in a server's folder, by name."""
     names = sorted(
         p.name for p in folder.iterdir() if p.name == "disk" or p.name.startswith("disk.")
     )

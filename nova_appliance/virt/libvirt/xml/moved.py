@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The definition of a guest as it must be on the host to which it goes."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from nova_appliance.domain.passport import Welcome
+from nova_appliance.virt.libvirt.xml.element import Element
+
+_FILES = (
+    ("devices/disk/source", "file"),
+    ("devices/serial/log", "file"),
+    ("devices/console/log", "file"),
+)
+
+
+def moved(text: str, welcome: Welcome, folder: str) -> str:
+    """The same guest with files, consoles and ports as the target has them."""
+    root = _parse(text)
+    for path, name in _FILES:
+        for found in root.iterfind(path):
+            file = found.get(name, "")
+            if welcome.folder and file.startswith(f"{folder}/"):
+                found.set(name, welcome.folder + file[len(folder) :])
+    for disk in root.iterfind("devices/disk"):
+        for layer in disk.findall("backingStore"):
+            disk.remove(layer)  # the target looks by itself over what its files lie
+    for screen in root.iterfind("devices/graphics"):
+        _listen(screen, welcome.listen.get(screen.get("type", ""), ""))
+    for path in ("devices/serial/source[@service]", "devices/console/source[@service]"):
+        for source in root.iterfind(path):
+            source.set("host", welcome.listen.get("serial", source.get("host", "")))
+            source.set("service", str(welcome.serial_port))
+    return str(etree.tostring(root, encoding="unicode"))
+
+
+def cpu_of(text: str) -> str:
+    """The processor that the guest sees; empty when the hypervisor chose it."""
+    found = _parse(text).find("cpu")
+    return "" if found is None else str(etree.tostring(found, encoding="unicode"))
+
+
+def disks_to_copy(text: str) -> list[str]:
+    """Names of the disks that are files and that the guest may write to."""
+    disks = _parse(text).iterfind("devices/disk[@type='file'][@device='disk']")
+    targets = [disk.find("target") for disk in disks if disk.find("readonly") is None]
+    return [target.get("dev", "") for target in targets if target is not None]
+
+
+def _listen(screen: Element, address: str) -> None:
+    if address:
+        if screen.get("listen") is not None:
+            screen.set("listen", address)
+        for listen in screen.iterfind("listen[@address]"):
+            listen.set("address", address)
+
+
+def _parse(text: str) -> Element:
+    return etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True))
