@@ -130,7 +130,7 @@ def test_no_count_is_lost(hosts, started, extra):
         libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED
     )
     connection.close()
-    print(f"downtime {told['downtime']} ms, {told['time_elapsed']} ms in all")  # noqa: T201
+    print(f"downtime {told['downtime']} ms, {told['time_elapsed']} ms in all")
     assert 0 <= told["downtime"] < 2000
     source.live.go(guest, welcome, lambda _progress: None)  # it has gone already
     target.power.off(guest.server_id, 0)
