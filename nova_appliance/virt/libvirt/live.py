@@ -13,12 +13,9 @@ from nova_appliance.domain.guest import Guest
 from nova_appliance.domain.journey import Journey
 from nova_appliance.domain.passport import Passport, Welcome
 from nova_appliance.virt.driver import CannotNow
-from nova_appliance.virt.libvirt import domains, overlays
-from nova_appliance.virt.libvirt.admission import Admission
+from nova_appliance.virt.libvirt import admission, domains, flight, moves, overlays
 from nova_appliance.virt.libvirt.disks import LocalDisks
-from nova_appliance.virt.libvirt.flight import Flight
 from nova_appliance.virt.libvirt.lifecycle import Starter
-from nova_appliance.virt.libvirt.moves import held
 from nova_appliance.virt.libvirt.xml.moved import cpu_of
 from nova_appliance.virt.moves import Watch
 from nova_appliance.virt.settings import VirtSettings
@@ -43,7 +40,7 @@ class LibvirtLive:
 
         text = self.starter.connection.call(deed)
         folder = self.disks.folders.server(guest.server_id)
-        found = tuple(held(folder, self.disks.disk_format)) if folder.is_dir() else ()
+        found = tuple(moves.held(folder, self.disks.disk_format)) if folder.is_dir() else ()
         told = msgspec.structs.replace(
             journey,
             address=self.settings.uri_for_others,
@@ -57,11 +54,13 @@ class LibvirtLive:
 
     def admit(self, guest: Guest, passport: Passport, *, shared: bool) -> Welcome:
         """See virt.moves.LiveMoves."""
-        return Admission(self.starter, self.disks, self.settings).admit(
+        return admission.Admission(self.starter, self.disks, self.settings).admit(
             guest, passport, shared=shared
         )
 
     def go(self, guest: Guest, welcome: Welcome, watch: Watch) -> None:
         """See virt.moves.LiveMoves."""
         folder = self.disks.folders.server(guest.server_id)
-        Flight(self.starter.connection, guest, welcome, str(folder), self.settings.live).run(watch)
+        flight.Flight(self.starter.connection, guest, welcome, str(folder), self.settings.live).run(
+            watch
+        )
