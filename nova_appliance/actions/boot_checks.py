@@ -10,6 +10,7 @@ from nova_appliance.actions import (
     boot_devices,
     boot_files,
     boot_networks,
+    image_fit,
     metadata,
     user_data,
     zones,
@@ -76,7 +77,7 @@ def check(cloud: Cloud, context: RequestContext, request: BootRequest) -> Checke
     metadata.check_room(cloud, context, len(request.metadata))
     boot_devices.check_sizes(flavor, chosen.attachments)
     if image is not None:
-        check_fits(image, flavor)
+        image_fit.check(image, flavor)
     else:
         _check_volume_fits(request, chosen, flavor)
     return Checked(
@@ -168,6 +169,7 @@ def find_key(cloud: Cloud, context: RequestContext, name: str | None) -> Keypair
 def _check_volume_fits(request: BootRequest, chosen: boot_devices.Chosen, flavor: Flavor) -> None:
     """A root volume has a size of its own; the flavor gives the memory."""
     image = chosen.root or ServerImage(id="")
+    image_fit.check_hardware(image, flavor)
     if request.trusted_certs:
         raise errors.Invalid("Image certificate validation is not supported for volumes.")
     if flavor.memory_mib < image.min_ram_mib:
@@ -177,27 +179,6 @@ def _check_volume_fits(request: BootRequest, chosen: boot_devices.Chosen, flavor
             f"Volume is smaller than the minimum size specified in image metadata. Volume size is "
             f"{(chosen.root_gib or 0) * GIB} bytes, minimum size is {image.min_disk_gib * GIB} "
             "bytes."
-        )
-
-
-def check_fits(image: Image, flavor: Flavor) -> None:
-    """Raise Invalid for an image that is not active, or too big for the flavor."""
-    if image.status != "active":
-        raise errors.Invalid(f"Image {image.id} is not active.")
-    if flavor.memory_mib < image.min_ram_mib:
-        raise errors.Invalid("Flavor's memory is too small for requested image.")
-    if not flavor.root_gib:
-        return
-    disk_bytes = flavor.root_gib * GIB
-    if image.size_bytes > disk_bytes:
-        raise errors.Invalid(
-            "Flavor's disk is too small for requested image. Flavor disk is "
-            f"{disk_bytes} bytes, image is {image.size_bytes} bytes."
-        )
-    if image.min_disk_gib > flavor.root_gib:
-        raise errors.Invalid(
-            "Flavor's disk is smaller than the minimum size specified in image metadata. Flavor "
-            f"disk is {disk_bytes} bytes, minimum size is {image.min_disk_gib * GIB} bytes."
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nova_appliance.actions import boot_checks
+from nova_appliance.actions import boot_checks, image_fit
 from nova_appliance.actions.boot_checks import Checked
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import ids
@@ -69,9 +69,15 @@ def new(
         disk_config=request.disk_config or "MANUAL",
         attachments=_attachments(checked),
         root_device=_root_device(checked),
-        system_metadata=root_image.remembered(checked.root) if checked.root else {},
+        system_metadata=_memory(checked),
         **{name: getattr(request, name) for name in KEPT},
     )
+
+
+def _memory(checked: Checked) -> dict[str, str]:
+    """What the row remembers: the image of a root volume, the NUMA cells."""
+    volume = root_image.remembered(checked.root) if checked.root else {}
+    return volume | image_fit.cells(checked.image or checked.root, checked.flavor)
 
 
 def _names(request: BootRequest, server_id: str, suffix: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from nova_appliance.actions import boot_checks, boot_files, metadata, user_data
+from nova_appliance.actions import boot_checks, boot_files, image_fit, metadata, user_data
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import RebuildOrder
@@ -61,7 +61,7 @@ def _image(cloud: Cloud, context: RequestContext, server: Server, image_id: str)
     if server.image is None:
         raise errors.Invalid("Unable to rebuild with a different image for a volume-backed server.")
     image = boot_checks.find_image(cloud, context, image_id)
-    boot_checks.check_fits(image, server.flavor)
+    image_fit.check(image, server.flavor)
     return image.remembered
 
 

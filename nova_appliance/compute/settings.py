@@ -7,6 +7,8 @@ from pathlib import Path
 
 from oslo_config import cfg
 
+from nova_appliance.common.errors import Invalid
+from nova_appliance.domain.hardware_cells import numbers
 from nova_appliance.virt.settings import LiveSettings, VirtSettings
 
 URIS = {
@@ -36,6 +38,7 @@ def virt_settings(conf: cfg.ConfigOpts) -> VirtSettings:
         live=_live(conf),
         virt_type=libvirt.virt_type,
         cpu_mode=libvirt.cpu_mode,
+        dedicated_cpus=_cpus(conf.compute.cpu_dedicated_set),
         cpu_model=next(iter(libvirt.cpu_models), ""),
         vnc_listen=conf.vnc.server_listen if conf.vnc.enabled else "",
         vnc_address=conf.vnc.server_proxyclient_address,
@@ -80,3 +83,10 @@ def _address(conf: cfg.ConfigOpts) -> str:
     """As URIs name it."""
     address = str(conf.libvirt.live_migration_inbound_addr or conf.my_ip)
     return f"[{address}]" if ":" in address else address
+
+
+def _cpus(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(sorted(numbers(text))) if text else ()
+    except ValueError as error:
+        raise Invalid(f"[compute]cpu_dedicated_set: {error}") from error

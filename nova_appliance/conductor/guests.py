@@ -37,8 +37,8 @@ def new_guest(cloud: Cloud, server: Server, given: Sequence[tuple[str, str]] = (
 
 def guest_of(server: Server, conf: cfg.ConfigOpts, facts: Facts | None = None) -> Guest:
     """The guest of a server whose ports are bound; its config drive holds these facts."""
-    vifs, image = ports.vifs_of(server), root_image.of(server)
-    flavor = server.flavor
+    flavor, image = server.flavor, root_image.of(server)
+    vifs = tuple(ports.vif_of(server, vif) for vif in ports.vifs_of(server))
     drive = _drive(server, conf, facts)
     return Guest(
         server_id=server.id,

@@ -9,7 +9,7 @@ import msgspec
 
 from nova_appliance.clients.network_nouns import Port, PortWanted
 from nova_appliance.clients.networks import Networks
-from nova_appliance.domain import guest_data, interface_tags
+from nova_appliance.domain import guest_data, hardware, interface_tags, root_image
 from nova_appliance.domain.boot import NetworkRequest
 from nova_appliance.domain.guest import Vif
 from nova_appliance.domain.guest_data import SUBNETS, VIFS, Subnet, subnets_of
@@ -90,6 +90,14 @@ def rebind(networks: Networks, server: Server, host: str, zone: str) -> tuple[Vi
 def remember(server: Server, vifs: Sequence[Vif]) -> dict[str, str]:
     """The row's memory with these interfaces."""
     return {**server.system_metadata, VIFS: msgspec.json.encode(vifs).decode()}
+
+
+def vif_of(server: Server, vif: Vif) -> Vif:
+    """An interface with the card that the image wants and the limits that the flavor sets."""
+    flavor, image = server.flavor, root_image.of(server)
+    properties = image.properties if image else {}
+    wanted = hardware.read(flavor.extra_specs, properties, flavor.vcpus, flavor.memory_mib)
+    return msgspec.structs.replace(vif, model=wanted.vif_model, limits=wanted.vif_limits)
 
 
 def unplug(networks: Networks, server_id: str, keep: Collection[str]) -> None:

@@ -48,6 +48,9 @@ OPTIONS = {
     ),
     "compute": (
         cfg.IntOpt("workers", default=16, min=1, help="Orders carried out at once."),
+        cfg.StrOpt(
+            "cpu_dedicated_set", default="", help="Host processors for hw:cpu_policy dedicated."
+        ),
         cfg.IntOpt("power_watch_interval", default=3, help="Seconds between looks; negative off."),
         cfg.IntOpt("fake_delay_ms", default=0, help="Fake driver: milliseconds a start takes."),
         cfg.IntOpt("fake_vcpus", default=64, help="Fake driver: cores."),

@@ -80,6 +80,8 @@ class Vif(msgspec.Struct, frozen=True, kw_only=True):
     """Bridge that the tap device joins (binding:vif_details.bridge_name)."""
     model: str = "virtio"
     mtu: int = 1500
+    limits: dict[str, int] = {}
+    """inbound_average, outbound_peak, ... in kB/s and kB."""
 
     @property
     def device(self) -> str:

@@ -55,6 +55,8 @@ class VirtSettings:
     """CPU model for cpu_mode custom; empty takes one that runs fast under emulation."""
     keepalive_s: int = 5
     """Seconds between keepalive messages to libvirtd; 0 sends none."""
+    dedicated_cpus: tuple[int, ...] = ()
+    """Processors of the host for guests with hw:cpu_policy dedicated."""
     vnc_listen: str = "127.0.0.1"
     """Address of VNC consoles; empty gives guests no VNC."""
     vnc_address: str = "127.0.0.1"

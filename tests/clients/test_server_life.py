@@ -349,3 +349,33 @@ def test_change_password_needs_the_agent(whole: WholeCloud, admin: Any, server: 
     assert all('"password":""' in row["order_"] for row in orders)
     do(admin, server, rebuild={"imageRef": server.image.id})
     rest(admin, server.id, "ACTIVE")
+
+
+def test_impossible_hardware_is_refused_by_its_word(admin: Any) -> None:  # noqa: F811
+    flavor = admin.compute.create_flavor(name="odd", vcpus=2, ram=64, disk=1)
+    admin.compute.create_flavor_extra_specs(flavor, {"hw:cpu_sockets": "3"})
+    image = admin.image.create_image(
+        "floppy", data=b"x" * 512, disk_format="raw", container_format="bare",
+        hw_disk_bus="floppy",
+    )  # fmt: skip
+    tiny = admin.compute.find_flavor("m1.tiny").id
+    plain = admin.image.find_image("tiny").id
+    for image_id, flavor_id, word in (
+        (plain, flavor.id, "hw:cpu_sockets=3"),
+        (image.id, tiny, "hw_disk_bus"),
+    ):
+        wanted = {"name": "x", "imageRef": image_id, "flavorRef": flavor_id, "networks": "none"}
+        refused = ask(admin, "POST", "/servers", "2.37", json={"server": wanted})
+        assert word in sentence(refused, 400)
+
+
+def test_numa_cells_are_told(admin: Any) -> None:  # noqa: F811
+    flavor = admin.compute.create_flavor(name="two-cells", vcpus=2, ram=64, disk=1)
+    admin.compute.create_flavor_extra_specs(flavor, {"hw:numa_nodes": "2"})
+    made = admin.compute.create_server(
+        name="cells", image_id=admin.image.find_image("tiny").id, flavor_id=flavor.id,
+        networks="none",
+    )  # fmt: skip
+    nodes = ask(admin, "GET", f"/servers/{made.id}/topology", "2.78")[1]["nodes"]
+    assert [(node["vcpu_set"], node["memory_mb"]) for node in nodes] == [([0], 32), ([1], 32)]
+    admin.compute.delete_server(made)

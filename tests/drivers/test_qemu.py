@@ -13,8 +13,10 @@ from fixtures import tiny_guest
 from nova_appliance.common import errors, ids
 from nova_appliance.common.clock import wait_for
 from nova_appliance.domain.guest import Disk, PowerState, Vif
+from nova_appliance.virt import registry
 from nova_appliance.virt.driver import HypervisorFailed, ImageExpected
 from nova_appliance.virt.libvirt import probe
+from nova_appliance.virt.settings import VirtSettings
 
 NETWORK_CARDS = Path("/sys/class/net")
 
@@ -144,6 +146,51 @@ def test_a_rescued_guest_boots_from_the_rescue_disk(qemu, stable):
     qemu.driver.disks.drop(guest.server_id, "disk.rescue")
     names = {path.name for path in (qemu.state_dir / guest.server_id).glob("disk*")}
     assert names == {"disk"}
+
+
+ASKED = {
+    "hw:cpu_sockets": "1",
+    "hw:numa_nodes": "2",
+    "hw:watchdog_action": "reset",
+    "hw:pmu": "false",
+    "hw_rng:rate_bytes": "4096",
+    "quota:disk_total_iops_sec": "1000",
+}
+
+
+@pytest.mark.parametrize("machine", ["pc", "q35"])
+def test_a_guest_boots_with_what_flavor_and_image_ask_for(qemu, bridge, machine):
+    guest = qemu.started(
+        vcpus=2,
+        extra_specs=ASKED,
+        image_properties={"hw_machine_type": machine, "hw_qemu_guest_agent": "yes"},
+    )
+    assert wait_for(lambda: boots(qemu, guest) == 1, 30)
+    for number in range(4):
+        vif = Vif(port_id=ids.new_id(), mac=f"fa:16:3e:11:22:4{number}", bridge=bridge)
+        qemu.driver.interfaces.attach(guest.server_id, vif)
+    assert len(qemu.driver.interfaces.plugged(guest.server_id)) == 4
+
+
+def test_guests_have_processors_for_themselves_while_there_are_any(qemu, daemons):
+    settings = VirtSettings(
+        host="pinning", state_dir=daemons.folder / "servers", uri=daemons.uri, virt_type="qemu",
+        dedicated_cpus=(0, 1),
+    )  # fmt: skip
+    pinning, dedicated = registry.load("libvirt", settings), {"hw:cpu_policy": "dedicated"}
+    one, two = (qemu.guest(extra_specs=dedicated) for _ in range(2))
+    both = qemu.guest(extra_specs=dedicated, vcpus=2)
+    pinning.lifecycle.start_new(one)
+    pinning.lifecycle.start_new(two)
+    with pytest.raises(HypervisorFailed, match="has 0 free processors"):
+        pinning.lifecycle.start_new(both)
+    assert qemu.see(both) is None
+    for guest in (one, two):
+        pinning.lifecycle.destroy(guest.server_id)
+    pinning.lifecycle.start_new(both)
+    pinning.power.reboot_hard(both)
+    assert qemu.see(both).power_state == PowerState.RUNNING
+    pinning.close()
 
 
 def test_vnc_listens_on_loopback_only(qemu, running):

@@ -147,7 +147,8 @@ def give_port_back(ctx: Ctx, out: Out) -> None:
 
 
 def _vif_of(server: Server, port_id: str) -> Vif | None:
-    return next((vif for vif in ports.vifs_of(server) if vif.port_id == port_id), None)
+    found = (vif for vif in ports.vifs_of(server) if vif.port_id == port_id)
+    return next((ports.vif_of(server, vif) for vif in found), None)
 
 
 def _send(ctx: Ctx, step: str, name: str, server: Server, vif: Vif | None) -> Parked | Done:

@@ -103,6 +103,7 @@ def host_traits(settings: VirtSettings, folders: Folders) -> HostTraits:
         spice_listen=settings.spice_listen,
         spice_agent=settings.spice_agent,
         serial_listen=settings.serial_listen,
+        dedicated_cpus=settings.dedicated_cpus,
     )
 
 

@@ -10,12 +10,15 @@ import libvirt
 
 from nova_appliance.domain.guest import Guest, GuestSeen
 from nova_appliance.virt.driver import NoSuchDisks
-from nova_appliance.virt.libvirt import bridges, domains
+from nova_appliance.virt.libvirt import bridges, domains, pins
 from nova_appliance.virt.libvirt.connection import Connection
 from nova_appliance.virt.libvirt.console_ports import FreePorts
 from nova_appliance.virt.libvirt.folders import Folders
 from nova_appliance.virt.libvirt.xml.domain import HostTraits, disk_parts, domain_xml
 from nova_appliance.virt.locks import NamedLocks
+
+PINS = "pins"
+"""One guest at a time chooses its processors."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +47,9 @@ class Starter:
             bridges.make_missing(guest.vifs)
         with ExitStack() as undo:
             port = self.serial_ports.take()
-            defined = lent.defineXML(domain_xml(guest, self.host, folder, port))
+            with self.locks.hold(PINS):
+                cpus = pins.choose(lent, guest, self.host)
+                defined = lent.defineXML(domain_xml(guest, self.host, folder, port, cpus))
             if found is None:
                 undo.callback(domains.forget, defined)
             undo.callback(domains.remove_taps, tuple(vif.device for vif in guest.vifs))

@@ -23,6 +23,7 @@ class ConsolePart:
     serial_listen: str = ""
     serial_port: int = 0
     video_model: str = "virtio"
+    video_ram_mib: int = 0
     has_tablet: bool = True
 
 
@@ -77,4 +78,5 @@ def _spice(part: ConsolePart) -> list[Element]:
 def _video(part: ConsolePart) -> Element:
     if part.video_model not in VIDEO_MODELS:
         raise Refused(f"There is no video model {part.video_model!r}.")
-    return element("video", element("model", type=part.video_model))
+    vram = part.video_ram_mib * 1024 or None
+    return element("video", element("model", type=part.video_model, vram=vram))

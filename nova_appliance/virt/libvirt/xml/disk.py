@@ -9,6 +9,7 @@ from typing import Any
 
 from nova_appliance.common.errors import Refused
 from nova_appliance.virt.libvirt.xml.element import Element, element
+from nova_appliance.virt.libvirt.xml.limits import io_tune
 
 BUS_PREFIX = {"virtio": "vd", "ide": "hd", "sata": "sd", "scsi": "sd", "usb": "sd"}
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -25,6 +26,8 @@ class DiskPart:
     device: str = "disk"
     cache: str = "none"
     boot_order: int | None = None
+    limits: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """read_bytes_sec, total_iops_sec, ..."""
     kind: str = "file"
     """file, block, or network for an image in a Ceph cluster."""
     serial: str = ""
@@ -48,6 +51,7 @@ def disk(part: DiskPart) -> Element:
         ),
         *_source(part),
         element("target", dev=part.target, bus=part.bus),
+        io_tune(part.limits) if is_disk else None,
         element("readonly") if part.read_only or not is_disk else None,
         element("shareable") if part.shared else None,
         element("serial", text=part.serial) if part.serial else None,

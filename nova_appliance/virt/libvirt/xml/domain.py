@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 from nova_appliance.domain.guest import Guest, Volume
+from nova_appliance.domain.hardware import Hardware, read
 from nova_appliance.virt.libvirt.folders import CONFIG_DRIVE, CONSOLE_LOG
-from nova_appliance.virt.libvirt.xml import platform
+from nova_appliance.virt.libvirt.xml import memory, platform
 from nova_appliance.virt.libvirt.xml.console import ConsolePart, consoles
 from nova_appliance.virt.libvirt.xml.cpu import cpu
 from nova_appliance.virt.libvirt.xml.disk import DiskPart, Targets, controllers, disk
 from nova_appliance.virt.libvirt.xml.element import Element, element, write
 from nova_appliance.virt.libvirt.xml.interface import interface
+from nova_appliance.virt.libvirt.xml.limits import cpu_tune
 from nova_appliance.virt.libvirt.xml.metadata import metadata
 
 EMULATED = ("qemu", "test")
@@ -34,22 +37,32 @@ class HostTraits:
     spice_listen: str = ""
     spice_agent: bool = True
     serial_listen: str = ""
+    dedicated_cpus: tuple[int, ...] = ()
+    """Processors of the host for guests with hw:cpu_policy dedicated."""
 
 
-def domain_xml(guest: Guest, host: HostTraits, folder: Path, serial_port: int = 0) -> str:
+def domain_xml(
+    guest: Guest,
+    host: HostTraits,
+    folder: Path,
+    serial_port: int = 0,
+    pins: Sequence[int] = (),
+) -> str:
     """The definition of `guest` with its files in `folder`; a serial port of 0 is not by TCP."""
-    machine = guest.image_properties.get("hw_machine_type", "pc")
+    hardware = hardware_of(guest)
     root = element(
         "domain",
         element("name", text=guest.name),
         element("uuid", text=guest.server_id),
         metadata(guest),
         element("memory", text=guest.memory_mib, unit="MiB"),
+        memory.backing(hardware),
         element("vcpu", text=guest.vcpus),
+        cpu_tune(hardware.cpu_limits, pins),
         platform.sysinfo(guest.server_id),
-        platform.boot(machine),
-        platform.features(),
-        cpu(host.virt_type, host.cpu_mode, host.cpu_model),
+        platform.boot(hardware),
+        platform.features(hardware),
+        cpu(host.virt_type, host.cpu_mode, host.cpu_model, hardware),
         platform.guest_clock(),
         element("on_poweroff", text="destroy"),
         element("on_reboot", text="restart"),
@@ -60,8 +73,13 @@ def domain_xml(guest: Guest, host: HostTraits, folder: Path, serial_port: int = 
     return write(root)
 
 
+def hardware_of(guest: Guest) -> Hardware:
+    """What the guest's flavor and image say of its hardware. Raises Impossible."""
+    return read(guest.extra_specs, guest.image_properties, guest.vcpus, guest.memory_mib)
+
+
 def _devices(guest: Guest, host: HostTraits, folder: Path, serial_port: int) -> list[Element]:
-    is_fast = host.virt_type not in EMULATED
+    is_fast, hardware = host.virt_type not in EMULATED, hardware_of(guest)
     console = ConsolePart(
         log_file=str(folder / CONSOLE_LOG),
         vnc_listen=host.vnc_listen,
@@ -70,19 +88,21 @@ def _devices(guest: Guest, host: HostTraits, folder: Path, serial_port: int) -> 
         spice_agent=host.spice_agent,
         serial_listen=host.serial_listen,
         serial_port=serial_port,
-        video_model=guest.image_properties.get("hw_video_model", "virtio"),
+        video_model=hardware.video_model,
+        video_ram_mib=hardware.video_ram_mib,
         has_tablet=is_fast,
     )
     plugged = [made for vif in guest.vifs if (made := interface(vif)) is not None]
     parts = [] if host.virt_type == "test" else disk_parts(guest, host, folder)
     buses = {part.bus for part in parts}
     return [
+        *platform.root_ports(hardware),
         *controllers(buses),
         *(disk(part) for part in parts),
         *plugged,
         *consoles(console),
         *platform.agent_channel(guest.image_properties),
-        *platform.small_devices(has_usb=is_fast or "usb" in buses),
+        *platform.small_devices(hardware, has_usb=is_fast or "usb" in buses),
     ]
 
 
@@ -107,8 +127,8 @@ def volume_part(volume: Volume, host: HostTraits) -> DiskPart:
 def disk_parts(guest: Guest, host: HostTraits, folder: Path) -> list[DiskPart]:
     """The guest's local disks in order, its volumes, then its config drive."""
     targets = Targets()
-    machine = guest.image_properties.get("hw_machine_type", "pc")
-    cdrom_bus = platform.CDROM_BUS[platform.machine_family(machine)]
+    hardware = hardware_of(guest)
+    cdrom_bus = _cdrom_bus(hardware)
     first = "rescue" if any(drive.purpose == "rescue" for drive in guest.disks) else "root"
     volumes = [volume_part(volume, host) for volume in guest.volumes]
     for part in volumes:
@@ -122,6 +142,7 @@ def disk_parts(guest: Guest, host: HostTraits, folder: Path) -> list[DiskPart]:
             device=drive.device,
             cache=host.cache,
             boot_order=1 if drive.purpose == first else None,
+            limits=hardware.disk_limits,
         )
         for drive in guest.disks
     ]
@@ -131,11 +152,14 @@ def disk_parts(guest: Guest, host: HostTraits, folder: Path) -> list[DiskPart]:
     return parts
 
 
+def _cdrom_bus(hardware: Hardware) -> str:
+    return hardware.cdrom_bus or platform.CDROM_BUS[platform.machine_family(hardware.machine)]
+
+
 def _config_drive(guest: Guest, host: HostTraits, folder: Path, targets: Targets) -> DiskPart:
     """A CD, or a disk when its file system is one of disks."""
-    machine = guest.image_properties.get("hw_machine_type", "pc")
     is_cd = host.config_drive_format == "iso9660"
-    bus = platform.CDROM_BUS[platform.machine_family(machine)] if is_cd else "virtio"
+    bus = _cdrom_bus(hardware_of(guest)) if is_cd else "virtio"
     return DiskPart(
         file=str(folder / CONFIG_DRIVE),
         file_format="raw",

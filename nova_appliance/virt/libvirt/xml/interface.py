@@ -6,6 +6,7 @@ from __future__ import annotations
 from nova_appliance.common.errors import Refused
 from nova_appliance.domain.guest import Vif
 from nova_appliance.virt.libvirt.xml.element import Element, element
+from nova_appliance.virt.libvirt.xml.limits import bandwidth
 
 MODELS = ("virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet", "vmxnet3")
 
@@ -28,6 +29,7 @@ def interface(vif: Vif) -> Element | None:
         _port_of_switch(vif) if vif.kind == "ovs" else None,
         element("target", dev=vif.device),
         element("model", type=vif.model),
+        bandwidth(vif.limits),
         element("mtu", size=vif.mtu) if vif.mtu else None,
         type="bridge",
     )

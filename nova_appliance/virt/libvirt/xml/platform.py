@@ -7,12 +7,14 @@ from collections.abc import Mapping
 
 from nova_appliance.common.errors import Refused
 from nova_appliance.domain import guest_agent
+from nova_appliance.domain.hardware import Hardware
 from nova_appliance.virt.libvirt.xml.element import Element, element
 
 MACHINES = ("pc", "q35")
 CDROM_BUS = {"pc": "ide", "q35": "sata"}
 
 _BALLOON_PERIOD_S = 10
+_ROOT_PORTS = 16
 
 
 def machine_family(machine: str) -> str:
@@ -39,18 +41,37 @@ def sysinfo(server_id: str) -> Element:
     return element("sysinfo", system, type="smbios")
 
 
-def boot(machine: str) -> Element:
+def boot(hardware: Hardware) -> Element:
     """<os>: a full virtual machine that starts from the devices with a boot order."""
+    is_efi = hardware.firmware == "uefi"
+    secure = "yes" if hardware.secure_boot else "no"
+    features = element("firmware", element("feature", enabled=secure, name="secure-boot"))
     return element(
         "os",
-        element("type", text="hvm", arch="x86_64", machine=machine),
+        element("type", text="hvm", arch="x86_64", machine=hardware.machine),
+        features if is_efi else None,
+        element("loader", secure="yes") if hardware.secure_boot else None,
+        element("bootmenu", enable="yes") if hardware.boot_menu else None,
         element("smbios", mode="sysinfo"),
+        firmware="efi" if is_efi else None,
     )
 
 
-def features() -> Element:
+def features(hardware: Hardware) -> Element:
     """<features>: ACPI is how a guest is asked to shut down."""
-    return element("features", element("acpi"), element("apic"))
+    pmu = None if hardware.pmu is None else element("pmu", state="on" if hardware.pmu else "off")
+    hidden = element("kvm", element("hidden", state="on")) if hardware.hidden else None
+    smm = element("smm", state="on") if hardware.secure_boot else None
+    return element("features", element("acpi"), element("apic"), hidden, pmu, smm)
+
+
+def root_ports(hardware: Hardware) -> list[Element]:
+    """<controller> for cards: a q35 board takes none while it runs but in a port that is free."""
+    if machine_family(hardware.machine) != "q35":
+        return []
+    root = element("controller", type="pci", index=0, model="pcie-root")
+    ports = (element("controller", type="pci", model="pcie-root-port") for _ in range(_ROOT_PORTS))
+    return [root, *ports]
 
 
 def guest_clock() -> Element:
@@ -72,9 +93,18 @@ def agent_channel(properties: Mapping[str, str]) -> list[Element]:
     return [element("channel", target, type="unix")]
 
 
-def small_devices(*, has_usb: bool) -> list[Element]:
-    """Randomness, the balloon that reports memory, and a USB bus only where it is used."""
+def small_devices(hardware: Hardware, *, has_usb: bool) -> list[Element]:
+    """Randomness, the balloon that reports memory, a watchdog, and USB only where it is used."""
     usb = None if has_usb else element("controller", type="usb", model="none")
-    random = element("rng", element("backend", text="/dev/urandom", model="random"), model="virtio")
+    dog = element("watchdog", model="i6300esb", action=hardware.watchdog)
     balloon = element("memballoon", element("stats", period=_BALLOON_PERIOD_S), model="virtio")
-    return [device for device in (usb, random, balloon) if device is not None]
+    devices = (usb, dog if hardware.watchdog else None, _random(hardware), balloon)
+    return [device for device in devices if device is not None]
+
+
+def _random(hardware: Hardware) -> Element | None:
+    if not hardware.rng:
+        return None
+    rate = element("rate", bytes=hardware.rng_bytes, period=hardware.rng_period_ms)
+    backend = element("backend", text="/dev/urandom", model="random")
+    return element("rng", rate if hardware.rng_bytes else None, backend, model="virtio")

@@ -62,6 +62,45 @@ FULL = {
     "config_drive": {"openstack/latest/meta_data.json": "{}"},
 }
 
+HARDWARE = {
+    "vcpus": 4,
+    "extra_specs": {
+        "hw:cpu_cores": "2",
+        "hw:numa_nodes": "2",
+        "hw:mem_page_size": "2MB",
+        "hw:locked_memory": "true",
+        "hw:hide_hypervisor_id": "true",
+        "hw:pmu": "false",
+        "hw:watchdog_action": "reset",
+        "hw:boot_menu": "true",
+        "hw_rng:rate_bytes": "4096",
+        "hw_video:ram_max_mb": "64",
+        "quota:cpu_shares": "512",
+        "quota:cpu_period": "20000",
+        "quota:cpu_quota": "10000",
+        "quota:disk_read_bytes_sec": "1000000",
+        "quota:disk_total_iops_sec": "500",
+    },
+    "image_properties": {
+        "hw_cdrom_bus": "scsi",
+        "hw_video_model": "qxl",
+        "hw_video_ram": "32",
+        "hw_qemu_guest_agent": "yes",
+    },
+    "vifs": (
+        Vif(
+            port_id="1d2f1c3b-aaaa-4bbb-8ccc-000000000000",
+            mac="fa:16:3e:00:00:01",
+            bridge="brq01",
+            limits={"inbound_average": 100, "inbound_burst": 500, "outbound_average": 200},
+        ),
+    ),
+}
+SECURE = {
+    "extra_specs": {"os:secure_boot": "required", "hw_rng:allowed": "false"},
+    "image_properties": {"hw_machine_type": "q35", "hw_firmware_type": "uefi"},
+}
+
 CASES = {
     # golden file: host, guest
     "kvm": (HostTraits(virt_type="kvm", keymap="de"), make(**FULL)),
@@ -77,6 +116,8 @@ CASES = {
         HostTraits(virt_type="kvm", cpu_mode="custom", cpu_model="EPYC-Rome", vnc_listen="0.0.0.0"),
         make(),
     ),
+    "kvm_hardware": (HostTraits(virt_type="kvm"), make(**(FULL | HARDWARE))),
+    "kvm_secure_q35": (HostTraits(virt_type="kvm"), make(**SECURE)),
     "test": (HostTraits(virt_type="test", vnc_listen=""), make(**FULL)),
 }
 

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether an image can run on a flavor: its size, its memory, and the hardware both ask for."""
+
+from __future__ import annotations
+
+from nova_appliance.clients.images import Image
+from nova_appliance.common import errors
+from nova_appliance.domain import hardware, numa
+from nova_appliance.domain.flavor import Flavor
+from nova_appliance.domain.server import ServerImage
+
+GIB = 1 << 30
+
+
+def check(image: Image, flavor: Flavor) -> None:
+    """Raise Invalid for an image that is not active, too big for the flavor, or impossible with it."""
+    check_hardware(image, flavor)
+    if image.status != "active":
+        raise errors.Invalid(f"Image {image.id} is not active.")
+    if flavor.memory_mib < image.min_ram_mib:
+        raise errors.Invalid("Flavor's memory is too small for requested image.")
+    if not flavor.root_gib:
+        return
+    disk_bytes = flavor.root_gib * GIB
+    if image.size_bytes > disk_bytes:
+        raise errors.Invalid(
+            "Flavor's disk is too small for requested image. Flavor disk is "
+            f"{disk_bytes} bytes, image is {image.size_bytes} bytes."
+        )
+    if image.min_disk_gib > flavor.root_gib:
+        raise errors.Invalid(
+            "Flavor's disk is smaller than the minimum size specified in image metadata. Flavor "
+            f"disk is {disk_bytes} bytes, minimum size is {image.min_disk_gib * GIB} bytes."
+        )
+
+
+def check_hardware(image: ServerImage, flavor: Flavor) -> None:
+    """Raise Invalid for what flavor and image ask for and no guest can have."""
+    try:
+        hardware.read(flavor.extra_specs, image.properties, flavor.vcpus, flavor.memory_mib)
+    except hardware.Impossible as error:
+        raise errors.Invalid(error.message) from error
+
+
+def cells(image: ServerImage | None, flavor: Flavor) -> dict[str, str]:
+    """What a server's row remembers of its NUMA cells."""
+    properties = image.properties if image else {}
+    made = hardware.read(flavor.extra_specs, properties, flavor.vcpus, flavor.memory_mib)
+    return numa.remembered(made.cells)
