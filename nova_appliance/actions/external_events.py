@@ -7,7 +7,7 @@ import dataclasses
 import logging
 from collections.abc import Callable, Sequence
 
-from nova_appliance.actions import find_server, refresh_addresses
+from nova_appliance.actions import find_server, refresh_addresses, volumes
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
@@ -101,6 +101,14 @@ def _power(cloud: Cloud, context: RequestContext, server: Server, event: Event) 
     cloud.cells.database(server.cell_id).transact(work)
 
 
+def _extended(cloud: Cloud, context: RequestContext, server: Server, event: Event) -> None:
+    """A server that does something else just now sees the new size when it is started next."""
+    try:
+        volumes.extended(cloud, context, server, str(event.tag))
+    except errors.Conflict as error:
+        LOG.warning("server %s: %s", server.id, error.message)
+
+
 _ADDRESSES = frozenset(("network-changed", "network-vif-deleted"))
 _Act = Callable[[Cloud, RequestContext, Server, Event], None]
 _ACTS: dict[str, _Act] = {
@@ -108,6 +116,7 @@ _ACTS: dict[str, _Act] = {
     "network-vif-deleted": _refresh,
     "network-vif-plugged": _wake,
     "power-update": _power,
+    "volume-extended": _extended,
 }
 """Events that change something here. The others are taken note of:
-volumes and accelerators are looked at when they are used."""
+accelerators are looked at when they are used."""

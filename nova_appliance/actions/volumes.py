@@ -22,6 +22,7 @@ from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.server import Server
 
 ATTACH, DETACH, SWAP = "attach volume", "detach volume", "swap volume"
+EXTEND = "extend volume"
 ON_SHELF = ("shelved", "shelved_offloaded")
 
 
@@ -197,6 +198,13 @@ def swap(
         raise errors.Conflict("The volume service does not move this volume: nothing to swap.")
     order = SwapVolumeOrder(verb=SWAP, id=one.id, volume_id=volume_id, new_volume_id=new_volume_id)
     begin(cloud, context, server, Wanted(verb=SWAP, saga="swap_volume", order=order))
+
+
+def extended(cloud: Cloud, context: RequestContext, server: Server, volume_id: str) -> None:
+    """The volume service has made it larger: the guest is to see that. Raises NotFound, Conflict."""
+    one = find(server, volume_id)
+    order = AttachVolumeOrder(verb=EXTEND, id=one.id, volume_id=volume_id)
+    begin(cloud, context, server, Wanted(verb=EXTEND, saga="extend_volume", order=order))
 
 
 def set_end(cloud: Cloud, server: Server, volume_id: str, *, delete: bool) -> None:

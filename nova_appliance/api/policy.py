@@ -35,6 +35,7 @@ from nova_appliance.api.policies import (
     servers,
     usage,
     volume_attachments,
+    volume_proxies,
 )
 from nova_appliance.common import clock, errors
 from nova_appliance.common.context import RequestContext
@@ -43,7 +44,7 @@ FAMILIES = (
     base, servers, server_actions, server_ips, server_metadata, instance_actions, remote_consoles,
     flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies, external_events,
     server_tags, network_proxies, server_extras, server_life, usage, migrations, certificates,
-    server_moves, volume_attachments,
+    server_moves, volume_attachments, volume_proxies,
 )  # fmt: skip
 """Each module has RULES: a tuple of DocumentedRuleDefault."""
 

@@ -16,5 +16,12 @@ def _move(word: str, states: frozenset[str]) -> Move:
 MOVES: dict[str, Move] = {
     "attach volume": _move("attach_volume", _HOSTED | _OFF_HOST),
     "detach volume": _move("detach_volume", _HOSTED | _OFF_HOST),
+    "extend volume": Move(
+        word="extend_volume",
+        states=states_named("active paused suspended stopped"),
+        tasks=NO_TASK,
+        locked=False,
+        action="extend_volume",
+    ),
     "swap volume": _move("swap_volume", states_named("active paused resized")),
 }

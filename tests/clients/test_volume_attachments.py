@@ -270,3 +270,41 @@ def test_what_a_mapping_refuses(admin: Any) -> None:  # noqa: F811
     asked = {"name": "x", "flavorRef": flavor, "block_device_mapping": [old]}
     answer = ask(admin, "POST", "/servers", json={"server": asked})
     assert "failed to get volume" in sentence(answer, 400)
+
+
+def test_the_old_proxies_to_volumes_and_snapshots(admin: Any, server: Any, volume: Any) -> None:  # noqa: F811
+    body = {"volume": {"size": "1", "display_name": "old", "metadata": {"a": "b"}}}
+    made = ask(admin, "POST", "/os-volumes", json=body)[1]["volume"]
+    assert (made["displayName"], made["attachments"]) == ("old", [{}])
+    assert status_is(admin, made["id"], "available")
+    assert attach(admin, server.id, volume.id)[0] == 200
+    assert status_is(admin, volume.id, "in-use")
+    shown = ask(admin, "GET", f"/os-volumes/{volume.id}")[1]["volume"]
+    (attached,) = shown["attachments"]
+    assert (attached["serverId"], attached["device"]) == (server.id, "/dev/vdb")
+    listed = {one["id"] for one in ask(admin, "GET", "/os-volumes/detail")[1]["volumes"]}
+    assert {made["id"], volume.id} <= listed
+    assert len(ask(admin, "GET", "/os-volumes?limit=1")[1]["volumes"]) == 1
+    refused = ask(admin, "DELETE", f"/os-volumes/{volume.id}")
+    assert "attached" in sentence(refused, 400)
+    detach(admin, server.id, volume.id)
+    body = {"snapshot": {"volume_id": made["id"], "display_name": "s"}}
+    taken = ask(admin, "POST", "/os-snapshots", json=body)[1]["snapshot"]
+    found = admin.block_storage.get_snapshot(taken["id"])
+    admin.block_storage.wait_for_status(found, "available", interval=0.1)
+    assert (
+        ask(admin, "GET", f"/os-snapshots/{taken['id']}")[1]["snapshot"]["volumeId"] == made["id"]
+    )
+    assert [one["id"] for one in ask(admin, "GET", "/os-snapshots")[1]["snapshots"]] == [
+        taken["id"]
+    ]
+    assert ask(admin, "DELETE", f"/os-snapshots/{taken['id']}")[0] == 202
+    admin.block_storage.wait_for_delete(found, interval=0.1)
+    assert ask(admin, "DELETE", f"/os-volumes/{made['id']}")[0] == 202
+    for path in ("/os-volumes/none", f"/os-snapshots/{ids.new_id()}"):
+        assert ask(admin, "GET", path)[0] == 404
+        assert ask(admin, "DELETE", path)[0] == 404
+    assert ask(admin, "GET", "/os-volumes", "2.36")[0] == 404
+    assert ask(admin, "POST", "/os-volumes", json={"volume": {"size": 0}})[0] == 400
+    body = {"snapshot": {"volume_id": ids.new_id()}}
+    assert ask(admin, "POST", "/os-snapshots", json=body)[0] == 400

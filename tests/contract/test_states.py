@@ -24,7 +24,7 @@ NAMES = {
     "remote console": "remote console (POST remote-consoles, os-get*Console)",
 }
 """Verb here > operation there, where they differ."""
-OURS = {"seen off", "seen on"}
+OURS = {"extend volume", "seen off", "seen on"}
 """What the cloud itself notices: no operation of the API."""
 THEN = {
     "building, then active (error on failure)": "active",

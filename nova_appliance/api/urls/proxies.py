@@ -6,6 +6,7 @@ from __future__ import annotations
 from nova_appliance.api.operation import Routes
 from nova_appliance.api.resources import image_metadata as metadata
 from nova_appliance.api.resources import images, networks
+from nova_appliance.api.resources import volume_proxies as volumes
 
 ROUTES: Routes = {
     "images": {"GET": images.index},
@@ -20,6 +21,15 @@ ROUTES: Routes = {
         "GET": metadata.show,
         "PUT": metadata.update,
         "DELETE": metadata.delete,
+    },
+    "os-volumes": {"GET": volumes.index, "POST": volumes.create},
+    "os-volumes/detail": {"GET": volumes.detail},
+    "os-volumes/{volume_id}": {"GET": volumes.show, "DELETE": volumes.delete},
+    "os-snapshots": {"GET": volumes.snapshots, "POST": volumes.create_snapshot},
+    "os-snapshots/detail": {"GET": volumes.snapshots_detail},
+    "os-snapshots/{snapshot_id}": {
+        "GET": volumes.show_snapshot,
+        "DELETE": volumes.delete_snapshot,
     },
     "os-networks": {"GET": networks.index},
     "os-networks/{network_id}": {"GET": networks.show},

@@ -47,7 +47,7 @@ ALL = (
     shelve.SHELVE, shelve.SHELVE_OFFLOAD,
     unshelve.UNSHELVE,
     take_down.TAKE_DOWN,
-    volumes.ATTACH_VOLUME, volumes.DETACH_VOLUME, volumes.SWAP_VOLUME,
+    volumes.ATTACH_VOLUME, volumes.DETACH_VOLUME, volumes.SWAP_VOLUME, volumes.EXTEND_VOLUME,
     evacuate.EVACUATE,
     live_migrate.LIVE_MIGRATE,
 )  # fmt: skip

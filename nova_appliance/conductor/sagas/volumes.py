@@ -80,6 +80,16 @@ def give_back(ctx: Ctx, _out: Out) -> Done:
     return Done(write=attachments.drop(ctx, ctx.order.id))
 
 
+def show_size(ctx: Ctx, _out: Out) -> Parked | Done:
+    """Let the host show the guest how large the volume is now."""
+    return _send(ctx, "show_size", "resize_volume", guests.volume_of(_living(ctx)))
+
+
+def shown(_ctx: Ctx, _out: Out, _answer: Answer) -> dict[str, Any]:
+    """The guest sees it, or will at its next start."""
+    return {}
+
+
 def reserve_new(ctx: Ctx, _out: Out) -> dict[str, Any]:
     """Keep the new volume for the server."""
     volumes, new = ctx.cloud.volumes, ctx.order.new_volume_id
@@ -166,6 +176,13 @@ DETACH_VOLUME = Saga(
         Step(name="unplug", do=unplug, then=unplugged, event="compute_detach_volume"),
         Step(name="give_back", do=give_back),
     ),
+    failed=unchanged,
+)
+
+EXTEND_VOLUME = Saga(
+    name="extend_volume",
+    order=AttachVolumeOrder,
+    steps=(Step(name="show_size", do=show_size, then=shown, event="compute_extend_volume"),),
     failed=unchanged,
 )
 

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Volumes in real guests: seen when they come, kept when they go, booted from and outlived."""
+
+import pytest
+
+from nova_appliance.common.clock import wait_for
+
+pytestmark = pytest.mark.timeout(400)
+MIB = 1 << 20
+
+
+def volume(cloud, **fields):
+    volumes = cloud.connect().block_storage
+    made = volumes.create_volume(size=1, **fields)
+    return volumes.wait_for_status(made, "available", interval=0.2).id
+
+
+def status_is(cloud, volume_id, status):
+    volumes = cloud.connect().block_storage
+    return wait_for(lambda: volumes.get_volume(volume_id).status == status, 90, 0.2)
+
+
+def attach(cloud, server, volume_id):
+    cloud.connect().compute.create_volume_attachment(server, volume_id=volume_id)
+    assert status_is(cloud, volume_id, "in-use"), cloud.log()
+
+
+def detach(cloud, server, volume_id):
+    compute = cloud.connect().compute
+    compute.delete_volume_attachment(server, volume_id)
+    assert status_is(cloud, volume_id, "available"), cloud.log()
+
+
+def blocks(cloud, door, device="vdb"):
+    """Size of the disk in 512-byte blocks as the guest sees it; None when it is not there."""
+    found = cloud.try_ssh(door, f"cat /sys/block/{device}/size 2>/dev/null || true", timeout_s=20)
+    return int(found) if found and found.strip() else None
+
+
+def test_a_volume_comes_grows_goes_and_keeps_its_content(cloud, servers, doors):
+    disk = volume(cloud)
+    attach(cloud, servers[0], disk)
+    assert wait_for(lambda: blocks(cloud, doors[0]) == 1 << 21, 60)
+    cloud.ssh(doors[0], "echo kept by the volume | dd of=/dev/vdb bs=512 seek=7 conv=fsync")
+    cloud.connect().block_storage.extend_volume(disk, 2)
+    assert wait_for(lambda: blocks(cloud, doors[0]) == 1 << 22, 60), cloud.log()
+    detach(cloud, servers[0], disk)
+    assert wait_for(lambda: blocks(cloud, doors[0]) is None, 60)
+    attach(cloud, servers[1], disk)
+    assert wait_for(lambda: blocks(cloud, doors[1]) == 1 << 22, 60)
+    read = "dd if=/dev/vdb bs=512 skip=7 count=1 2>/dev/null | head -n 1"
+    assert cloud.ssh(doors[1], read).strip() == "kept by the volume"
+    detach(cloud, servers[1], disk)
+    cloud.connect().block_storage.delete_volume(disk)
+
+
+def test_a_root_volume_outlives_its_server(cloud):
+    compute, volumes = cloud.connect().compute, cloud.connect().block_storage
+    image = cloud.connect().image.find_image("tiny").id
+    root = volume(cloud, image_id=image)
+    mapping = {"uuid": root, "source_type": "volume", "destination_type": "volume",
+               "boot_index": 0, "delete_on_termination": False}  # fmt: skip
+    first = cloud.make("first", image_id="", block_device_mapping=[mapping])
+    cloud.wait_ready(first, "ACTIVE")
+    door = cloud.open_door(first)
+    cloud.ssh(door, "echo outlived >/data/root; sync")
+    compute.delete_server(first)
+    assert status_is(cloud, root, "available")
+    again = mapping | {"delete_on_termination": True}
+    second = cloud.make("second", image_id="", block_device_mapping=[again])
+    cloud.wait_ready(second, "ACTIVE")
+    assert cloud.ssh(cloud.open_door(second), "cat /data/root").strip() == "outlived"
+    compute.delete_server(second)
+    assert wait_for(lambda: compute.find_server(second) is None, 60, 0.2)
+    assert wait_for(lambda: volumes.find_volume(root) is None, 60, 0.2)
+    cloud.nothing_stray()
