@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from rich.console import Console
 
-from benchmarks import boots, console_echo, decisions, lists, servers_of_wsgi, upstream
+from benchmarks import boots, console_echo, decisions, lists, metadata, servers_of_wsgi, upstream
 
 PARTS = {
     "lists": lists.run,
@@ -23,6 +23,7 @@ PARTS = {
     "decisions": decisions.run,
     "wsgi": servers_of_wsgi.run,
     "consoles": console_echo.run,
+    "metadata": metadata.run,
     "upstream": upstream.run,
 }
 

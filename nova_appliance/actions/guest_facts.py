@@ -37,17 +37,21 @@ def gather(
 
 def _ec2_ids(cloud: Cloud, server: Server) -> dict[str, str]:
     """Thing > its EC2 id; what has none gets one, so that the EC2 API knows what guests say."""
-    found: dict[str, str] = {}
-    for prefix, things in _named(server).items():
-        with cloud.cells.api.read() as conn:
-            known = ec2_ids.known(conn, prefix, things)
-        new = [thing for thing in things if thing not in known]
+    named = _named(server)
+    with cloud.cells.api.read() as conn:
+        known = {prefix: ec2_ids.known(conn, prefix, things) for prefix, things in named.items()}
+    missing = [
+        (prefix, thing)
+        for prefix, things in named.items()
+        for thing in things
+        if thing not in known[prefix]
+    ]
 
-        def work(conn: Connection, prefix: str = prefix, new: list[str] = new) -> dict[str, str]:
-            return {thing: ec2_ids.add(conn, prefix, thing) for thing in new}
+    def work(conn: Connection) -> dict[str, str]:
+        return {thing: ec2_ids.add(conn, prefix, thing) for prefix, thing in missing}
 
-        found |= known | (cloud.cells.api.transact(work) if new else {})
-    return found
+    found = cloud.cells.api.transact(work) if missing else {}
+    return {thing: ec2_id for part in (*known.values(), found) for thing, ec2_id in part.items()}
 
 
 def _named(server: Server) -> dict[str, list[str]]:
