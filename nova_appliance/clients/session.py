@@ -135,6 +135,7 @@ _FAMILIES: dict[int, type[errors.ApplianceError]] = {
     410: errors.NotFound,
     413: errors.OverQuota,
     422: errors.Invalid,
+    501: errors.Unsupported,
 }
 
 

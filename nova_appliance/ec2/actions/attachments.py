@@ -51,8 +51,17 @@ def detach(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         raise Fault("OperationNotPermitted", f"{ec2_id} is the root volume of its instance.")
     with coded(Conflict="IncorrectState", NotFound="IncorrectState"):
         actions.detach(caller.cloud, caller.context, server, row["id"])
-    told = {"device": one.device, "delete_on_termination": one.delete_on_termination}
+    told = {
+        "device": one.device,
+        "delete_on_termination": one.delete_on_termination,
+        "attached_at": _since(row, server),
+    }
     return volumes.attachment(ec2_id, caller.names.one("i", server.id), "detaching", told)
+
+
+def _since(row: Row, server: Server) -> str | None:
+    own = [one for one in row.get("attachments") or () if one["server_id"] == server.id]
+    return own[0].get("attached_at") if own else None
 
 
 def _may_cross(caller: Caller) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same script was run against moto 5.2.1; its answers have the keys that ours have."""
+"""The same script was run against moto 5.2.1 (volumes: 5.2.5); its answers have the keys that ours have."""
 
 import json
 import re
