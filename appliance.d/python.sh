@@ -27,6 +27,15 @@ make_venv() {
   say "Python packages installed"
 }
 
+# make_tempest: tempest in an environment of its own, because it brings a package `fixtures`.
+make_tempest() {
+  [[ -x $WORK/tempest/bin/tempest ]] && return 0
+  say "installing tempest"
+  "$(choose_python)" -m venv --clear "$WORK/tempest" >>"$LOG" 2>&1 || die "python3 -m venv failed: see $LOG"
+  "$WORK/tempest/bin/pip" install -q --disable-pip-version-check 'tempest>=40' >>"$LOG" 2>&1 ||
+    die "pip could not install tempest: see $LOG"
+}
+
 # Debian's own python3 first, because Debian's libvirt binding fits it.
 choose_python() {
   local python

@@ -18,13 +18,12 @@ TESTS = r"^tempest\.api\.compute\."
 NAME = "labtest-tempest"
 
 
-def main(regex=TESTS):
+def main(tempest, regex=TESTS):
     """Prepare, run one test after the other, and print what failed and why; tempest's exit code."""
     folder = Path(tempfile.mkdtemp(prefix="tempest-"))
     with contextlib.ExitStack() as stack:
         cloud = LabCloud(stack, folder)
         settings = _furnish(cloud, stack) | {"folder": folder}
-        tempest = Path(sys.executable).with_name("tempest")
         subprocess.run([tempest, "init", folder / "work"], check=True, capture_output=True)
         text = (HERE / "tempest.ini").read_text().format(**settings)
         conf = folder / "work" / "etc" / "tempest.conf"
