@@ -52,6 +52,21 @@ closing_line() {
 # count_of WORD FILE: the sum of what stands before that word; 0 when it stands nowhere.
 count_of() { awk -v word="^($1)[, ]?$" '{for (i = 2; i <= NF; i++) if ($i ~ word) sum += $(i - 1)} END {print sum + 0}' "$2"; }
 
+# run_scenarios [SCENARIO...]: these of molecule/, or all of them; each makes and removes hosts of its own.
+run_scenarios() {
+  cd "$HERE"
+  local name names=("$@") failed=() passed=0
+  ((${#names[@]})) || mapfile -t names < <(find molecule -name molecule.yml -printf '%P\n' | sort | xargs -n 1 dirname)
+  for name in "${names[@]}"; do
+    printf '\n=== %s\n' "$name"
+    # It calls its neighbours in .venv by their names.
+    if PATH=$VENV/bin:$PATH "$VENV/bin/molecule" test -s "$name"; then passed=$((passed + 1)); else failed+=("$name"); fi
+  done
+  printf '\n%s passed, %s failed\n' "$passed" "${#failed[@]}"
+  ((${#failed[@]} == 0)) || die "these scenarios failed: ${failed[*]}"
+  exit 0
+}
+
 run_lint() {
   cd "$HERE"
   local failed=()
