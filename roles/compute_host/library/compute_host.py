@@ -179,7 +179,7 @@ def _begin_to_move(host: Host, server: dict[str, Any]) -> None:
     except ksa.HttpError as error:
         if error.http_status == 409 and "migrating" in str(error):
             return  # begun by an earlier run
-        raise Refused(f"{server['name']} cannot leave {host.name}: {error.message}") from error
+        raise Refused(f"{server['name']} cannot leave {host.name}: {_said(error)}") from error
 
 
 def _finish_moves(host: Host, moving: set[str]) -> None:
@@ -188,6 +188,15 @@ def _finish_moves(host: Host, moving: set[str]) -> None:
         server = host.ask("GET", f"/servers/{server_id}")["server"]
         if server["status"] == "VERIFY_RESIZE":
             host.ask("POST", f"/servers/{server_id}/action", {"confirmResize": None})
+
+
+def _said(error: Any) -> str:
+    """The API's own sentence: keystoneauth does not know the shape of Nova's faults."""
+    try:
+        (fault,) = error.response.json().values()
+        return str(fault["message"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return str(error)
 
 
 def _names(servers: list[dict[str, Any]]) -> str:
