@@ -37,7 +37,8 @@ FIRST = {
     "restore": ("soft_delete", "SOFT_DELETED"),
 }
 """Saga > what is asked for before, and the status that follows."""
-AT_REST = {"ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED", "SOFT_DELETED"}
+KEPT = "SOFT_DELETED"
+AT_REST = {"ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED", KEPT}
 _KEPT = {"reclaim_instance_interval": 3600}
 OPTIONS = {"soft_delete": _KEPT, "restore": _KEPT}
 """Saga > what the cloud must be told for it."""
@@ -55,17 +56,43 @@ def test_every_saga_has_its_verb():
     assert set(SAGAS) == set(VERBS)
 
 
+class Stage:
+    """A running cloud without servers, used for one case after the other; a failed case ends it."""
+
+    def __init__(self, folders):
+        self._folders, self._cloud, self._options = folders, None, None
+
+    def cloud(self, options):
+        if self._cloud is None or self._options != options:
+            self.end()
+            self._cloud, self._options = (
+                WholeCloud(self._folders.mktemp("kill"), **options),
+                options,
+            )
+            seed(self._cloud.start())
+        return self._cloud
+
+    def end(self):
+        if self._cloud:
+            self._cloud.stop()
+        self._cloud = None
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    found = Stage(tmp_path_factory)
+    yield found
+    found.end()
+
+
 @pytest.mark.parametrize(("saga", "step", "when"), CASES, ids=map("-".join, CASES))
-def test_nothing_is_stuck_after_a_kill(saga, step, when, tmp_path):
-    cloud = WholeCloud(tmp_path, **OPTIONS.get(saga, {}))
+def test_nothing_is_stuck_after_a_kill(saga, step, when, stage):
+    cloud, is_well = stage.cloud(OPTIONS.get(saga, {})), False
     try:
-        cloud.start()
-        seed(cloud)
         server = None
         if saga != "boot":
             server = _make(cloud, *FIRST.get(saga, ()))
-        cloud.stop()
-        cloud.start(saga, step, when)
+        cloud.arm(saga, step, when)
         with contextlib.suppress(*GONE):
             if saga == "boot":
                 cloud.connect().compute.post("/servers", json={"server": server_body(cloud, "a")})
@@ -75,8 +102,11 @@ def test_nothing_is_stuck_after_a_kill(saga, step, when, tmp_path):
         cloud.start()
         _settled(cloud)
         _clean(cloud, gone=saga == "delete")
+        _empty(cloud)
+        is_well = True
     finally:
-        cloud.stop()
+        if not is_well:
+            stage.end()
 
 
 def _make(cloud, verb=None, status=None):
@@ -111,11 +141,22 @@ def _settled(cloud):
     raise AssertionError((open_sagas, servers, cloud.log.read_text()[-4000:]))
 
 
+def _empty(cloud):
+    """Remove what the case made; nothing is left of it."""
+    connection = cloud.connect()
+    for server in (*connection.compute.servers(), *connection.compute.servers(status=KEPT)):
+        connection.compute.delete_server(server, force=True)
+    for image in connection.image.images(name="copy"):
+        connection.image.delete_image(image)
+    _settled(cloud)
+    _clean(cloud, gone=True)
+
+
 def _clean(cloud, *, gone):
     """What exists belongs to a living server; a living server has what it needs."""
     connection = cloud.connect()
     servers = list(connection.compute.servers())
-    servers += connection.compute.servers(status="SOFT_DELETED")
+    servers += connection.compute.servers(status=KEPT)
     ids = {s.id for s in servers}
     assert not (gone and ids)
     assert {s.status for s in servers} <= AT_REST
