@@ -10,8 +10,15 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from nova_appliance.cmd import databases, manage_authority, manage_cells, manage_cert, manage_db
-from nova_appliance.cmd.manage_command import Command, OfflineCommand, Outcome
+from nova_appliance.cmd import (
+    databases,
+    manage_authority,
+    manage_cells,
+    manage_cert,
+    manage_db,
+    manage_doctor,
+)
+from nova_appliance.cmd.manage_command import Command, Findings, OfflineCommand, Outcome
 from nova_appliance.common import errors, log
 from nova_appliance.conf import load
 
@@ -20,6 +27,7 @@ COMMANDS = (
     *manage_cells.COMMANDS,
     *manage_cert.COMMANDS,
     *manage_authority.COMMANDS,
+    *manage_doctor.COMMANDS,
 )
 
 
@@ -32,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error.message, file=sys.stderr)  # noqa: T201 - a command line speaks by print
         return 1
     _show(result)
-    return 0
+    return 0 if not isinstance(result, Findings) or result.is_sound else 1
 
 
 def _run(given: argparse.Namespace) -> Outcome:
@@ -50,9 +58,12 @@ def _parser() -> argparse.ArgumentParser:
     groups = parser.add_subparsers(dest="group", required=True)
     made: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
     for command in COMMANDS:
-        if command.group not in made:
-            made[command.group] = groups.add_parser(command.group).add_subparsers(required=True)
-        verb = made[command.group].add_parser(command.verb, help=command.help)
+        if not command.verb:
+            verb = groups.add_parser(command.group, help=command.help)
+        else:
+            if command.group not in made:
+                made[command.group] = groups.add_parser(command.group).add_subparsers(required=True)
+            verb = made[command.group].add_parser(command.verb, help=command.help)
         for name, options in command.arguments.items():
             verb.add_argument(name, **options)
         verb.set_defaults(command=command)
@@ -60,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _show(result: Outcome) -> None:
-    if isinstance(result, bool):
+    if isinstance(result, Findings):
+        _show(list(result.rows) or "Nothing was found.")
+    elif isinstance(result, bool):
         print(f"changed={int(result)}")  # noqa: T201
     elif isinstance(result, str):
         print(result)  # noqa: T201

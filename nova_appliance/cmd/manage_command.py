@@ -12,7 +12,16 @@ from oslo_config import cfg
 
 from nova_appliance.db.cells import Cells
 
-Outcome = bool | str | list[dict[str, object]]
+
+@dataclasses.dataclass(frozen=True)
+class Findings:
+    """The rows of a table; the exit code is 1 unless all is sound."""
+
+    rows: list[dict[str, object]]
+    is_sound: bool
+
+
+Outcome = bool | str | list[dict[str, object]] | Findings
 """Whether anything changed, a text, or the rows of a table."""
 
 

@@ -26,6 +26,7 @@ from nova_appliance.compute.work import (
     reboot,
     rebuild,
     snapshot,
+    survey,
     suspension,
     volumes,
 )
@@ -75,6 +76,7 @@ ANSWERS: dict[str, Callable[[Agent, Any], Any]] = {
     "console_output": console.console_output,
     "console_address": console_address.console_address,
     "diagnostics": diagnostics.diagnostics,
+    "survey": survey.survey,
     "uptime": lambda agent, _: uptime(agent),
 }
 """Calls, answered at once."""

@@ -138,6 +138,12 @@ def carry_out(agent: Agent, deed: Deed, began: float) -> None:
         LOG.exception("server %s: cannot %s", deed.server_id, deed.kind)
 
 
+def is_shared(agent: Agent, deed: Deed) -> bool:
+    """Whether all that we see of the server are disks that its own host sees too."""
+    shared = shared_storage.is_shared_with(agent, deed.lives_at)
+    return shared and agent.driver.lifecycle.find(deed.server_id) is None
+
+
 def _start(agent: Agent, deed: Deed) -> None:
     if deed.guest is None:
         return
@@ -148,8 +154,8 @@ def _start(agent: Agent, deed: Deed) -> None:
 def _reap(agent: Agent, deed: Deed) -> None:
     action = agent.conf.running_deleted_instance_action
     shared = shared_storage.is_shared_with(agent, deed.lives_at)
-    if shared and agent.driver.lifecycle.find(deed.server_id) is None:
-        return  # we see the disks of another host's guest
+    if is_shared(agent, deed):
+        return
     LOG.warning("server %s is deleted but was found here: %s", deed.server_id, action)
     if action == "shutdown":
         if agent.driver.lifecycle.find(deed.server_id):

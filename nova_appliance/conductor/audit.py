@@ -30,17 +30,22 @@ NICS = tuple(f"nova-nic-{index}" for index in range(32))
 
 def release_claims(cloud: Cloud) -> int:
     """Give back claims on hosts where the server is not and where no saga brings it; how many."""
+    return sum(give_back(cloud, claim) for claim in stray_claims(cloud))
+
+
+def stray_claims(cloud: Cloud) -> Iterator[Claim]:
+    """Claims on hosts where the server is not and where no saga brings it."""
     before = cloud.clock.now() - dt.timedelta(seconds=OLD_S)
-    after, released = 0, 0
+    after = 0
     while True:
         with cloud.cells.api.read() as conn:
             page = claims.older_than(conn, before, after, PAGE)
         if not page:
-            return released
+            return
         after = page[-1].row
         with cloud.cells.api.read() as conn:
             where = server_mappings.cells_of(conn, {claim.server_id for claim in page})
-        released += sum(_release(cloud, claim) for claim in _strays(cloud, page, where))
+        yield from _strays(cloud, page, where)
 
 
 def _strays(cloud: Cloud, page: Collection[Claim], where: Mapping[str, str]) -> Iterator[Claim]:
@@ -71,7 +76,9 @@ def _is_right(
     return place == (claim.host, claim.node) if claim.purpose == claims.RUN else has_moved
 
 
-def _release(cloud: Cloud, claim: Claim) -> bool:
+def give_back(cloud: Cloud, claim: Claim) -> bool:
+    """Give a stray claim back, unless it is none any more."""
+
     def work(conn: Connection) -> bool:
         # The scheduler waits for this lock: a saga that claims again either is seen here or comes
         # after us.
@@ -100,12 +107,17 @@ def delete_ports(cloud: Cloud) -> int:
 
     The network service may serve others too: ports of servers that we never knew are not ours.
     """
+    strays = stray_ports(cloud)
+    for port in strays:
+        delete_port(cloud, port)
+    return len(strays)
+
+
+def stray_ports(cloud: Cloud) -> tuple[Port, ...]:
+    """Ports that Nova made for servers that it has deleted."""
     made = [port for port in cloud.networks.ports(name=NICS) if made_for_server(port)]
     gone = _gone(cloud, {port.device_id for port in made})
-    strays = [port for port in made if port.device_id in gone]
-    for port in strays:
-        _delete(cloud, port)
-    return len(strays)
+    return tuple(port for port in made if port.device_id in gone)
 
 
 def _gone(cloud: Cloud, server_ids: Collection[str]) -> frozenset[str]:
@@ -124,6 +136,7 @@ def _gone(cloud: Cloud, server_ids: Collection[str]) -> frozenset[str]:
     return frozenset(deleted - busy - mapped.keys())
 
 
-def _delete(cloud: Cloud, port: Port) -> None:
+def delete_port(cloud: Cloud, port: Port) -> None:
+    """Delete a stray port."""
     LOG.warning("port %s of the deleted server %s is deleted", port.id, port.device_id)
     cloud.networks.delete_port(port.id)

@@ -84,7 +84,7 @@ class HostsSay:
             here = servers.on_host(conn, cell_id, order.host)
         strangers = set(order.seen) - {server.id for server in here}
         expected = [self._expected(server) for server in here]
-        gone = (strangers_say.to_go(self._cloud, one, order.host) for one in sorted(strangers))
+        gone = (strangers_say.of(self._cloud, one, order.host) for one in sorted(strangers))
         expected += [one for one in gone if one is not None]
         strangers_say.end_evacuations(self._cloud, cell_id, order)
         return Expected(servers=tuple(expected))

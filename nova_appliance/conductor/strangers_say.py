@@ -11,16 +11,17 @@ from nova_appliance.domain.migration import EVACUATION
 from nova_appliance.rpc.orders import ExpectedServer, ExpectedServers
 
 
-def to_go(cloud: Cloud, server_id: str, host: str) -> ExpectedServer | None:
-    """The server, if it was deleted or lives elsewhere at rest; None: leave it alone."""
+def of(cloud: Cloud, server_id: str, host: str) -> ExpectedServer | None:
+    """The server: to go if it was deleted or lives elsewhere at rest; None if nobody knows it."""
+    moving = ExpectedServer(id=server_id, state="moving", task=None, power=0)
     with cloud.cells.api.read() as conn:
         if host in claims.hosts_of(conn, server_id):
-            return None  # it moves to or from there
+            return moving  # to or from there, or it waits for its confirmation
     found = []
     for cell in cloud.cells.all_():
         with cloud.cells.database(cell.id).read() as conn:
             if sagas.open_of(conn, server_id):
-                return None
+                return moving
             server = servers.get(conn, cell.id, server_id, deleted=True)
         if server is not None:
             found.append(server)

@@ -241,6 +241,19 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class Survey(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on the host that should not be there?"""
+
+    tidy: bool = False
+    """Remove what was deleted or lives elsewhere."""
+
+
+class Surveyed(msgspec.Struct, frozen=True, kw_only=True):
+    """(reap, server id) for what is to go, (leave, server id) for what nobody knows."""
+
+    strays: tuple[tuple[str, str], ...] = ()
+
+
 class Uptime(msgspec.Struct, frozen=True, kw_only=True):
     """Text of `uptime` on the host."""
 

@@ -23,6 +23,8 @@ VERSIONS: dict[int, str] = {
     9: "0.9.0",
     10: "0.10.0",
     11: "0.11.0",
+    12: "0.12.0",
+    13: "0.13.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 

@@ -13,6 +13,8 @@ from nova_appliance.rpc.orders import (
     GuestAsked,
     Output,
     ServerOrder,
+    Survey,
+    Surveyed,
     Uptime,
 )
 
@@ -56,5 +58,6 @@ CALLS: dict[str, Call] = {
         since=1, order=ConsoleAsked, reply=ConsoleAddress, wait=URGENT, to_host=True
     ),
     "diagnostics": Call(since=2, order=GuestAsked, reply=Diagnosis, wait=NORMAL, to_host=True),
+    "survey": Call(since=13, order=Survey, reply=Surveyed, wait=NORMAL, to_host=True),
     "uptime": Call(since=1, order=Empty, reply=Uptime, wait=URGENT, to_host=True),
 }

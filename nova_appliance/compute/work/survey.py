@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Call `survey`: what is on the host that no server of it has; removed if so asked."""
+
+from __future__ import annotations
+
+from nova_appliance.compute import reconcile
+from nova_appliance.compute.agent import Agent
+from nova_appliance.rpc.orders import Survey, Surveyed
+
+
+def survey(agent: Agent, order: Survey) -> Surveyed:
+    """Ask the conductor about all that is here; Unavailable when it does not answer."""
+    began = agent.clock.monotonic()
+    found = reconcile.look(agent)
+    expected = reconcile.ask(agent, found.servers)
+    strays = [
+        deed
+        for deed in reconcile.plan(expected, found, resume=False)
+        if deed.kind in ("reap", "leave") and not reconcile.is_shared(agent, deed)
+    ]
+    for deed in strays:
+        if order.tidy and deed.kind == "reap":
+            reconcile.carry_out(agent, deed, began)
+    return Surveyed(strays=tuple((deed.kind, deed.server_id) for deed in strays))
