@@ -11,7 +11,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from nova_appliance.ec2 import model, parameters
+from nova_appliance.ec2 import model, names, parameters
 from nova_appliance.ec2.routes import ROUTES
 
 MODEL = model.load(ROUTES)
@@ -92,3 +92,50 @@ def test_a_megabyte_is_refused(keys):
     status, body = ask(keys, [("Action", "DescribeInstances"), ("Filter.1.Name", "x" * 1_100_000)])
     assert status == 413
     assert ET.fromstring(body).findtext("Errors/Error/Code") == "RequestEntityTooLarge"
+
+
+def test_ten_thousand_filters_are_refused(keys):
+    pairs = [("Action", "DescribeVolumes")]
+    for at in range(1, 10_001):
+        pairs += [(f"Filter.{at}.Name", "size"), (f"Filter.{at}.Value.1", "1")]
+    status, body = ask(keys, pairs)
+    assert (status, ET.fromstring(body).findtext("Errors/Error/Code")) == (
+        400, "FilterLimitExceeded",
+    )  # fmt: skip
+
+
+BY_ID = {
+    # kind > an action that takes ids of it, and the parameter
+    "i": ("DescribeInstances", "InstanceId.1"),
+    "ami": ("DescribeImages", "ImageId.1"),
+    "vol": ("DescribeVolumes", "VolumeId.1"),
+    "snap": ("DescribeSnapshots", "SnapshotId.1"),
+    "key": ("DescribeKeyPairs", "KeyPairId.1"),
+    "sg": ("DescribeSecurityGroups", "GroupId.1"),
+    "sgr": ("DescribeSecurityGroupRules", "SecurityGroupRuleId.1"),
+    "eipalloc": ("DescribeAddresses", "AllocationId.1"),
+    "eipassoc": ("DisassociateAddress", "AssociationId"),
+    "vpc": ("DescribeVpcs", "VpcId.1"),
+    "subnet": ("DescribeSubnets", "SubnetId.1"),
+    "eni": ("DescribeNetworkInterfaces", "NetworkInterfaceId.1"),
+    "rtb": ("DescribeRouteTables", "RouteTableId.1"),
+    "igw": ("DescribeInternetGateways", "InternetGatewayId.1"),
+    "acl": ("DescribeNetworkAcls", "NetworkAclId.1"),
+}
+
+
+def test_every_kind_of_id_is_tried():
+    assert set(BY_ID) == set(names.KINDS)
+
+
+@pytest.mark.parametrize(("kind", "call"), BY_ID.items(), ids=BY_ID)
+def test_an_id_that_is_nobodys_or_no_id_has_its_code(keys, kind, call):
+    action, name = call
+    row = names.KINDS[kind]
+    for ec2_id in (f"{kind}-12345678", f"{kind}-0123456789abcdef0"):
+        status, body = ask(keys, [("Action", action), (name, ec2_id)])
+        assert (status, ET.fromstring(body).findtext("Errors/Error/Code")) == (400, row.missing)
+    for ec2_id in ("x", f"{kind}-", f"{kind}-xyz", f"{kind}-<&>", f"zz-{'0' * 17}", "é" * 300):
+        status, body = ask(keys, [("Action", action), (name, ec2_id)])
+        code = ET.fromstring(body).findtext("Errors/Error/Code")
+        assert (status, code) == (400, row.malformed), (ec2_id, body)
