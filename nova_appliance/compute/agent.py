@@ -63,6 +63,10 @@ class Agent:
         else:
             LOG.info("server %s: %s is ignored: %s", order.server_id, name, verdict.value)
 
+    def later(self, work: Callable[[Agent, Any], None], order: Any) -> None:
+        """Do it in a thread of the pool; nobody waits for it."""
+        self._submit(work, self, order)
+
     def _submit(self, function: Callable[..., None], *arguments: Any) -> None:
         try:
             self._pool.submit(_logged, function, *arguments)

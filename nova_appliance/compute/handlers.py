@@ -12,6 +12,7 @@ from nova_appliance.compute import connections
 from nova_appliance.compute.agent import Agent, Deed
 from nova_appliance.compute.work import (
     build,
+    cache_image,
     change_disks,
     console,
     console_address,
@@ -88,6 +89,7 @@ def of(agent: Agent) -> dict[str, Handler]:
         name: functools.partial(agent.take, name, connections.around(name, deed))
         for name, deed in WORK.items()
     }
+    casts["cache_image"] = lambda _context, order: agent.later(cache_image.cache_image, order)
     return casts | {name: _answer(agent, answer) for name, answer in ANSWERS.items()}
 
 

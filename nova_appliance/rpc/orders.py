@@ -68,6 +68,12 @@ class ServerOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The volume that takes its place (swap_volume)."""
 
 
+class ImageWanted(msgspec.Struct, frozen=True, kw_only=True):
+    """An image to have in the cache, for no server yet."""
+
+    image: ServerImage
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a ServerOrder."""
 

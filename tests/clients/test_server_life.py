@@ -379,3 +379,27 @@ def test_numa_cells_are_told(admin: Any) -> None:  # noqa: F811
     nodes = ask(admin, "GET", f"/servers/{made.id}/topology", "2.78")[1]["nodes"]
     assert [(node["vcpu_set"], node["memory_mb"]) for node in nodes] == [([0], 32), ([1], 32)]
     admin.compute.delete_server(made)
+
+
+def test_hosts_of_an_aggregate_cache_images(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+    host = tell(admin, server.id)["OS-EXT-SRV-ATTR:host"]
+    made = admin.compute.create_aggregate(name="warm")
+    admin.compute.add_host_to_aggregate(made, host)
+    image = admin.image.create_image(
+        "warm", data=b"x" * 512, disk_format="raw", container_format="bare", visibility="public"
+    )
+    path, cached = f"/os-aggregates/{made.id}/images", whole.settings.state_dir
+    for version, wrong, status in (
+        ("2.80", {"cache": [{"id": image.id}]}, 404),
+        ("2.81", {"cache": []}, 400),
+        ("2.81", {"cache": [{"id": "x"}]}, 400),
+        ("2.81", {"cache": [{"id": image.id}] * 2}, 400),
+        ("2.81", {"cache": [{"id": ids.new_id()}]}, 400),
+    ):
+        assert ask(admin, "POST", path, version, json=wrong)[0] == status, wrong
+    gone = "/os-aggregates/999/images"
+    assert ask(admin, "POST", gone, "2.81", json={"cache": [{"id": image.id}]})[0] == 404
+    demo = whole.connect("demo")
+    assert ask(demo, "POST", path, "2.81", json={"cache": [{"id": image.id}]})[0] == 403
+    admin.compute.aggregate_precache_images(made, [image.id])
+    assert clock.wait_for(lambda: any(cached.rglob(f"{image.id}*.json")), 20)

@@ -18,6 +18,8 @@ _ZONES = "os_compute_api:os-availability-zone"
 ZONES = f"{_ZONES}:list"
 ZONES_DETAIL = f"{_ZONES}:detail"
 
+IMAGES = "compute:aggregates:images"
+
 _ONE = "/os-aggregates/{aggregate_id}"
 
 RULES = (
@@ -29,6 +31,7 @@ RULES = (
     rule(ADD_HOST, ADMIN, "Put a host in.", f"POST {_ONE}/action (add_host)"),
     rule(REMOVE_HOST, ADMIN, "Take a host out.", f"POST {_ONE}/action (remove_host)"),
     rule(SET_METADATA, ADMIN, "Set metadata.", f"POST {_ONE}/action (set_metadata)"),
+    rule(IMAGES, ADMIN, "Let its hosts cache images (2.81).", f"POST {_ONE}/images"),
     rule(ZONES, ANYONE, "List availability zones.", "GET /os-availability-zone"),
     rule(ZONES_DETAIL, ADMIN, "The same with hosts.", "GET /os-availability-zone/detail"),
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from nova_appliance.actions import aggregates
+from nova_appliance.actions import cache_images as wishes
 from nova_appliance.api.numbers_in_urls import number
 from nova_appliance.api.operation import operation
 from nova_appliance.api.policies import aggregates as rules
@@ -74,6 +75,13 @@ def set_metadata(req: Request, aggregate_id: str, body: dict[str, Any]) -> dict[
     metadata = body["set_metadata"]["metadata"]
     changed = aggregates.change(req.cloud, number(aggregate_id), metadata=metadata)
     return _view(req, changed)
+
+
+@operation(policy=rules.IMAGES, body=schemas.CACHE, status=202, errors=(400, 404), since="2.81")
+def cache_images(req: Request, aggregate_id: str, body: dict[str, Any]) -> None:
+    """POST /os-aggregates/{aggregate_id}/images."""
+    image_ids = [one["id"] for one in body["cache"]]
+    wishes.cache(req.cloud, req.context, number(aggregate_id), image_ids)
 
 
 def _view(req: Request, aggregate: Aggregate) -> dict[str, Any]:

@@ -3,7 +3,16 @@
 
 from __future__ import annotations
 
-from nova_appliance.api.schemas.types import HOSTNAME, METADATA, NAME, SPACED_NAME, shape, wrapped
+from nova_appliance.api.schemas.types import (
+    HOSTNAME,
+    METADATA,
+    NAME,
+    SPACED_NAME,
+    UUID,
+    list_of,
+    shape,
+    wrapped,
+)
 from nova_appliance.api.versioned import Schema, Versioned, add, inside
 
 _ZONE: Schema = {
@@ -40,3 +49,4 @@ UPDATE = Versioned(
 ADD_HOST = wrapped("add_host", shape({"host": HOSTNAME}, "host"))
 REMOVE_HOST = wrapped("remove_host", shape({"host": HOSTNAME}, "host"))
 SET_METADATA = wrapped("set_metadata", shape({"metadata": _METADATA}, "metadata"))
+CACHE = wrapped("cache", list_of(shape({"id": UUID}, "id"), minItems=1))

@@ -37,6 +37,7 @@ ROUTES: Routes = {
         "PUT": aggregates.update,
         "DELETE": aggregates.delete,
     },
+    "os-aggregates/{aggregate_id}/images": {"POST": aggregates.cache_images},
     "os-aggregates/{aggregate_id}/action": {
         "POST": ByBodyKey(
             {

@@ -11,6 +11,7 @@ from nova_appliance.rpc.orders import (
     ConsoleOutput,
     Empty,
     GuestAsked,
+    ImageWanted,
     Output,
     ServerOrder,
     Survey,
@@ -53,6 +54,7 @@ CALLS: dict[str, Call] = {
     "detach_volume": Call(since=9, order=ServerOrder, to_host=True),
     "swap_volume": Call(since=9, order=ServerOrder, to_host=True),
     "resize_volume": Call(since=9, order=ServerOrder, to_host=True),
+    "cache_image": Call(since=12, order=ImageWanted, to_host=True),
     "console_output": Call(since=1, order=ConsoleOutput, reply=Output, wait=NORMAL, to_host=True),
     "console_address": Call(
         since=1, order=ConsoleAsked, reply=ConsoleAddress, wait=URGENT, to_host=True
