@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from nova_appliance.actions import image_of_volumes
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.volumes import check_usable
 from nova_appliance.clients.volumes import Volume, has_type
@@ -36,6 +37,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 def choose(cloud: Cloud, context: RequestContext, request: BootRequest) -> Chosen:
     """What the request's devices are. Raises Invalid."""
+    request = _of_image(cloud, context, request)
     rows = _rows(request)
     if not rows and not request.image_id:
         raise errors.Invalid("Invalid image identifier or unable to use it.")
@@ -62,6 +64,28 @@ def choose(cloud: Cloud, context: RequestContext, request: BootRequest) -> Chose
         root_gib=size,
         attachments=tuple(made),
     )
+
+
+def _of_image(cloud: Cloud, context: RequestContext, request: BootRequest) -> BootRequest:
+    """An image of a server that booted from a volume stands for that server's devices.
+
+    Those that are asked for besides come along, but for the image itself as a root disk.
+    """
+    if not request.image_id or any(row.old for row in request.block_devices):
+        return request
+    try:
+        image = cloud.images.get(request.image_id, context)
+    except errors.NotFound:
+        return request  # which is said where images are looked up
+    found = image_of_volumes.devices_of(image.properties)
+    if not found:
+        return request
+    others = tuple(
+        row
+        for row in request.block_devices
+        if not (row.source_type == "image" and row.boot_index == 0)
+    )
+    return msgspec.structs.replace(request, block_devices=(*found, *others), image_id=None)
 
 
 def _rows(request: BootRequest) -> list[BlockDevice]:

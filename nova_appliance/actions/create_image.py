@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nova_appliance.actions import image_of_volumes
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import CreateImageOrder
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.domain import states
+from nova_appliance.domain.attachment import root
 from nova_appliance.domain.server import Server
 
 VERB = "createImage"
@@ -20,9 +22,15 @@ NOT_INHERITED = ("img_signature", "cache_in_nova", "base_image_ref", "image_type
 def create_image(
     cloud: Cloud, context: RequestContext, server: Server, name: str, metadata: Mapping[str, str]
 ) -> str:
-    """Begin to make an image of the server's root disk; its id. Raises Conflict."""
+    """Begin to make an image of the server's root disk; its id. Raises Conflict.
+
+    One of a server that boots from a volume is whole at once: it has no data of its own.
+    """
     states.check(server, VERB)
-    image_id = cloud.images.create(image_of(context, server, name, metadata)).id
+    wanted = image_of(context, server, name, metadata)
+    if root(server.attachments) is not None:
+        return image_of_volumes.create(cloud, context, server, wanted)
+    image_id = cloud.images.create(wanted).id
     order = CreateImageOrder(verb=VERB, image_id=image_id)
     try:
         begin(cloud, context, server, Wanted(verb=VERB, saga="create_image", order=order))

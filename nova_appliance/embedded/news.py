@@ -25,6 +25,8 @@ PAUSE_S = 0.5
 TIMEOUT_S = 30.0
 IDLE_S = 10.0
 AT_ONCE = 100
+VERSION = "2.51"
+"""Of the Compute API: the first that takes volume-extended."""
 Event = tuple[str, str, str]
 """Name, server, port or volume."""
 
@@ -105,7 +107,11 @@ class News:
         return str(self._post(url, {"auth": auth}).get("X-Subject-Token", ""))
 
     def _post(self, url: str, body: Any) -> Any:
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "OpenStack-API-Version": f"compute {VERSION}",
+        }
         if self._token:
             headers["X-Auth-Token"] = self._token
         data = json.dumps(body).encode()

@@ -308,3 +308,30 @@ def test_the_old_proxies_to_volumes_and_snapshots(admin: Any, server: Any, volum
     assert ask(admin, "POST", "/os-volumes", json={"volume": {"size": 0}})[0] == 400
     body = {"snapshot": {"volume_id": ids.new_id()}}
     assert ask(admin, "POST", "/os-snapshots", json=body)[0] == 400
+
+
+def test_an_image_of_a_volume_backed_server_boots_its_copy(whole: WholeCloud, admin: Any) -> None:  # noqa: F811
+    image = admin.image.find_image("tiny").id
+    first = boot(admin, "origin", {
+        "uuid": image, "source_type": "image", "destination_type": "volume", "volume_size": 1,
+        "boot_index": 0, "delete_on_termination": True,
+    })  # fmt: skip
+    first = admin.compute.wait_for_server(first, wait=60)
+    whole.openstack("server", "image", "create", "--name", "copy", "origin")
+    made = admin.image.find_image("copy")
+    assert (made.status, made.size) == ("active", 0)
+    (snapshot,) = admin.block_storage.snapshots(details=True, name="snapshot for copy")
+    admin.block_storage.wait_for_status(snapshot, "available", interval=0.1)
+    told = whole.openstack(
+        "server", "create", "--flavor", "m1.tiny", "--image", "copy", "--network", "private",
+        "--wait", "copied", "-f", "json",
+    )  # fmt: skip
+    (attached,) = told["volumes_attached"]
+    assert attached["delete_on_termination"] is True
+    assert admin.block_storage.get_volume(attached["id"]).snapshot_id == snapshot.id
+    for server in (first, admin.compute.get_server(told["id"])):  # noqa: F402
+        gone(admin, server)
+    admin.image.delete_image(made)
+    assert clock.wait_for(
+        lambda: not {attached["id"]} & {one.id for one in admin.block_storage.volumes()}, 20
+    )

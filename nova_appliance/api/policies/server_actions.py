@@ -13,6 +13,7 @@ TRIGGER_CRASH_DUMP = "os_compute_api:servers:trigger_crash_dump"
 FORCE_DELETE = "os_compute_api:os-deferred-delete:force"
 RESTORE = "os_compute_api:os-deferred-delete:restore"
 CREATE_IMAGE = "os_compute_api:servers:create_image"
+CREATE_IMAGE_OF_VOLUMES = "os_compute_api:servers:create_image:allow_volume_backed"
 INJECT_NETWORK_INFO = "os_compute_api:os-admin-actions:inject_network_info"
 
 _ACTION = "POST /servers/{server_id}/action"
@@ -31,6 +32,12 @@ RULES = (
     ),
     rule(RESTORE, MEMBER, "Restore a softly deleted server.", f"{_ACTION} (restore)"),
     rule(CREATE_IMAGE, MEMBER, "Make an image of a server.", f"{_ACTION} (createImage)"),
+    rule(
+        CREATE_IMAGE_OF_VOLUMES,
+        MEMBER,
+        "Make one of a server that boots from a volume.",
+        f"{_ACTION} (createImage)",
+    ),
     rule(
         TRIGGER_CRASH_DUMP,
         MEMBER,

@@ -7,14 +7,14 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from nova_appliance.common.run import run
+from nova_appliance.common.run import ProgramFailed, run
 from nova_appliance.embedded.images.files import sweep
 
 GIB = 1 << 30
 COPY_S = 3600.0
 PART = ".part"
 
-__all__ = ("GIB", "blank", "copy", "export", "grow", "remove", "sweep")
+__all__ = ("GIB", "blank", "copy", "export", "grow", "is_open", "remove", "sweep")
 
 
 def blank(target: Path, size_gib: int) -> None:
@@ -39,6 +39,15 @@ def copy(source: Path, source_format: str, target: Path, size_gib: int) -> None:
 def grow(target: Path, size_gib: int) -> None:
     """Give a disk this size unless it has more; done again it changes nothing."""
     _grow(target, size_gib)
+
+
+def is_open(disk: Path) -> bool:
+    """Whether a running guest holds QEMU's lock on the disk."""
+    try:
+        run(["qemu-img", "info", "-f", "raw", str(disk)])
+    except ProgramFailed as error:
+        return "lock" in error.output
+    return False
 
 
 def export(source: Path, target: Path, disk_format: str) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 from nova_appliance.common import errors, ids
 from nova_appliance.embedded.checks import boolean, uuid
 from nova_appliance.embedded.store import Row, Transaction
-from nova_appliance.embedded.volumes import jobs, quotas, views
+from nova_appliance.embedded.volumes import files, jobs, quotas, views
 from nova_appliance.embedded.volumes.resource import check_metadata, names, read_body
 from nova_appliance.embedded.volumes.service import (
+    Volumes,
     change,
     find,
     find_in,
@@ -37,7 +38,7 @@ def create(req: Any) -> tuple[int, dict[str, Any]]:
     volume_id = uuid(asked.get("volume_id"))
     with service.store.write() as tx:
         volume = find_in(tx, req.caller, "volumes", volume_id)
-        _check_volume(volume, force=force or req.version >= (3, 66))
+        _check_volume(service, volume, force=force or req.version >= (3, 66))
         row = {
             "id": ids.new_id(),
             "volume_id": volume["id"],
@@ -56,11 +57,14 @@ def create(req: Any) -> tuple[int, dict[str, Any]]:
     return 202, show(req, row["id"])
 
 
-def _check_volume(volume: Row, *, force: bool) -> None:
+def _check_volume(service: Volumes, volume: Row, *, force: bool) -> None:
     if volume["status"] == "in-use" and force:
-        raise errors.Unsupported(
-            "A volume in use cannot be copied here while its server may write: detach it first."
-        )
+        if files.is_open(service.path(volume["id"])):
+            raise errors.Unsupported(
+                "A volume cannot be copied here while its server runs and may write to it: stop "
+                "the server first."
+            )
+        return
     if volume["status"] != "available":
         raise errors.Invalid(
             f"Invalid volume: Volume {volume['id']} status must be available, but current status "
