@@ -19,6 +19,7 @@ from nova_appliance.ec2.actions import (
     images,
     instance_types,
     interfaces,
+    interfaces_attach,
     key_pairs,
     power,
     regions,
@@ -129,6 +130,8 @@ ROUTES: dict[str, Route] = {
     "DescribeNetworkInterfaces": _reads(interfaces.describe),
     "CreateNetworkInterface": _changes(interfaces.create),
     "DeleteNetworkInterface": _changes(interfaces.delete),
+    "AttachNetworkInterface": _changes(interfaces_attach.attach),
+    "DetachNetworkInterface": _changes(interfaces_attach.detach),
     # what tools ask about, and is not there or always the same
     "DescribeNetworkAcls": _reads(vpc_extras.acls),
     "DescribeDhcpOptions": _reads(vpc_extras.dhcp_options),

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """VPCs and subnets made with boto3: routers and networks, and an instance in one."""
 
+import contextlib
+
 import pytest
+from botocore.exceptions import ClientError
+
+from nova_appliance.common.clock import wait_for
 
 
 @pytest.fixture
@@ -76,3 +81,37 @@ def test_ranges_are_checked(client, vpc, code):
     client.delete_subnet(SubnetId=subnet)
     unknown = {"VpcId": "vpc-12345678", "CidrBlock": "10.99.1.0/24"}
     assert code(client.create_subnet, **unknown) == "InvalidVpcID.NotFound"
+
+
+def test_an_interface_joins_an_instance_and_leaves_it(client, run, code):
+    (one,) = run()
+    told = client.describe_instances(InstanceIds=[one])["Reservations"][0]["Instances"][0]
+    (first,) = told["NetworkInterfaces"]
+    made = client.create_network_interface(SubnetId=first["SubnetId"])["NetworkInterface"]
+    eni = made["NetworkInterfaceId"]
+    where = {"InstanceId": one, "NetworkInterfaceId": eni}
+    assert code(client.attach_network_interface, **where, DeviceIndex=0) == "InvalidParameterValue"
+    attachment = client.attach_network_interface(**where, DeviceIndex=1)["AttachmentId"]
+    by_id = {"NetworkInterfaceIds": [eni]}
+
+    def status():
+        return client.describe_network_interfaces(**by_id)["NetworkInterfaces"][0]["Status"]
+
+    assert wait_for(lambda: status() == "in-use", 30)
+    in_use = "InvalidNetworkInterface.InUse"
+    assert code(client.attach_network_interface, **where, DeviceIndex=2) == in_use
+    primary = first["Attachment"]["AttachmentId"]
+    refused = code(client.detach_network_interface, AttachmentId=primary)
+    assert refused == "OperationNotPermitted"
+    for nobody in ("eni-attach-12345678", "x"):
+        assert "NotFound" in code(client.detach_network_interface, AttachmentId=nobody)
+
+    def detached():
+        with contextlib.suppress(ClientError):  # it is still being attached
+            client.detach_network_interface(AttachmentId=attachment)
+            return True
+        return False
+
+    assert wait_for(detached, 30, 0.3)
+    assert wait_for(lambda: status() == "available", 30)
+    client.delete_network_interface(NetworkInterfaceId=eni)
