@@ -20,7 +20,7 @@ POLL_S = 2.0
 ARGUMENTS = {
     "host": {"type": "str", "required": True},
     "state": {
-        "type": "str", "required": True, "choices": ["drained", "in_service", "forgotten", "up"],
+        "type": "str", "required": True, "choices": ["drained", "emptied", "in_service", "forgotten", "up"],
     },
     "auth_url": {"type": "str", "required": True},
     "password": {"type": "str", "required": True, "no_log": True},
@@ -39,7 +39,10 @@ def main() -> None:
     """Ansible's entry."""
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
     given = module.params
-    deeds = {"drained": drain, "in_service": undrain, "forgotten": forget, "up": wait_until_up}
+    deeds = {
+        "drained": drain, "emptied": empty, "in_service": undrain, "forgotten": forget,
+        "up": wait_until_up,
+    }  # fmt: skip
     try:
         changes = deeds[given["state"]](Host(given), dry=module.check_mode)
     except Refused as error:
@@ -105,6 +108,11 @@ def drain(host: Host, *, dry: bool) -> list[str]:
             host.set_status(service, "enabled")
         raise
     return changes
+
+
+def empty(host: Host, *, dry: bool) -> list[str]:
+    """As drain; a host that was forgotten by an earlier run holds nothing."""
+    return drain(host, dry=dry) if host.service() else []
 
 
 def undrain(host: Host, *, dry: bool) -> list[str]:

@@ -94,3 +94,4 @@ def test_a_host_with_servers_is_not_forgotten():
     host.here = []
     assert module.forget(host, dry=False) == ["forgotten"]
     assert module.forget(host, dry=False) == []
+    assert module.empty(host, dry=False) == []
