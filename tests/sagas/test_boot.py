@@ -115,6 +115,20 @@ def test_a_neighbour_that_comes_back_is_waited_for(world):
     erase(world, server_id)
 
 
+@pytest.mark.parametrize(("outage_timeout", "ends"), [(600, "active"), (1, "error")])
+def test_an_outage_is_waited_out_by_time_not_by_count(world, outage_timeout, ends):
+    """Three tries, 0.5 and 1 second apart, where one would be allowed for another failure."""
+    world.cloud.conf.set_override("max_failures", 1, "conductor")
+    world.cloud.conf.set_override("outage_timeout", outage_timeout, "conductor")
+    world.add_host("host1")
+    away = errors.Unavailable("The network service is away.")
+    world.networks.break_next("create_port", away, times=2)
+    server_id = ask(world)
+    settle(world)
+    assert world.server(server_id).state == ends
+    erase(world, server_id)
+
+
 def test_the_users_port_is_taken_and_given_back(world):
     world.add_host("host1")
     mine = world.networks.add_port(world.network.id)
