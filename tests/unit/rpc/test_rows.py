@@ -25,6 +25,7 @@ FINGERPRINTS = {
     9: "ec046f4545930f89",
     10: "fccfa5e0aaeadd26",
     11: "613edb753387f0b2",
+    12: "b012dc45bb568b83",
     13: "091ff0758acdd234",
 }
 """Service version > fingerprint of all rows. A new shape gets a new version here, in
