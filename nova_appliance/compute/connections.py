@@ -21,7 +21,8 @@ from nova_appliance.rpc.orders import ServerOrder
 WITHOUT = frozenset((
     "destroy", "power_off", "pause", "unpause", "suspend", "interrupt", "snapshot",
     "upload_snapshot", "drop_snapshot", "attach_interface", "detach_interface", "attach_volume",
-    "detach_volume", "swap_volume", "resize_volume", "fetch_image",
+    "detach_volume", "swap_volume", "resize_volume", "fetch_image", "set_aside", "withdraw",
+    "forget_origin", "abandon", "show_passport", "go", "come_back",
 ))  # fmt: skip
 """Orders that start no guest; those about volumes connect by themselves."""
 

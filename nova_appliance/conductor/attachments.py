@@ -20,6 +20,7 @@ from nova_appliance.db import servers
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain import attachment as attachments
 from nova_appliance.domain.attachment import Attachment
+from nova_appliance.domain.server import Server
 
 LOG = logging.getLogger(__name__)
 
@@ -72,6 +73,31 @@ def reserve(volumes: Volumes, server_id: str, volume_id: str) -> str:
     """Keep the volume for the server; done again, it finds what it made."""
     known = volumes.reserved(volume_id, server_id)
     return known[0] if known else volumes.reserve(volume_id, server_id)
+
+
+def renew(ctx: Ctx, server: Server) -> Write:
+    """Let another host ask how it reaches the volumes: each gets a new attachment for the old one.
+
+    The new one is there before the old one goes, so that nobody else takes the volume meanwhile.
+    """
+    volumes, new = ctx.cloud.volumes, {}
+    for one in server.attachments:
+        if one.is_volume and one.volume_id:
+            known = volumes.reserved(one.volume_id, server.id)
+            fresh = [each for each in known if each != one.attachment_id]
+            new[one.id] = fresh[0] if fresh else volumes.reserve(one.volume_id, server.id)
+            if one.attachment_id:
+                volumes.release(one.attachment_id)
+
+    def deed(known: All) -> All:
+        return tuple(
+            msgspec.structs.replace(one, attachment_id=new[one.id], connection={})
+            if one.id in new
+            else one
+            for one in known
+        )
+
+    return change(ctx, deed)
 
 
 def release(volumes: Volumes, server_id: str, volume_id: str) -> None:

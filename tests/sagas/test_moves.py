@@ -3,7 +3,7 @@
 
 import pytest
 from fixtures.cells import CELL1
-from fixtures.saga_drive import clean_up, settle
+from fixtures.saga_drive import attach_volume, clean_up, settle
 from fixtures.world import FLAVOR, LARGE, NOTHING, World
 
 from nova_appliance.actions import boot, delete, power, resize
@@ -180,6 +180,18 @@ def reconcile_deeds(agent):
 
     found = reconcile.look(agent)
     return reconcile.plan(reconcile.ask(agent, found.servers), found, resume=False)
+
+
+def test_a_volume_is_reached_from_where_the_server_is(world, server):
+    attach_volume(world, world.server(server.id))
+    settle(world)
+    for act, more in ((resize.resize, [resize.Resize(LARGE.id)]), (resize.revert, [])):
+        moved = ask(world, act, server, *more)
+        (volume,) = [one for one in moved.attachments if one.is_volume]
+        assert volume.connection
+        attached = world.volumes.attachments[volume.attachment_id]
+        assert attached["connector"]["host"] == moved.host, attached
+    assert moved.state == "active"
 
 
 def test_old_resizes_are_confirmed(world, server):

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from nova_appliance.common import errors
-from nova_appliance.compute import image_cache
+from nova_appliance.compute import connections, image_cache
 from nova_appliance.compute.agent import Agent
 from nova_appliance.compute.work.power import power_of
 from nova_appliance.domain.guest import Guest, PowerState
@@ -21,6 +21,7 @@ from nova_appliance.rpc.orders import ServerOrder
 def set_aside(agent: Agent, order: ServerOrder) -> dict[str, Any]:
     """At the source: keep the disks for the target to fetch; nobody can start a guest on them."""
     agent.driver.lifecycle.destroy(order.server_id)
+    _let_go(agent, order)
     journey = agent.driver.moves.set_aside(order.server_id, _journey(order))
     wire: dict[str, Any] = msgspec.to_builtins(journey)
     return {"journey": wire, "power": power_of(agent, order.server_id)}
@@ -45,6 +46,7 @@ def withdraw(agent: Agent, order: ServerOrder) -> dict[str, Any]:
     if _journey(order).stays and order.server_id not in kept:
         return {"power": power_of(agent, order.server_id)}  # these disks are the only ones
     agent.driver.lifecycle.destroy(order.server_id)
+    _let_go(agent, order)
     agent.driver.disks.remove(order.server_id)
     return {"power": power_of(agent, order.server_id)}
 
@@ -61,6 +63,12 @@ def forget_origin(agent: Agent, order: ServerOrder) -> dict[str, Any]:
     """At the source: what was kept goes."""
     agent.driver.moves.drop_kept(order.server_id)
     return {"power": power_of(agent, order.server_id)}
+
+
+def _let_go(agent: Agent, order: ServerOrder) -> None:
+    """A guest that is off here and goes on elsewhere needs no way to its volumes."""
+    for volume in order.guest.volumes if order.guest and not _journey(order).stays else ():
+        connections.disconnect(agent, volume)
 
 
 def _seen(agent: Agent, order: ServerOrder) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from nova_appliance.actions.orders import MoveOrder
-from nova_appliance.conductor import guests, ports, targets
+from nova_appliance.conductor import attachments, guests, ports, targets
 from nova_appliance.conductor.saga import (
     Cancelled,
     Ctx,
@@ -60,6 +60,11 @@ def bind_ports(ctx: Ctx, out: Out) -> Done:
     )
 
 
+def let_volumes_go(ctx: Ctx, _out: Out) -> Done:
+    """Let the target ask for its way to the volumes; the old host is down and holds none."""
+    return Done(write=attachments.renew(ctx, ctx.living()))
+
+
 def rebuild_there(ctx: Ctx, out: Out) -> Parked:
     """Let the target make the guest."""
     server, host = ctx.living(), out["choose_target"]["host"]
@@ -79,7 +84,8 @@ def rebuild_there(ctx: Ctx, out: Out) -> Parked:
 
 def is_there(_ctx: Ctx, _out: Out, answer: Answer) -> dict[str, Any]:
     """The guest is there."""
-    return {"power": answer.result.get("power", int(PowerState.SHUTDOWN))}
+    power = answer.result.get("power", int(PowerState.SHUTDOWN))
+    return {"power": power, "ways": answer.result.get("connections", {})}
 
 
 def abandon(ctx: Ctx, out: Out) -> Parked | None:
@@ -113,6 +119,7 @@ def finish(ctx: Ctx, out: Out) -> Done:
         if not servers.settle(conn, server.id, VERB, end=ctx.order.ends, **fields):
             raise Cancelled("The server is wanted for something else.")
         servers.change(conn, server.id, host=chosen["host"])  # its consoles are elsewhere now
+        attachments.connected(ctx, out["rebuild_there"]["ways"])(conn)
         targets.turn(conn, ctx.order.migration_id, "done")
         ctx.cloud.cells.api.transact(claim)
 
@@ -155,6 +162,7 @@ EVACUATE = Saga(
             undo=targets.leave,
             event="conductor_rebuild_server",
         ),
+        Step(name="let_volumes_go", do=let_volumes_go, undo=let_volumes_go),
         Step(name="bind_ports", do=bind_ports, undo=bind_back),
         Step(
             name="rebuild_there",

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from nova_appliance.actions.orders import MoveOrder
-from nova_appliance.conductor import guests, ports, targets
+from nova_appliance.conductor import attachments, guests, ports, targets
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step, Write
 from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.db import claims, hosts, server_mappings, servers
@@ -78,6 +78,14 @@ def put_back(ctx: Ctx, out: Out) -> Parked | None:
     return Parked(name="take_back", host=server.host or "", order=order)
 
 
+def let_volumes_go(ctx: Ctx, out: Out) -> Done | None:
+    """Let another host ask for its way to the volumes."""
+    server = ctx.server()
+    if server is None or out["choose_target"]["host"] == out["choose_target"]["source"]["host"]:
+        return None
+    return Done(write=attachments.renew(ctx, server))
+
+
 def bind_ports(ctx: Ctx, out: Out) -> Done:
     """Bind the ports to the target."""
     chosen = out["choose_target"]
@@ -108,7 +116,8 @@ def arrive(ctx: Ctx, out: Out) -> Parked:
 
 def arrived(_ctx: Ctx, _out: Out, answer: Answer) -> dict[str, Any]:
     """The guest is there."""
-    return {"power": answer.result.get("power", int(PowerState.RUNNING))}
+    power = answer.result.get("power", int(PowerState.RUNNING))
+    return {"power": power, "ways": answer.result.get("connections", {})}
 
 
 def withdraw(ctx: Ctx, out: Out) -> Parked | None:
@@ -153,6 +162,7 @@ def finish(ctx: Ctx, out: Out) -> Done:
         if not servers.settle(conn, server.id, ctx.order.verb, **fields):
             raise Cancelled("The server is wanted for something else.")
         servers.change(conn, server.id, host=chosen["host"])  # its consoles are elsewhere now
+        attachments.connected(ctx, out["arrive"]["ways"])(conn)
         targets.turn(conn, ctx.order.migration_id, FINISHED, facts=facts)
 
     return Done(write=write)
@@ -235,6 +245,7 @@ RESIZE = Saga(
             undo=put_back,
             event="compute_resize_instance",
         ),
+        Step(name="let_volumes_go", do=let_volumes_go, undo=let_volumes_go),
         Step(name="bind_ports", do=bind_ports, undo=bind_back),
         Step(
             name="arrive",

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from nova_appliance.actions.orders import EndMoveOrder
-from nova_appliance.conductor import guests, ports, targets
+from nova_appliance.conductor import attachments, guests, ports, targets
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step, Write
 from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.conductor.sagas.resize import COPY_S
@@ -27,11 +27,21 @@ from nova_appliance.rpc.orders import ServerOrder
 def withdraw(ctx: Ctx, _out: Out) -> Parked:
     """Let the target forget the guest."""
     migration = targets.migration_of(ctx)
-    return _send(ctx, "withdraw", migration.target_host, _order(ctx, "withdraw", migration))
+    guest = guests.guest_of(ctx.living(), ctx.cloud.conf)
+    order = _order(ctx, "withdraw", migration, guest=guest)
+    return _send(ctx, "withdraw", migration.target_host, order)
 
 
 def withdrawn(_ctx: Ctx, _out: Out, _answer: Answer) -> None:
     """Nothing of the server is at the target, but for what the source keeps."""
+
+
+def let_volumes_go(ctx: Ctx, _out: Out) -> Done | None:
+    """Let the source ask for its way to the volumes."""
+    migration = targets.migration_of(ctx)
+    if migration.source_host == migration.target_host:
+        return None
+    return Done(write=attachments.renew(ctx, ctx.living()))
 
 
 def bind_ports(ctx: Ctx, _out: Out) -> Any:
@@ -57,7 +67,8 @@ def take_back(ctx: Ctx, out: Out) -> Parked:
 
 def is_back(_ctx: Ctx, _out: Out, answer: Answer) -> dict[str, Any]:
     """The guest is as it was."""
-    return {"power": answer.result.get("power", int(PowerState.NOSTATE))}
+    power = answer.result.get("power", int(PowerState.NOSTATE))
+    return {"power": power, "ways": answer.result.get("connections", {})}
 
 
 def settle(ctx: Ctx, out: Out) -> Done:
@@ -81,6 +92,7 @@ def settle(ctx: Ctx, out: Out) -> Done:
         if not servers.settle(conn, server.id, ctx.order.verb, end=end, **fields):
             raise Cancelled("The server is wanted for something else.")
         servers.change(conn, server.id, host=before.host)  # its consoles are elsewhere now
+        attachments.connected(ctx, out["take_back"]["ways"])(conn)
         targets.turn(conn, migration.id, "reverted")
 
     return Done(write=write)
@@ -126,6 +138,7 @@ REVERT_RESIZE = Saga(
     order=EndMoveOrder,
     steps=(
         Step(name="withdraw", do=withdraw, then=withdrawn, event="compute_revert_resize"),
+        Step(name="let_volumes_go", do=let_volumes_go),
         Step(name="bind_ports", do=bind_ports),
         Step(
             name="take_back",
