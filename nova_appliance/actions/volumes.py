@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from nova_appliance.actions import find_server
+from nova_appliance.actions import find_server, moves
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import AttachVolumeOrder, DetachVolumeOrder, SwapVolumeOrder
@@ -161,6 +161,8 @@ def detach(
         raise errors.Invalid("Cannot detach a root device volume")
     if server.host is not None and not one.connection:
         raise errors.Conflict(f"Volume {volume_id} is just being attached to server {server.id}.")
+    if server.host is not None:
+        moves.check_up(cloud, server.host)
     order = DetachVolumeOrder(verb=DETACH, id=one.id, volume_id=volume_id)
     begin(cloud, context, server, Wanted(verb=DETACH, saga="detach_volume", order=order))
 
