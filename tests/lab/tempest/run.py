@@ -40,21 +40,20 @@ def _furnish(cloud, stack):
     """Two images, two flavors, a network; what tempest must know of them."""
     auth = cloud.api.config.get_auth_args()
     file = str(guest.cached(CACHE))
-    images = [
-        cloud.api.image.create_image(
+    images, flavors = [], []
+    for name in (NAME, f"{NAME}-alt"):
+        image = cloud.api.image.create_image(
             name, filename=file, disk_format="qcow2", container_format="bare", visibility="public",
             wait=True, hw_rng_model="virtio",
-        )
-        for name in (NAME, f"{NAME}-alt")
-    ]  # fmt: skip
-    flavors = [
-        cloud.api.compute.create_flavor(name=f"{NAME}-{ram}", vcpus=1, ram=ram, disk=1)
-        for ram in (128, 160)
-    ]
-    for image in images:
+        )  # fmt: skip
         stack.callback(cloud.api.image.delete_image, image)
-    for flavor in flavors:
+        images.append(image)
+    for ram in (128, 160):
+        flavor = cloud.api.compute.find_flavor(f"{NAME}-{ram}")  # a run may have been killed
+        if flavor is None:
+            flavor = cloud.api.compute.create_flavor(name=f"{NAME}-{ram}", vcpus=1, ram=ram, disk=1)
         stack.callback(cloud.api.compute.delete_flavor, flavor)
+        flavors.append(flavor)
     services = {service.type for service in cloud.api.identity.services()}
     return {
         "auth_url": auth["auth_url"],
