@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Actions that change a server's host or flavor: what they refuse, and with which code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fixtures.cells import make_server, put
+from fixtures.compute_api import PROJECT, USER, ComputeApi
+
+SERVER_HOST = "host1"
+
+
+@pytest.fixture
+def server_id(api: ComputeApi) -> str:
+    for name in (SERVER_HOST, "host2"):
+        api.add_host(name)
+    server = make_server(1, project_id=PROJECT, host=SERVER_HOST, node=f"{SERVER_HOST}.example.org")
+    put(api.cloud.cells, server)
+    return server.id
+
+
+LIVE = {"host": None, "block_migration": "auto"}
+WRONG: tuple[tuple[dict[str, Any], str, int], ...] = (
+    ({"resize": {"flavorRef": "none"}}, "2.1", 400),
+    ({"resize": {}}, "2.1", 400),
+    ({"resize": {"flavorRef": "1", "more": 1}}, "2.1", 400),
+    ({"confirmResize": None}, "2.1", 409),
+    ({"revertResize": None}, "2.1", 409),
+    ({"migrate": {"host": "nowhere"}}, "2.56", 400),
+    ({"migrate": {"host": SERVER_HOST}}, "2.56", 400),
+    ({"migrate": {"hosts": "x"}}, "2.56", 400),
+    ({"evacuate": {"host": "host2"}}, "2.1", 400),
+    ({"evacuate": {"onSharedStorage": True, "adminPass": "x"}}, "2.1", 400),
+    ({"evacuate": {"onSharedStorage": False}}, "2.14", 400),
+    ({"evacuate": {"force": True}}, "2.29", 400),
+    ({"evacuate": {"host": "host2", "force": True}}, "2.68", 400),
+    ({"evacuate": {"host": "host2"}}, "2.68", 400),
+    ({"evacuate": {"host": "nowhere"}}, "2.68", 404),
+    ({"os-migrateLive": {"host": "nowhere", "block_migration": "auto"}}, "2.34", 400),
+    ({"os-migrateLive": {"host": SERVER_HOST, "block_migration": "auto"}}, "2.34", 400),
+    ({"os-migrateLive": LIVE}, "2.24", 400),
+    ({"os-migrateLive": {**LIVE, "force": True}}, "2.30", 400),
+    ({"os-migrateLive": {**LIVE, "force": True, "host": "host2"}}, "2.68", 400),
+)
+
+
+@pytest.mark.parametrize(("body", "version", "status"), WRONG)
+def test_wrong_wishes(
+    api: ComputeApi, server_id: str, body: dict[str, Any], version: str, status: int
+) -> None:
+    got = api.post(f"/servers/{server_id}/action", body, version)
+    assert (got.status, got.message != "") == (status, True), got.data
+
+
+@pytest.mark.parametrize(
+    "body", [{"migrate": None}, {"os-migrateLive": LIVE}, {"evacuate": {"host": "host2"}}]
+)
+def test_members_may_not_move_hosts(api: ComputeApi, server_id: str, body: dict[str, Any]) -> None:
+    assert api.post(f"/servers/{server_id}/action", body, "2.56", who=USER).status == 403
+
+
+@pytest.mark.parametrize("number", ["1", "x"])
+def test_migrations_that_are_not_there(api: ComputeApi, server_id: str, number: str) -> None:
+    path = f"/servers/{server_id}/migrations/{number}"
+    assert api.delete(path, "2.24").status == 404
+    assert api.post(f"{path}/action", {"force_complete": None}, "2.22").status == 404
