@@ -35,10 +35,10 @@ def test_without_a_file_one_is_made(conf):
     qemu_conf.forget()
     assert not conf.exists()
     assert qemu_conf.ask_for_certificates(Path("/x"))
-    assert 'spice_tls_x509_cert_dir = "/x"' in conf.read_text()
+    assert 'vnc_tls_x509_cert_dir = "/x"' in conf.read_text()
 
 
-@pytest.mark.parametrize("line", ["vnc_tls = 0", "  spice_tls = 1", 'vnc_tls_x509_cert_dir = "/y"'])
+@pytest.mark.parametrize("line", ["vnc_tls = 0", "  vnc_tls = 1", 'vnc_tls_x509_cert_dir = "/y"'])
 def test_who_has_said_something_about_tls_is_left_alone(conf, line):
     conf.parent.mkdir()
     conf.write_text(f"{line}\n")
