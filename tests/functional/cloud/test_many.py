@@ -5,8 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
-from .conftest import server_body
+from fixtures.cloud_seed import server_body
 
 
 @pytest.fixture

@@ -3,8 +3,7 @@
 
 import openstack.exceptions
 import pytest
-
-from .conftest import server_body
+from fixtures.cloud_seed import server_body
 
 
 @pytest.fixture
