@@ -14,6 +14,7 @@ from nova_appliance.common.context import RequestContext
 from nova_appliance.db import server_actions, server_migrations, servers
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain import states
+from nova_appliance.domain.attachment import VOLUME
 from nova_appliance.domain.migration import ABORT, FORCE, LIVE, Migration
 from nova_appliance.domain.server import Server
 
@@ -40,6 +41,7 @@ class LiveMigration:
 def migrate(cloud: Cloud, context: RequestContext, server: Server, wanted: LiveMigration) -> None:
     """Begin to move the server. Raises Conflict, Invalid."""
     moves.check(cloud, context, server, VERB)
+    _check_volumes(server)
     if wanted.host is not None:
         moves.check_target(cloud, server, wanted.host, errors.Invalid)
     migration = moves.new(cloud, context, server, LIVE, server.flavor)
@@ -59,6 +61,15 @@ def migrate(cloud: Cloud, context: RequestContext, server: Server, wanted: LiveM
     begin(cloud, context, server, Wanted(verb=VERB, saga="live_migrate", order=order, also=also))
     if wanted.waits:
         _wait(cloud, migration)
+
+
+def _check_volumes(server: Server) -> None:
+    """Both hosts would have them, and libvirt would copy their bytes over themselves."""
+    if any(one.destination == VOLUME for one in server.attachments):
+        raise errors.Invalid(
+            f"Migration pre-check error: Cannot live migrate instance {server.id} with attached"
+            " volumes: migrate it while it is off."
+        )
 
 
 def force(cloud: Cloud, context: RequestContext, server: Server, migration: Migration) -> None:

@@ -6,8 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fixtures.cells import make_server, put
+from fixtures.cells import CELL1, make_server, put
 from fixtures.compute_api import PROJECT, USER, ComputeApi
+
+from nova_appliance.common import ids
+from nova_appliance.db import servers
+from nova_appliance.domain.attachment import Attachment
 
 SERVER_HOST = "host1"
 
@@ -52,6 +56,16 @@ def test_wrong_wishes(
 ) -> None:
     got = api.post(f"/servers/{server_id}/action", body, version)
     assert (got.status, got.message != "") == (status, True), got.data
+
+
+def test_servers_with_volumes_stay_while_they_run(api: ComputeApi, server_id: str) -> None:
+    with api.cloud.cells.database(CELL1).write() as conn:
+        volume = Attachment(id=ids.new_id(), device="/dev/vdb", volume_id=ids.new_id())
+        servers.change(conn, server_id, attachments=(volume,))
+    got = api.post(f"/servers/{server_id}/action", {"os-migrateLive": LIVE}, "2.34")
+    assert got.status == 400
+    assert "with attached volumes" in got.message
+    assert api.get("/os-migrations", "2.59").data == {"migrations": []}
 
 
 @pytest.mark.parametrize(
