@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nova_appliance.db import ec2_client_tokens, ec2_tags
+from nova_appliance.domain import root_image
 from nova_appliance.domain.server import Server
 from nova_appliance.ec2 import protection, vpcs
 from nova_appliance.ec2.caller import Caller
@@ -60,7 +61,7 @@ def look(caller: Caller, servers: Sequence[Server]) -> Surroundings:
         ids=_ids(
             caller,
             ("i", (server.id for server in servers)),
-            ("ami", (server.image.id for server in servers if server.image)),
+            ("ami", _image_ids(servers)),
             ("vol", _volume_ids(servers)),
             ("eni", (row["id"] for row in ports)),
             ("subnet", subnets),
@@ -70,6 +71,11 @@ def look(caller: Caller, servers: Sequence[Server]) -> Surroundings:
         account=caller.project_id,
         domain=caller.cloud.conf.api.dhcp_domain,
     )
+
+
+def _image_ids(servers: Sequence[Server]) -> set[str]:
+    images = [root_image.of(server) for server in servers]
+    return {image.id for image in images if image and image.id}
 
 
 def _volume_ids(servers: Sequence[Server]) -> set[str]:

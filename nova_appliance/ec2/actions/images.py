@@ -8,7 +8,7 @@ from typing import Any
 
 from nova_appliance.clients.images import Image
 from nova_appliance.common import errors
-from nova_appliance.ec2 import listing, names, tagging
+from nova_appliance.ec2 import block_devices, listing, names, tagging
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault, coded
 from nova_appliance.ec2.listing import Listing
@@ -30,6 +30,7 @@ LISTING = Listing(
     "Images", "ImageId", "ami", "ImageIds", {
         "architecture": "Architecture",
         "creation-date": "CreationDate",
+        "block-device-mapping.snapshot-id": "BlockDeviceMappings.Ebs.SnapshotId",
         "description": "Description",
         "hypervisor": "Hypervisor",
         "image-id": "ImageId",
@@ -103,7 +104,7 @@ def _is_wanted(caller: Caller, params: dict[str, Any], image: Image) -> bool:
 def _show(caller: Caller, image: Image, kept: dict[str, dict[str, str]]) -> Item:
     kind = prefix(image)
     ec2_id = caller.names.one(kind, image.id)
-    properties = image.properties
+    properties, mapping = image.properties, _mapping(caller, image)
     return {
         "ImageId": ec2_id,
         "ImageLocation": properties.get("image_location") or image.name or image.id,
@@ -117,15 +118,23 @@ def _show(caller: Caller, image: Image, kept: dict[str, dict[str, str]]) -> Item
         "RamdiskId": _part(caller, "ari", properties.get("ramdisk_id")),
         "Name": image.name,
         "Description": properties.get("description"),
-        "RootDeviceType": "instance-store",
+        "RootDeviceType": "ebs" if mapping else "instance-store",
         "RootDeviceName": properties.get("root_device_name") or "/dev/vda",
         "VirtualizationType": "hvm",
         "Hypervisor": "xen",
         "CreationDate": image.created_at.replace("Z", ".000Z") if image.created_at else None,
-        "BlockDeviceMappings": [],
+        "BlockDeviceMappings": mapping,
         "ProductCodes": [],
         "Tags": tag_set(kept.get(ec2_id)),
     }  # fmt: skip
+
+
+def _mapping(caller: Caller, image: Image) -> list[Item]:
+    """The volumes an image stands for; one whose mapping nobody can read shows none."""
+    try:
+        return block_devices.show(caller, image)
+    except errors.Invalid:
+        return []
 
 
 def _state(image: Image) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from nova_appliance.actions.boot import boot
+from nova_appliance.clients.images import Image
 from nova_appliance.common import errors
 from nova_appliance.db import flavors
-from nova_appliance.domain.boot import BootRequest
+from nova_appliance.domain.boot import BlockDevice, BootRequest
 from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.server import Server
 from nova_appliance.ec2 import block_devices, client_tokens, names, placement, servers, tagging
@@ -79,13 +80,14 @@ def _request(caller: Caller, params: Params) -> BootRequest:
     if not params.get("ImageId"):
         raise missing("ImageId")
     tags = tagging.specified(params, "instance")
-    image_id = _image_id(caller, params["ImageId"])
-    devices = block_devices.read(caller, params, image_id)
+    image = _image(caller, params["ImageId"])
+    devices = block_devices.read(caller, params, image)
+    local = not devices or any(one.destination_type == "local" for one in _roots(devices))
     return BootRequest(
         name=_name(tags),
         block_devices=devices,
         flavor_id=_flavor(caller, params.get("InstanceType")).id,
-        image_id=None if any(one.boot_index == 0 for one in devices) else image_id,
+        image_id=image.id if local else None,
         networks=placement.networks(caller, params),
         security_groups=placement.groups(caller, params),
         key_name=params.get("KeyName") or None,
@@ -118,7 +120,11 @@ def _flavor(caller: Caller, name: str | None) -> Flavor:
     return found[0]
 
 
-def _image_id(caller: Caller, ec2_id: str) -> str:
+def _roots(devices: tuple[BlockDevice, ...]) -> list[BlockDevice]:
+    return [one for one in devices if one.boot_index == 0]
+
+
+def _image(caller: Caller, ec2_id: str) -> Image:
     image_id = caller.names.find("ami", ec2_id)
     try:
         image = caller.cloud.images.get(image_id, caller.context)
@@ -126,7 +132,7 @@ def _image_id(caller: Caller, ec2_id: str) -> str:
         raise names.missing("ami", (ec2_id,)) from error
     if image.status != "active":
         raise Fault("InvalidAMIID.Unavailable", f"The image {ec2_id} is {image.status}.")
-    return image_id
+    return image
 
 
 def _user_data(params: Params) -> str | None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from nova_appliance.domain import root_image
 from nova_appliance.domain.server import Server
 from nova_appliance.ec2 import server_states
 from nova_appliance.ec2.server_states import PENDING, TERMINATED
@@ -25,7 +26,7 @@ def show(around: Surroundings, server: Server) -> Row:
     ec2_id = around.id("i", server.id)
     return {
         "InstanceId": ec2_id,
-        "ImageId": around.id("ami", server.image.id) if server.image else "",
+        "ImageId": _image(around, server),
         "State": state,
         "PrivateDnsName": _private_dns_name(around, server, state),
         "PublicDnsName": _public_dns_name(around, server, state),
@@ -56,6 +57,12 @@ def show(around: Surroundings, server: Server) -> Row:
         "SecurityGroups": _groups(around, server),
         **_network(around, server),
     }
+
+
+def _image(around: Surroundings, server: Server) -> str:
+    """The image, or the one that the root volume was made of."""
+    image = root_image.of(server)
+    return around.id("ami", image.id) if image and image.id else ""
 
 
 def _private_dns_name(around: Surroundings, server: Server, state: Row) -> str:

@@ -48,8 +48,8 @@ def run(client, image_id, wait):
     made = []
 
     def running(count=1, until="instance_running", **more):
-        asked = {"ImageId": image_id, "InstanceType": "m1.tiny", "MinCount": count}
-        answer = client.run_instances(**asked, MaxCount=count, **more)
+        asked = {"ImageId": image_id, "InstanceType": "m1.tiny", "MinCount": count} | more
+        answer = client.run_instances(**asked, MaxCount=count)
         found = [one["InstanceId"] for one in answer["Instances"]]
         made.extend(found)
         if until:
