@@ -28,6 +28,7 @@ STATES = {
 }
 """Status of the volume service > of EC2; all others are in-use, as somebody has them."""
 ATTACHING = {"attaching": "attaching", "reserved": "attaching", "detaching": "detaching"}
+BEFORE = frozenset(("attaching", "reserved"))
 SNAPSHOTS = {"available": "completed", "creating": "pending", "deleting": "pending"}
 """All others are error."""
 
@@ -117,6 +118,13 @@ def _tags(caller: Caller) -> dict[str, dict[str, str]]:
         return ec2_tags.of_project(conn, caller.project_id)
 
 
+def _state(row: Row) -> str:
+    """One that is only reserved is not in use yet: waiters for that go on to its attachment."""
+    if row["status"] in BEFORE and not row.get("attachments"):
+        return "available"
+    return STATES.get(row["status"], "in-use")
+
+
 def _volume(row: Row, ids: Mapping[str, Mapping[str, str]], kept: Mapping[str, Any]) -> Row:
     ec2_id = ids["vol"][row["id"]]
     state = ATTACHING.get(row["status"], "attached")
@@ -125,7 +133,7 @@ def _volume(row: Row, ids: Mapping[str, Mapping[str, str]], kept: Mapping[str, A
         "Size": row["size"],
         "SnapshotId": ids["snap"].get(row["snapshot_id"], ""),
         "AvailabilityZone": row["availability_zone"],
-        "State": STATES.get(row["status"], "in-use"),
+        "State": _state(row),
         "CreateTime": when(row["created_at"]),
         "VolumeType": row["volume_type"] or "standard",
         "Encrypted": bool(row.get("encrypted")),
