@@ -7,22 +7,10 @@ from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import clock, errors
 from nova_appliance.db import sagas
 from nova_appliance.domain.saga import DONE, OPEN, SagaRow
+from nova_appliance.rpc import envelope
 
 PATIENCE_S = 60.0
 _EVERY_S = 0.05
-FAMILIES: dict[str, type[errors.ApplianceError]] = {
-    family.__name__: family
-    for family in (
-        errors.Invalid,
-        errors.Forbidden,
-        errors.OverQuota,
-        errors.NotFound,
-        errors.Conflict,
-        errors.Unsupported,
-        errors.Unavailable,
-    )
-}
-"""Families that a caller is told; all others are Refused."""
 
 
 def of(cloud: Cloud, saga: SagaRow, patience_s: float = PATIENCE_S) -> SagaRow:
@@ -39,5 +27,5 @@ def of(cloud: Cloud, saga: SagaRow, patience_s: float = PATIENCE_S) -> SagaRow:
         raise errors.Refused(f"The host has not done it in {patience_s:.0f} s; it may still do it.")
     error = found[0].error
     if found[0].state != DONE and error is not None:
-        raise FAMILIES.get(error.family, errors.Refused)(error.message)
+        raise envelope.FAMILIES.get(error.family, errors.Refused)(error.message)
     return found[0]

@@ -22,6 +22,7 @@ FAMILIES: dict[str, type[errors.ApplianceError]] = {
         errors.Refused,
     )
 }
+"""Families that the other side of a call, or whoever waits for a saga, is told by name."""
 
 
 class RemoteFailed(errors.ApplianceError):

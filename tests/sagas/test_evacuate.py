@@ -15,10 +15,7 @@ from nova_appliance.domain.guest import PowerState
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     world = World(tmp_path_factory.mktemp("world"), lease=1, max_failures=2)
-    world.add_desk()
-    world.add_scheduler()
-    world.add_host("host1")
-    world.add_host("host2")
+    world.stand_by("host1", "host2")
     yield world
     world.stop()
 

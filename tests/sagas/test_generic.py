@@ -37,10 +37,7 @@ def ids_of(rows):
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     world = World(tmp_path_factory.mktemp("world"), lease=1, max_failures=1)
-    world.add_desk()
-    world.add_scheduler()
-    world.add_host("host1")
-    world.add_host("host2")
+    world.stand_by("host1", "host2")
     yield world
     world.stop()
 

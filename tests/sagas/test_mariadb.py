@@ -21,10 +21,7 @@ each_step = pytest.mark.parametrize(("name", "step"), SOME, ids=generic.ids_of(S
 def world(tmp_path_factory, mariadb):
     folder = tmp_path_factory.mktemp("world")
     world = World(folder, lambda name: mariadb.url(f"one_{name}"), lease=1, max_failures=1)
-    world.add_desk()
-    world.add_scheduler()
-    world.add_host("host1")
-    world.add_host("host2")
+    world.stand_by("host1", "host2")
     yield world
     world.stop()
 

@@ -24,10 +24,7 @@ def world(tmp_path_factory):
     with world.cloud.cells.api.write() as conn:
         for flavor in (SMALL_DISK, HUGE):
             flavors.add(conn, flavor)
-    world.add_desk()
-    world.add_scheduler()
-    world.add_host("host1")
-    world.add_host("host2")
+    world.stand_by("host1", "host2")
     yield world
     world.stop()
 
