@@ -88,16 +88,8 @@ lint() {
   "$VENV/bin/$program" "$@" || failed+=("$name")
 }
 
-# run_benchmarks [NAME ARGUMENT...]: one of benchmarks/, or all of them one after the other.
+# run_benchmarks [PART...] [OPTION...]: these parts of benchmarks/, or all of them one after the other.
 run_benchmarks() {
   cd "$HERE"
-  local script
-  if (($#)); then
-    [[ -f benchmarks/$1.py ]] || die "there is no benchmark $1 in benchmarks/"
-    exec "$VENV/bin/python" "benchmarks/$1.py" "${@:2}"
-  fi
-  for script in benchmarks/*.py; do
-    printf '=== %s\n' "$(basename "$script" .py)"
-    "$VENV/bin/python" "$script"
-  done
+  exec "$VENV/bin/python" -m benchmarks "$@"
 }

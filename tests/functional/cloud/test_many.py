@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many servers at once: one request for fifty, fifty requests, quotas under parallel requests."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fixtures.cloud_seed import server_body
+
+from nova_appliance.common import clock
 
 
 @pytest.fixture
@@ -26,10 +27,7 @@ def _limits(connection, **limits):
 
 
 def _until(condition, timeout_s=60):
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    assert clock.wait_for(condition, timeout_s, 0.1)
 
 
 def _all_active(connection, count):

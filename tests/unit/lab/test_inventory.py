@@ -3,7 +3,7 @@
 
 import json
 
-import pytest
+import yaml
 
 from nova_appliance.lab import inventory, layers, shape
 
@@ -30,7 +30,6 @@ def test_only_several_controllers_have_an_address_in_front(tmp_path):
 
 
 def test_inventories_lab_names_the_same_groups(tmp_path):
-    yaml = pytest.importorskip("yaml")
     written = json.loads((inventory.write(_lab(tmp_path, 3, 1)) / "hosts.json").read_text())
     static = yaml.safe_load((inventory.ROOT / "inventories/lab/hosts.yml").read_text())
     named = static.get("all", {}).get("children", static)
