@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from nova_appliance.conductor.sagas.registry import SAGAS
+from nova_appliance.conf.load import load
 from nova_appliance.db.tables import api, cell
 from nova_appliance.rpc.calls.topics import TOPICS
 
@@ -15,10 +16,13 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 README = (ROOT / "README.md").read_text()
 ARCHITECTURE = (DOCS / "architecture.md").read_text()
-PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
+PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")), *sorted(ROOT.glob("roles/*/README.md")))
 DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 CODE = re.compile(r"`([a-z_0-9]+(?:/[a-z_0-9]+)+\.(?:py|yml|tsv|sh))\b")
+OPTION = re.compile(r"\[(\w+)\] ?(\w+)")
+CONF = load(files=())
+FRAGMENTS = sorted((ROOT / "changelog.d").glob("*.md"))
 HOME = (ROOT, ROOT / "nova_appliance", ROOT / "playbooks")
 
 
@@ -28,6 +32,16 @@ def test_pages_lead_somewhere(page):
     links = [one for one in LINK.findall(text) if not (page.parent / one).exists()]
     files = [one for one in CODE.findall(text) if not any((home / one).exists() for home in HOME)]
     assert (links, files) == ([], [])
+
+
+@pytest.mark.parametrize("page", [*PAGES, *FRAGMENTS], ids=lambda p: str(p.relative_to(ROOT)))
+def test_pages_name_options_that_there_are(page):
+    named = OPTION.findall(page.read_text())
+    assert [(group, name) for group, name in named if not _is_option(group, name)] == []
+
+
+def _is_option(group, name):
+    return name in CONF if group == "DEFAULT" else group in CONF and name in CONF[group]
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda p: p.name)
