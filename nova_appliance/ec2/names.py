@@ -70,9 +70,6 @@ KINDS: Mapping[str, Kind] = {
 }  # fmt: skip
 """First prefix > the kind. `missing` codes are those that the clients' waiters act on."""
 
-OTHER_PREFIXES = frozenset(("eni-attach", "rtbassoc", "aclassoc", "r", "dopt"))
-"""Ids that are shown, and by which nothing is looked up."""
-
 
 class Names:
     """The table of ids, with what was given once kept in memory; safe for threads."""

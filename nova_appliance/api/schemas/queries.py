@@ -6,5 +6,4 @@ from __future__ import annotations
 from nova_appliance.api.schemas.types import query
 from nova_appliance.api.versioned import Versioned, closed
 
-CLOSED_2_75 = Versioned(query(), v2_75=closed)
 CLOSED_2_102 = Versioned(query(), v2_102=closed)

@@ -8,7 +8,6 @@ from typing import Any
 
 URGENT = 10.0
 NORMAL = 60.0
-SLOW = 600.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
