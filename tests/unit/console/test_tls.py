@@ -4,7 +4,6 @@
 import os
 import socket
 import ssl
-import threading
 
 import pytest
 from fixtures.console_stage import WebClient
@@ -70,16 +69,10 @@ def test_a_session_by_tls_carries_much_and_ends_in_order(consoles, server, guest
     proxy = consoles.proxy("nova-novncproxy")
     client = SecureClient(proxy.port, f"/?token={consoles.secret(server, 'novnc')}", context)
     assert client.status == 101
-    data = os.urandom(1 << 20)
-
-    def send():
-        for start in range(0, len(data), 50000):
-            client.send(data[start : start + 50000])
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    assert client.read(len(data)) == data
-    thread.join(5)
+    for _ in range(20):  # by turns: one OpenSSL connection is not for two threads at once
+        data = os.urandom(50000)
+        client.send(data)
+        assert client.read(len(data)) == data
     guest.hang_up()
     assert client.wait_for_close() == (1000, "The server's console was closed: it may be off now.")
     assert wait_for(lambda: proxy.sessions.count() == 0, 5)
