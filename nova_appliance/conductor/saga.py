@@ -17,6 +17,7 @@ from nova_appliance.db import server_mappings, servers, services
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain.saga import Answer, SagaError, SagaRow
 from nova_appliance.domain.server import Server
+from nova_appliance.domain.service import Service
 from nova_appliance.rpc.orders import ServerOrder, Ticket
 
 LOG = logging.getLogger(__name__)
@@ -163,3 +164,13 @@ class Ctx:
             if found:
                 return services.is_up(found[0], now, down_s)
         return False
+
+    def is_cut_off(self) -> bool:
+        """Whether every nova-compute fell silent and none was forced down: is the broker away?"""
+        now = self.cloud.clock.now()
+        down_s = self.cloud.conf.service_down_time
+        found: list[Service] = []
+        for cell in self.cloud.cells.all_():
+            with self.cloud.cells.database(cell.id).read() as conn:
+                found += services.list_(conn, binary=services.COMPUTE)
+        return not any(one.forced_down or services.is_up(one, now, down_s) for one in found)

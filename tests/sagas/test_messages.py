@@ -264,3 +264,32 @@ def test_a_conductor_that_starts_again_goes_on_at_once(world):
     world.cloud.conf.set_override("order_timeout", 60, "conductor")
     world.add_conductor()
     world.wait_active(server.id)
+
+
+@pytest.mark.parametrize("is_forced", [False, True])
+def test_hosts_that_fall_silent_all_at_once_are_waited_for(world, monkeypatch, is_forced):
+    """Then the broker is likelier to be away than every host; who is forced down is not waited for."""
+    world.add_desk()
+    world.add_scheduler()
+    agent = world.add_host("host1")
+    (server,) = ask(world)
+    settle(world)
+    power.stop(world.cloud, world.context(), world.server(server.id))
+    monkeypatch.setattr(type(world.cloud.rpc), "cast", lambda *_: None)
+    run_due(world, world.runner())
+    long_ago = world.cloud.clock.now() - dt.timedelta(hours=1)
+    with world.cloud.cells.database(CELL1).write() as conn:
+        conn.execute(cell.SERVICES.update().values(last_seen_at=long_ago, forced_down=is_forced))
+
+    def decided():
+        run_due(world, world.runner())
+        return not world.open_sagas() or world.open_sagas()[0]["failures"]
+
+    assert clock.wait_for(decided, 10)
+    assert bool(world.open_sagas()) != is_forced
+    monkeypatch.undo()
+    if not is_forced:
+        agent.check_in()
+        settle(world, timeout_s=20)
+    assert world.server(server.id).state == ("active" if is_forced else "stopped")
+    assert world.server(server.id).task is None

@@ -138,10 +138,15 @@ def build(ctx: Ctx, out: Out) -> Parked:
 
 
 def check_patience(ctx: Ctx, step: str, host: str, limit_s: float) -> None:
-    """Raise HostFailed when an order is to be sent again to a host that is down or silent."""
+    """Raise HostFailed when an order is to be sent again to a host that is down or silent.
+
+    Raises Unavailable, which is waited out, when all hosts fell silent at once.
+    """
     if ctx.saga.parked != step and not ctx.saga.failures:
         return
     if not ctx.is_up(host):
+        if ctx.is_cut_off():
+            raise errors.Unavailable("No host reports itself; the message broker may be away.")
         raise HostFailed(f"Host {host} went down.", host, retryable=True)
     if ctx.saga.failures * ctx.cloud.conf.conductor.order_timeout >= limit_s:
         raise HostFailed(f"Host {host} did not answer in {limit_s} s.", host, retryable=True)
