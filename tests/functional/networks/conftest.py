@@ -71,6 +71,12 @@ class Lab:
         self.plane = Plane(service.settings)
         self._numbers = itertools.count()
 
+    def renew(self):
+        """What a new process would have: the old one's sockets and threads are gone with it."""
+        self.plane.stop()
+        self.plane = Plane(self.service.settings)
+        return self.plane
+
     def apply(self, *, deep=False):
         assert self.plane.apply(deep=deep)
 
@@ -130,7 +136,7 @@ def lab(root):
     with contextlib.ExitStack() as stack:
         service = stack.enter_context(network_service(network_plane="linux", catalog=NEIGHBOURS))
         lab = Lab(service, stack)
-        stack.callback(lab.plane.purge)
+        stack.callback(lambda: lab.plane.purge())  # of the newest plane
         lab.apply(deep=True)
         yield lab
 

@@ -71,7 +71,7 @@ def test_killed_at_every_step_of_the_first_pass(lab, after):
     lab.plane.purge()
     calls = 1
     while killed_pass(lab.service.settings, calls, after=after):
-        assert Plane(lab.service.settings).apply()
+        assert lab.renew().apply()
         assert_soon(lab, right, f"after a kill at program {calls}")
         lab.plane.purge()
         calls += 1
@@ -88,7 +88,7 @@ def test_killed_at_every_step_of_taking_things_away(lab):
         lab.apply()
         lab.service.ask("DELETE", f"networks/{network['id']}")
         was_killed = killed_pass(lab.service.settings, calls, after=False)
-        lab.plane = Plane(lab.service.settings)
+        lab.renew()
         lab.apply()
         assert_soon(lab, base, f"after a kill at program {calls}")
         calls += 1
@@ -144,8 +144,7 @@ def test_stop_leaves_the_guests_their_network_and_start_finds_it(lab):
     lab.apply()  # what the thread had not come to yet
     before, pids = picture(lab), lab.dnsmasq_pids()
     assert one.reaches(other.ip)
-    again = Plane(lab.service.settings)
-    assert again.apply()
+    assert lab.renew().apply()
     assert_soon(lab, before)
     assert lab.dnsmasq_pids() == pids
 
