@@ -77,6 +77,10 @@ class Lab:
         self.plane = Plane(self.service.settings)
         return self.plane
 
+    def purge(self):
+        """Of the newest plane, whichever that is by then."""
+        self.plane.purge()
+
     def apply(self, *, deep=False):
         assert self.plane.apply(deep=deep)
 
@@ -136,7 +140,7 @@ def lab(root):
     with contextlib.ExitStack() as stack:
         service = stack.enter_context(network_service(network_plane="linux", catalog=NEIGHBOURS))
         lab = Lab(service, stack)
-        stack.callback(lambda: lab.plane.purge())  # of the newest plane
+        stack.callback(lab.purge)
         lab.apply(deep=True)
         yield lab
 
