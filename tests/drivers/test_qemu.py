@@ -89,12 +89,21 @@ def test_a_port_becomes_a_tap_device_in_its_bridge(qemu, bridge):
 
 
 def test_a_start_that_fails_leaves_neither_definition_nor_tap(qemu):
-    vif = Vif(port_id=ids.new_id(), mac="fa:16:3e:11:22:33", bridge="no-such-bridge")
+    # nobody but Open vSwitch makes its bridges
+    vif = Vif(port_id=ids.new_id(), mac="fa:16:3e:11:22:33", bridge="no-such-bridge", kind="ovs")
     guest = qemu.guest(vifs=(vif,))
     with pytest.raises(HypervisorFailed, match="no-such-bridge"):
         qemu.driver.lifecycle.start_new(guest)
     assert qemu.see(guest) is None
     assert not (NETWORK_CARDS / vif.device).exists()
+
+
+def test_a_bridge_that_cannot_be_made_fails_the_start_with_its_name(qemu):
+    vif = Vif(port_id=ids.new_id(), mac="fa:16:3e:11:22:34", bridge="longer-than-a-device-may-be")
+    guest = qemu.guest(vifs=(vif,))
+    with pytest.raises(HypervisorFailed, match=vif.bridge):
+        qemu.driver.lifecycle.start_new(guest)
+    assert qemu.see(guest) is None
 
 
 def test_disks_have_the_flavors_size_over_the_cached_image(qemu):

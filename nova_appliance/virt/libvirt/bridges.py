@@ -11,12 +11,13 @@ from pathlib import Path
 
 from nova_appliance.common.run import ProgramFailed, run
 from nova_appliance.domain.guest import Vif
+from nova_appliance.virt.driver import HypervisorFailed
 
 _NETWORK_CARDS = Path("/sys/class/net")
 
 
 def make_missing(vifs: Iterable[Vif]) -> None:
-    """Have each port's bridge, up and without an address of the host; raises ProgramFailed."""
+    """Have each port's bridge, up and without an address of the host; raises HypervisorFailed."""
     for bridge in sorted({vif.bridge for vif in vifs if vif.kind == "bridge" and vif.bridge}):
         if not (_NETWORK_CARDS / bridge).exists():
             _make(bridge)
@@ -27,6 +28,6 @@ def _make(bridge: str) -> None:
     try:
         run(["ip", "link", "add", "name", bridge, "type", "bridge", *settings])
         run(["ip", "link", "set", bridge, "addrgenmode", "none", "up"])
-    except ProgramFailed:
+    except ProgramFailed as error:
         if not (_NETWORK_CARDS / bridge).exists():  # else the agent was quicker
-            raise
+            raise HypervisorFailed(f"The bridge {bridge} could not be made: {error}") from error
