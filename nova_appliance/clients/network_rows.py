@@ -59,6 +59,14 @@ class NetworkRows:
         """Take that interface away; raises NotFound, Conflict."""
         self._interface(context, router_id, "remove_router_interface", subnet_id)
 
+    def add_routes(self, context: Caller, router_id: str, routes: list[Row]) -> None:
+        """Give a router static routes besides its own (extraroute-atomic); raises Invalid."""
+        self._routes(context, router_id, "add_extraroutes", routes)
+
+    def drop_routes(self, context: Caller, router_id: str, routes: list[Row]) -> None:
+        """Take these static routes from a router, those that are there; raises NotFound."""
+        self._routes(context, router_id, "remove_extraroutes", routes)
+
     def remove(self, context: Caller, plural: str, row_id: str) -> None:
         """Delete one; raises NotFound, Conflict."""
         self._neutron.ask("DELETE", f"/v2.0/{plural}/{_safe(row_id)}", context)
@@ -69,6 +77,10 @@ class NetworkRows:
         one = singular(plural)
         answer: Row = self._neutron.ask(method, path, context, json={one: dict(row)}).json()[one]
         return answer
+
+    def _routes(self, context: Caller, router_id: str, verb: str, routes: list[Row]) -> None:
+        path = f"/v2.0/routers/{_safe(router_id)}/{verb}"
+        self._neutron.ask("PUT", path, context, json={"router": {"routes": routes}})
 
     def _interface(self, context: Caller, router_id: str, verb: str, subnet_id: str) -> None:
         path = f"/v2.0/routers/{_safe(router_id)}/{verb}"

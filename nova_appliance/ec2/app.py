@@ -24,6 +24,7 @@ from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault
 from nova_appliance.ec2.names import Names
 from nova_appliance.ec2.routes import ROUTES
+from nova_appliance.ec2.unbuilt import UNBUILT
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -118,7 +119,8 @@ def _operation(known: model.Model, action: str) -> model.Operation:
     if action in known.operations:
         return known.operations[action]
     if action in known.known:
-        raise Fault("UnsupportedOperation", f"{action} is an EC2 action that is not built here.")
+        usual = f"{action} is an EC2 action that is not built here."
+        raise Fault("UnsupportedOperation", UNBUILT.get(action, usual))
     told = parameters.shown(action)
     raise Fault("InvalidAction", f"The action {told} is not valid for this web service.")
 

@@ -16,6 +16,8 @@ IN_VPC = "ec2-vpc:"
 CIDR = "ec2-cidr:"
 GATEWAY = "ec2-igw:"
 """Begin of a router's tag that names the internet gateway attached to it."""
+OUT = "ec2-out:"
+"""Begin of a router's tag that names the internet gateway its default route leads to."""
 Row = Mapping[str, Any]
 
 

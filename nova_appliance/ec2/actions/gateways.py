@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Internet gateways: an id of ours, and while attached the way out of a VPC's router."""
+"""Internet gateways: an id of ours, attached to a VPC by a tag of its router.
+
+The way out itself is the router's external gateway: there while the gateway is attached and the
+default route leads to it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault, coded
 from nova_appliance.ec2.listing import Listing
 from nova_appliance.ec2.surroundings import tag_set, tags
-from nova_appliance.ec2.topology import Topology
+from nova_appliance.ec2.topology import Row, Topology
 
 GATEWAYS = Listing(
     "InternetGateways", "InternetGatewayId", "igw", "InternetGatewayIds", {
@@ -48,32 +52,45 @@ def delete(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def attach(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-    """AttachInternetGateway: the VPC's router leads to the network of public addresses."""
+    """AttachInternetGateway: a route to it leads outside; one that is there from before does so now."""
     ec2_id = params["InternetGatewayId"]
     thing, seen = _own(caller, ec2_id), topology.look(caller)
     router, attached = _router(seen, params["VpcId"]), of_vpcs(caller, seen)
     if router in attached or ec2_id in attached.values():
         raise Fault("Resource.AlreadyAssociated", f"'{ec2_id}' or the VPC is attached already.")
-    way_out = {"external_gateway_info": {"network_id": addresses.pool(caller)}}
+    row = seen.routers[router]
     with coded(Conflict="Resource.AlreadyAssociated"):
-        _mark(caller, seen, router, thing.partition("/")[2])
-        caller.rows.change(caller.context, "routers", router, way_out)
+        _mark(caller, row, {vpcs.GATEWAY: thing.partition("/")[2]})
+        if vpcs.told(row, vpcs.OUT) == ec2_id:
+            _lead_outside(caller, router)
     return {}
 
 
 def detach(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-    """DetachInternetGateway."""
+    """DetachInternetGateway: a route to it stays, and leads nowhere."""
     ec2_id = params["InternetGatewayId"]
     _own(caller, ec2_id)
     seen = topology.look(caller)
     router = _router(seen, params["VpcId"])
     if of_vpcs(caller, seen).get(router) != ec2_id:
         raise Fault("Gateway.NotAttached", f"'{ec2_id}' is not attached to {params['VpcId']}.")
-    with coded(Conflict="DependencyViolation"):
-        nowhere = {"external_gateway_info": None}
-        caller.rows.change(caller.context, "routers", router, nowhere)
-        _mark(caller, seen, router, None)
+    row = seen.routers[router]
+    leads = bool(row.get("external_gateway_info")) or vpcs.told(row, vpcs.OUT) == ec2_id
+    _lead_nowhere(caller, router)
+    _mark(caller, row, {vpcs.GATEWAY: "", vpcs.OUT: ec2_id if leads else ""})
     return {}
+
+
+def open_route(caller: Caller, row: Row, ec2_id: str) -> None:
+    """Have the default route of a VPC's router lead to its gateway. May be done twice."""
+    _mark(caller, row, {vpcs.OUT: ec2_id})
+    _lead_outside(caller, row["id"])
+
+
+def close_route(caller: Caller, row: Row) -> None:
+    """Have it lead nowhere. Raises Fault while public addresses need it. May be done twice."""
+    _lead_nowhere(caller, row["id"])
+    _mark(caller, row, {vpcs.OUT: ""})
 
 
 def describe(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +113,7 @@ def of_vpcs(caller: Caller, seen: Topology) -> dict[str, str]:
     things = {seen.account: seen.account} if outside else {}
     for router, row in seen.routers.items():
         mark = vpcs.told(row, vpcs.GATEWAY)
-        if row.get("external_gateway_info"):
+        if mark or row.get("external_gateway_info"):
             things[router] = f"{seen.account}/{mark}" if mark else router
     named = caller.names.give("igw", things.values())
     return {router: named[thing] for router, thing in things.items()}
@@ -134,9 +151,21 @@ def _router(seen: Topology, vpc_id: str) -> str:
     return found[0]
 
 
-def _mark(caller: Caller, seen: Topology, router: str, gateway: str | None) -> None:
-    """Write on the router which gateway is attached to it, or that none is."""
-    old = seen.routers[router].get("tags") or ()
-    new = {tag for tag in old if not tag.startswith(vpcs.GATEWAY)}
-    new |= {vpcs.GATEWAY + gateway} if gateway else set()
-    caller.rows.tag(caller.context, "routers", router, new)
+def _lead_outside(caller: Caller, router: str) -> None:
+    way_out = {"external_gateway_info": {"network_id": addresses.pool(caller)}}
+    caller.rows.change(caller.context, "routers", router, way_out)
+
+
+def _lead_nowhere(caller: Caller, router: str) -> None:
+    with coded(Conflict="DependencyViolation"):
+        nowhere = {"external_gateway_info": None}
+        caller.rows.change(caller.context, "routers", router, nowhere)
+
+
+def _mark(caller: Caller, row: Row, marks: Mapping[str, str]) -> None:
+    """Have these tags on a router: begin > rest, "" for none; all others stay."""
+    old = row.get("tags") or ()
+    new = {tag for tag in old if not tag.startswith(tuple(marks))}
+    new |= {begin + rest for begin, rest in marks.items() if rest}
+    if new != set(old):
+        caller.rows.tag(caller.context, "routers", row["id"], new)

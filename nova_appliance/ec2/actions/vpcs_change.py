@@ -42,6 +42,8 @@ def delete_vpc(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     thing = _vpc(seen, params["VpcId"])
     if thing == seen.account:
         raise Fault("OperationNotPermitted", "The default VPC is the project's own networks.")
+    if vpcs.told(seen.routers[thing], vpcs.GATEWAY):
+        raise Fault("DependencyViolation", f"The vpc '{params['VpcId']}' has an internet gateway.")
     groups = caller.rows.list_(caller.context, "security-groups", project_id=caller.project_id)
     if any(vpcs.of(row, seen.account) == thing for row in (*seen.subnets, *groups)):
         raise Fault("DependencyViolation", f"The vpc '{params['VpcId']}' has dependencies.")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DescribeVpcs, DescribeVpcAttribute, DescribeSubnets, DescribeRouteTables."""
+"""DescribeVpcs, DescribeVpcAttribute, DescribeSubnets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from nova_appliance.actions import zones
 from nova_appliance.ec2 import listing, names, topology
-from nova_appliance.ec2.actions import gateways
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault
 from nova_appliance.ec2.listing import Listing
@@ -42,20 +41,6 @@ SUBNETS = Listing(
         "owner-id": "OwnerId",
         "state": "State",
         "subnet-id": "SubnetId",
-        "tag-value": "Tags.Value",
-        "vpc-id": "VpcId",
-    },
-)  # fmt: skip
-ROUTE_TABLES = Listing(
-    "RouteTables", "RouteTableId", "rtb", "RouteTableIds", {
-        "association.main": "Associations.Main",
-        "association.route-table-id": "RouteTableId",
-        "association.subnet-id": "Associations.SubnetId",
-        "owner-id": "OwnerId",
-        "route-table-id": "RouteTableId",
-        "route.destination-cidr-block": "Routes.DestinationCidrBlock",
-        "route.gateway-id": "Routes.GatewayId",
-        "route.state": "Routes.State",
         "tag-value": "Tags.Value",
         "vpc-id": "VpcId",
     },
@@ -95,33 +80,6 @@ def subnets(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         for row in seen.subnets
     ]
     return listing.show(SUBNETS, params, items)
-
-
-def route_tables(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-    """DescribeRouteTables: every VPC has its main one."""
-    seen, kept = topology.look(caller), tags(caller)
-    ids = caller.names.give("rtb", seen.vpc_ids)
-    attached = gateways.of_vpcs(caller, seen)
-    items = [
-        {
-            "RouteTableId": ids[thing],
-            "VpcId": vpc_id,
-            "OwnerId": seen.account,
-            "Associations": [
-                {
-                    "Main": True,
-                    "RouteTableId": ids[thing],
-                    "RouteTableAssociationId": ids[thing].replace("rtb-", "rtbassoc-", 1),
-                    "AssociationState": {"State": "associated"},
-                }
-            ],
-            "PropagatingVgws": [],
-            "Routes": _routes(seen, thing, attached.get(thing)),
-            "Tags": tag_set(kept.get(ids[thing])),
-        }
-        for thing, vpc_id in seen.vpc_ids.items()
-    ]
-    return listing.show(ROUTE_TABLES, params, items)
 
 
 def show_vpc(seen: Topology, thing: str, kept: dict[str, str] | None) -> Row:
@@ -183,16 +141,3 @@ def _used(caller: Caller) -> dict[str, int]:
         for ip in port["fixed_ips"]:
             counts[ip["subnet_id"]] = counts.get(ip["subnet_id"], 0) + 1
     return counts
-
-
-def _routes(seen: Topology, vpc: str, gateway: str | None) -> list[Row]:
-    base = {"State": "active", "Origin": "CreateRouteTable"}
-    routes = [
-        {"DestinationCidrBlock": cidr, "GatewayId": "local", **base}
-        for cidr in seen.cidrs(vpc)
-        if cidr != topology.NO_CIDR
-    ]
-    if gateway:
-        outside = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": gateway}
-        routes.append(outside | base | {"Origin": "CreateRoute"})
-    return routes

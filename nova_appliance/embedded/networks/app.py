@@ -86,6 +86,10 @@ def _routes() -> web.Routes:
         "v2.0/quotas/{project}/details.json": {"GET": quotas.details},
         "v2.0/routers/{id}/add_router_interface": {"PUT": routers.add_interface()},
         "v2.0/routers/{id}/remove_router_interface": {"PUT": routers.remove_interface()},
+        "v2.0/routers/{id}/add_extraroutes": {"PUT": handlers.change(ROUTER, routers.with_routes)},
+        "v2.0/routers/{id}/remove_extraroutes": {
+            "PUT": handlers.change(ROUTER, routers.without_routes),
+        },
     }  # fmt: skip
     for url, why in _UNBUILT.items():
         rows[f"v2.0/{url}"] = {method: web.Unbuilt(why) for method in ("GET", "POST")}

@@ -23,6 +23,7 @@ EXTENSIONS = {
     "external-net": "Neutron external network",
     "extra_dhcp_opt": "Neutron Extra DHCP options",
     "extraroute": "Neutron Extra Route",
+    "extraroute-atomic": "Atomically add/remove extra routes",
     "fip-port-details": "Floating IP Port Details Extension",
     "ext-gw-mode": "Neutron L3 Configurable external gateway mode",
     "filter-validation": "Filter parameters validation",

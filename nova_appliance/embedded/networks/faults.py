@@ -55,6 +55,10 @@ class SecurityGroupRuleNotFound(errors.NotFound):
     """No such rule for this caller."""
 
 
+class RoutesExhausted(errors.Invalid):
+    """More static routes than a router may have."""
+
+
 class RouterNotFound(errors.NotFound):
     """No such router for this caller."""
 

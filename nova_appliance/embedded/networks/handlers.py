@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from nova_appliance.common import errors
@@ -17,6 +17,9 @@ from nova_appliance.embedded.web import Handler, read_json
 
 TAG_LIMIT = 50
 _TAGS = list_of(text(60), TAG_LIMIT)
+
+Merge = Callable[[Row, dict[str, Any]], dict[str, Any]]
+"""A row and changes of some of its parts > changes of the row."""
 
 
 def index(noun: Noun) -> Handler:
@@ -70,14 +73,15 @@ def create(noun: Noun) -> Handler:
     return handler
 
 
-def change(noun: Noun) -> Handler:
-    """`PUT /networks/{id}`."""
+def change(noun: Noun, merged: Merge | None = None) -> Handler:
+    """`PUT /networks/{id}`; `merged` makes the whole of what is told of a part."""
 
     def handler(req: Any, row_id: str) -> dict[str, Any]:
         nouns.check_writer(req.caller, f"update_{noun.one}")
         changes = _parse(noun, _body(noun, read_json(req)), req.caller, "PUT")
         with nouns.store_of(req).write() as tx:
             row = nouns.find_own(tx, noun, row_id, req.caller)
+            changes = merged(row, changes) if merged else changes
             before = news.look(tx, noun, row_id, req.caller)
             with _unique(noun):
                 noun.change(Deed(tx, req.caller, req.service.settings), row, changes)

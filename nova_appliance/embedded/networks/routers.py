@@ -19,6 +19,7 @@ from nova_appliance.embedded.settings import Settings
 from nova_appliance.embedded.store import Row
 from nova_appliance.embedded.web import Handler, read_json
 
+MOST_ROUTES = 30
 _INFO = "external_gateway_info"
 _HINTS = "availability_zone_hints"
 
@@ -96,6 +97,30 @@ def _add_gateway(deed: Deed, router_id: str, info: dict[str, Any]) -> None:
     # The gateway port belongs to nobody, as in Neutron.
     owner = {"device_owner": GATEWAY, "device_id": router_id, "project_id": ""}
     ports.add_row(deed, owner | {"network_id": network["id"]}, wishes or None)
+
+
+def with_routes(row: Row, changes: dict[str, Any]) -> dict[str, Any]:
+    """`PUT /routers/{id}/add_extraroutes`: those there, and those told of."""
+    new = [route for route in _only_routes(changes) if route not in row["routes"]]
+    if len(row["routes"]) + len(new) > MOST_ROUTES:
+        raise faults.RoutesExhausted(
+            f"Unable to complete operation for {row['id']}. The number of routes exceeds the "
+            f"maximum {MOST_ROUTES}."
+        )
+    return {"routes": [*row["routes"], *new]}
+
+
+def without_routes(row: Row, changes: dict[str, Any]) -> dict[str, Any]:
+    """`PUT /routers/{id}/remove_extraroutes`: those there but for those told of."""
+    gone = _only_routes(changes)
+    return {"routes": [route for route in row["routes"] if route not in gone]}
+
+
+def _only_routes(changes: dict[str, Any]) -> list[dict[str, str]]:
+    if set(changes) != {"routes"}:
+        raise errors.Invalid("Bad router request: Only routes can be added or removed.")
+    told: list[dict[str, str]] = changes["routes"]
+    return told
 
 
 def _check_routes(deed: Deed, router_id: str, routes: list[dict[str, str]]) -> None:
@@ -298,7 +323,7 @@ ROUTER = Noun(
     | {
         "admin_state_up": Attribute(boolean, default=True),
         _INFO: Attribute(nullable(_GATEWAY), None),
-        "routes": Attribute(list_of(_ROUTE, 30), [], post=True),
+        "routes": Attribute(list_of(_ROUTE, MOST_ROUTES), [], post=True),
         _HINTS: Attribute(list_of(text()), [], put=False),
     },
     views=views,

@@ -56,9 +56,14 @@ def test_an_internet_gateway_leads_a_vpc_outside(client, vpc, code):
     mine = {"InternetGatewayIds": [gateway]}
     (shown,) = client.describe_internet_gateways(**mine)["InternetGateways"]
     assert shown["Attachments"] == [{"State": "available", "VpcId": vpc}]
-    tables = client.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
-    routes = tables["RouteTables"][0]["Routes"]
-    assert [route["GatewayId"] for route in routes] == ["local", gateway]
+    filters = [{"Name": "vpc-id", "Values": [vpc]}]
+    (table,) = client.describe_route_tables(Filters=filters)["RouteTables"]
+    assert [route["GatewayId"] for route in table["Routes"]] == ["local"]
+    out = {"RouteTableId": table["RouteTableId"], "DestinationCidrBlock": "0.0.0.0/0"}
+    client.create_route(**out, GatewayId=gateway)
+    (table,) = client.describe_route_tables(Filters=filters)["RouteTables"]
+    assert [route["GatewayId"] for route in table["Routes"]] == ["local", gateway]
+    assert code(client.delete_vpc, VpcId=vpc) == "DependencyViolation"
     assert code(drop, InternetGatewayId=gateway) == "DependencyViolation"
     client.detach_internet_gateway(**pair)
     drop(InternetGatewayId=gateway)

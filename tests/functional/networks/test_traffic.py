@@ -259,3 +259,28 @@ def test_router_interfaces_join_two_networks(lab):
     lab.service.ask("PUT", f"routers/{router}/remove_router_interface", {"subnet_id": subnet["id"]})
     lab.apply()
     assert not one.reaches(other.ip)
+
+
+def test_static_routes_lead_through_a_guest(lab):
+    path = f"routers/{lab.service.by_name('routers', 'router1')['id']}"
+    port = lab.port(port_security_enabled=False, security_groups=[])
+    through, guest = lab.guest(port), lab.guest()
+    through.run("ip addr add 192.0.2.1/32 dev lo; ip addr add 198.51.100.1/32 dev lo")
+    hop = {"nexthop": through.ip}
+    one = {"routes": [{"destination": "192.0.2.1/32", **hop}]}
+    every = {"routes": [{"destination": "0.0.0.0/0", **hop}]}
+    assert not guest.reaches("192.0.2.1")
+    lab.service.ask("PUT", f"{path}/add_extraroutes", {"router": one})
+    lab.apply()
+    assert guest.reaches("192.0.2.1")
+    assert not guest.reaches("198.51.100.1")
+    lab.service.ask("PUT", f"{path}/add_extraroutes", {"router": every})
+    lab.apply()
+    lab.apply(deep=True)
+    assert guest.reaches("198.51.100.1")
+    for gone in (one, every):
+        lab.service.ask("PUT", f"{path}/remove_extraroutes", {"router": gone})
+    lab.apply()
+    assert not guest.reaches("192.0.2.1")
+    outsider = lab.outsider()
+    assert guest.reaches(outsider.ip)

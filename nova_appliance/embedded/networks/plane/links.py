@@ -111,14 +111,19 @@ def plan_inner(cables: Iterable[Cable], there: Links) -> list[str]:
 
 
 def plan_routes(router: Router, present: frozenset[tuple[str, str]]) -> list[str]:
-    """Commands for a router's default route and its static routes."""
-    wanted = set(router.routes)
-    if router.default_route:
+    """Commands for a router's default route and its static routes; a static default counts first."""
+    wanted = {(_as_shown(to), via) for to, via in router.routes}
+    if router.default_route and not any(to == "default" for to, _ in wanted):
         wanted.add(("default", router.default_route))
     return [
         *(f"route delete {to} via {via}" for to, via in sorted(present - wanted)),
         *(f"route replace {to} via {via}" for to, via in sorted(wanted - present)),
     ]
+
+
+def _as_shown(destination: str) -> str:
+    """As `ip route show` writes it."""
+    return "default" if destination == "0.0.0.0/0" else destination.removesuffix("/32")
 
 
 def _finish(name: str, mtu: int, addresses: frozenset[str], link: Link | None) -> list[str]:

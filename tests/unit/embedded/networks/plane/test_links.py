@@ -84,6 +84,19 @@ def test_floating_addresses_come_after_the_gateways_own():
     assert added == ["address add 172.24.4.2/24 dev ns-p1", "address add 172.24.4.9/32 dev ns-p1"]
 
 
+def test_routes_are_compared_as_the_kernel_shows_them():
+    routes = (("192.0.2.7/32", "10.0.0.9"), ("0.0.0.0/0", "10.0.0.8"))
+    router = Router("r", "qrouter-r", (), "qg-1", "172.24.4.1", "", (), routes)
+    present = frozenset({("192.0.2.7", "10.0.0.9"), ("default", "10.0.0.8")})
+    assert links.plan_routes(router, present) == []
+    outside = frozenset({("default", "172.24.4.1")})
+    assert links.plan_routes(router, outside) == [
+        "route delete default via 172.24.4.1",
+        "route replace 192.0.2.7 via 10.0.0.9",
+        "route replace default via 10.0.0.8",
+    ]
+
+
 def test_routes_are_added_and_taken_away():
     router = Router(
         "r", "qrouter-r", (), "qg-1", "172.24.4.1", "", (), (("192.0.2.0/24", "10.0.0.9"),)

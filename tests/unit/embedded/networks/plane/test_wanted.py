@@ -76,6 +76,28 @@ def test_a_router_that_is_down_or_does_not_hide_its_guests(service):
     assert wanted(service).routers == ()
 
 
+def test_static_routes_are_added_and_removed_one_by_one(service):
+    path = f"routers/{service.by_name('routers', 'router1')['id']}"
+    one, two = ({"destination": f"192.0.{at}.0/24", "nexthop": "10.20.0.9"} for at in (2, 3))
+
+    def ask(verb, *routes):
+        asked = {"router": {"routes": list(routes)}}
+        return service.ask("PUT", f"{path}/{verb}", asked)["router"]["routes"]
+
+    assert ask("add_extraroutes", one) == [one]
+    assert ask("add_extraroutes", two, one) == [one, two]
+    assert ask("remove_extraroutes", one) == [two]
+    assert ask("remove_extraroutes", one) == [two]
+    lost = {"router": {"routes": [one | {"nexthop": "10.99.0.1"}]}}
+    assert service.error("PUT", f"{path}/add_extraroutes", lost, status=400) == "InvalidRoutes"
+    many = [one | {"destination": f"192.0.2.{at}/32"} for at in range(30)]
+    full = {"router": {"routes": many}}
+    assert service.error("PUT", f"{path}/add_extraroutes", full, status=400) == "RoutesExhausted"
+    for wrong in ({"name": "x"}, {"routes": [one], "name": "x"}, {}):
+        service.error("PUT", f"{path}/add_extraroutes", {"router": wrong}, status=400)
+    assert wanted(service).routers[0].routes == (("192.0.3.0/24", "10.20.0.9"),)
+
+
 def test_static_routes_must_lead_somewhere(service):
     router = service.by_name("routers", "router1")["id"]
     route = {"destination": "192.0.2.0/24", "nexthop": "10.20.0.9"}
