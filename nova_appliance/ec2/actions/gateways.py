@@ -77,7 +77,7 @@ def detach(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     row = seen.routers[router]
     leads = bool(row.get("external_gateway_info")) or vpcs.told(row, vpcs.OUT) == ec2_id
     _lead_nowhere(caller, router)
-    _mark(caller, row, {vpcs.GATEWAY: "", vpcs.OUT: ec2_id if leads else ""})
+    _mark(caller, row, {vpcs.GATEWAY: ""} | ({vpcs.OUT: ec2_id} if leads else {}))
     return {}
 
 

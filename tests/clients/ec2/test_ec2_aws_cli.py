@@ -58,3 +58,22 @@ def test_an_error_and_a_dry_run(aws):
     assert "(InvalidInstanceID.NotFound)" in said
     said = aws("create-key-pair", "--key-name", "x", "--dry-run", fails=True)
     assert "(DryRunOperation)" in said
+
+
+def test_a_vpc_gets_its_way_out(aws):
+    vpc = aws("create-vpc", "--cidr-block", "10.87.0.0/16", "--query", "Vpc.VpcId")
+    query = ("--query", "InternetGateway.InternetGatewayId")
+    gateway = ("--internet-gateway-id", aws("create-internet-gateway", *query))
+    aws("attach-internet-gateway", *gateway, "--vpc-id", vpc)
+    main = ("--filters", f"Name=vpc-id,Values={vpc}", "--query", "RouteTables[0]")
+    there = aws("describe-route-tables", *main)["RouteTableId"]
+    route = ("--route-table-id", there, "--destination-cidr-block", "0.0.0.0/0")
+    assert aws("create-route", *route, "--gateway-id", gateway[1])["Return"] is True
+    assert "(RouteAlreadyExists)" in aws(
+        "create-route", *route, "--gateway-id", gateway[1], fails=True
+    )
+    assert aws("describe-route-tables", *main)["Routes"][1]["GatewayId"] == gateway[1]
+    aws("delete-route", *route)
+    aws("detach-internet-gateway", *gateway, "--vpc-id", vpc)
+    aws("delete-internet-gateway", *gateway)
+    aws("delete-vpc", "--vpc-id", vpc)

@@ -2,6 +2,7 @@
 """Routes of a VPC's main table by boto3: through gateways, instances and interfaces; what is refused."""
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -85,6 +86,11 @@ def test_the_way_out_is_the_routers_gateway(client, cloud, vpc, code):
     client.detach_internet_gateway(**pair)
     assert vpc.routes() == {OUT: (vpc.gateway, "blackhole")}
     assert router(cloud).external_gateway_info is None
+    other = client.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    client.attach_internet_gateway(InternetGatewayId=other, VpcId=vpc.id)
+    client.detach_internet_gateway(InternetGatewayId=other, VpcId=vpc.id)
+    client.delete_internet_gateway(InternetGatewayId=other)
+    assert vpc.routes() == {OUT: (vpc.gateway, "blackhole")}
     client.attach_internet_gateway(**pair)
     assert vpc.routes() == {OUT: (vpc.gateway, "active")}
     vpc.delete(OUT)
@@ -144,6 +150,17 @@ def test_a_way_is_replaced_by_another(client, cloud, vpc, interface, run, wait):
     vpc.delete(OUT)
     client.terminate_instances(InstanceIds=[one])
     wait("instance_terminated", InstanceIds=[one])
+
+
+def test_routes_that_are_made_at_once_are_all_there(vpc, interface):
+    eni = interface["NetworkInterfaceId"]
+    wanted = [f"192.0.{at}.0/24" for at in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda to: vpc.create(to, NetworkInterfaceId=eni), wanted))
+    assert set(vpc.routes()) == set(wanted)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(vpc.delete, wanted))
+    assert vpc.routes() == {}
 
 
 REFUSED = {
