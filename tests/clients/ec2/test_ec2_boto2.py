@@ -73,7 +73,7 @@ def test_groups_in_the_flat_form(connection):
 
 def test_an_error_is_read(connection):
     with pytest.raises(EC2ResponseError) as caught:
-        connection.get_all_volumes()
+        connection.get_all_reserved_instances()
     assert (caught.value.status, caught.value.error_code) == (400, "UnsupportedOperation")
     with pytest.raises(EC2ResponseError) as caught:
         connection.get_all_instances(["i-12345678"])
