@@ -189,4 +189,4 @@ def type_line(browser, line):
 
 
 def shows_the_guest(browser, running):
-    return wait_for(lambda: differing(canvas(browser), running.screenshot()) < 0.002, 30, 0.2)
+    return wait_for(lambda: differing(canvas(browser), running.screenshot()) < 0.002, 60, 0.2)

@@ -18,7 +18,7 @@ from conftest import boot, canvas, differing, shows_the_guest, text_of, type_lin
 def page(consoles, running, browser):
     consoles.proxy("nova-novncproxy")
     browser.get(consoles.url(running.server, "novnc"))
-    assert wait_for(lambda: text_of(browser, "#state") == "Connected", 45), text_of(browser, "body")
+    assert wait_for(lambda: text_of(browser, "#state") == "Connected", 60), text_of(browser, "body")
     return browser
 
 
@@ -44,11 +44,11 @@ def test_a_guest_that_stops_closes_the_page_in_order(consoles, driver, image, da
     made = boot(driver, consoles, image, daemons.uri)
     url = consoles.url(made.server, "novnc")
     browser.get(url)
-    assert wait_for(lambda: text_of(browser, "#state") == "Connected", 45)
+    assert wait_for(lambda: text_of(browser, "#state") == "Connected", 60)
     driver.power.off(made.server.id, 0)
     ended = "The server's console was closed: it may be off now."
-    assert wait_for(lambda: text_of(browser, "#state") == ended, 20), text_of(browser, "body")
-    assert wait_for(lambda: proxy.sessions.count() == 0, 5)
+    assert wait_for(lambda: text_of(browser, "#state") == ended, 60), text_of(browser, "body")
+    assert wait_for(lambda: proxy.sessions.count() == 0, 60)
     browser.get(url)
     assert "does not run at the place" in text_of(browser, "body")
     driver.lifecycle.destroy(made.server.id)

@@ -17,7 +17,7 @@ from conftest import canvas, differing, shows_the_guest, text_of, type_line
 def page(consoles, running, browser):
     consoles.proxy("nova-spicehtml5proxy")
     browser.get(consoles.url(running.server, "spice-html5"))
-    assert wait_for(lambda: text_of(browser, "#state") == "Connected", 45), text_of(browser, "body")
+    assert wait_for(lambda: text_of(browser, "#state") == "Connected", 60), text_of(browser, "body")
     return browser
 
 
@@ -34,7 +34,7 @@ def test_the_canvas_shows_the_guests_screen_and_keys_change_it(page, running):
 def test_closing_the_page_ends_all_its_channels(consoles, running, browser):
     proxy = consoles.proxy("nova-spicehtml5proxy")
     browser.get(consoles.url(running.server, "spice-html5"))
-    assert wait_for(lambda: text_of(browser, "#state") == "Connected", 45)
-    assert wait_for(lambda: proxy.sessions.count() >= 3, 10)
+    assert wait_for(lambda: text_of(browser, "#state") == "Connected", 60)
+    assert wait_for(lambda: proxy.sessions.count() >= 3, 60)
     browser.get("about:blank")
-    assert wait_for(lambda: proxy.sessions.count() == 0, 10)
+    assert wait_for(lambda: proxy.sessions.count() == 0, 60)

@@ -209,7 +209,7 @@ def test_one_session_serves_many_threads(networks: Networks, private: Network) -
     barrier = threading.Barrier(12)
 
     def ask(_: int) -> str:
-        barrier.wait(10)
+        barrier.wait(60)
         return networks.get(private.id).name
 
     with ThreadPoolExecutor(12) as pool:

@@ -72,7 +72,7 @@ def shown(connection: Any, server: Any) -> dict[str, str]:
 
 
 def kind_is(connection: Any, server: Any, address: str, kind: str | None) -> bool:
-    return clock.wait_for(lambda: shown(connection, server).get(address) == kind, 3)
+    return clock.wait_for(lambda: shown(connection, server).get(address) == kind, 60)
 
 
 def test_a_floating_ip_is_shown_and_goes_again(whole: WholeCloud, admin: Any, server: Any) -> None:

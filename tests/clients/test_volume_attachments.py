@@ -50,7 +50,7 @@ def attach(
 
 def status_is(connection: Any, volume_id: str, status: str) -> bool:
     volumes = connection.block_storage
-    return clock.wait_for(lambda: volumes.get_volume(volume_id).status == status, 20, 0.1)
+    return clock.wait_for(lambda: volumes.get_volume(volume_id).status == status, 60, 0.1)
 
 
 def put(connection: Any, server_id: str, volume_id: str, version: str, **asked: Any) -> Any:
@@ -173,7 +173,7 @@ def test_a_deleted_server_leaves_its_volumes_or_takes_them_along(admin: Any) -> 
     admin.compute.delete_server(server)
     admin.compute.wait_for_delete(server, wait=30)
     assert status_is(admin, stays.id, "available")
-    assert clock.wait_for(lambda: admin.block_storage.find_volume(goes.id) is None, 20)
+    assert clock.wait_for(lambda: admin.block_storage.find_volume(goes.id) is None, 60)
 
 
 def boot(connection: Any, name: str, *devices: dict[str, Any], **more: Any) -> Any:
@@ -211,7 +211,7 @@ def test_openstack_boots_from_a_volume(whole: WholeCloud, admin: Any) -> None:  
         "delete_on_termination": True,
     })  # fmt: skip
     gone(admin, admin.compute.wait_for_server(again, wait=60))
-    assert clock.wait_for(lambda: admin.block_storage.find_volume(volume.id) is None, 20)
+    assert clock.wait_for(lambda: admin.block_storage.find_volume(volume.id) is None, 60)
 
 
 def test_a_snapshot_and_blank_disks_are_mapped(admin: Any) -> None:  # noqa: F811
@@ -237,7 +237,7 @@ def test_a_snapshot_and_blank_disks_are_mapped(admin: Any) -> None:  # noqa: F81
     gone(admin, server)
     mapped = {one["volumeId"] for one in listed}
     volumes = admin.block_storage.volumes
-    assert clock.wait_for(lambda: not mapped & {one.id for one in volumes()}, 20)
+    assert clock.wait_for(lambda: not mapped & {one.id for one in volumes()}, 60)
 
 
 def test_volumes_that_cannot_be_made_fail_the_server_and_leave_nothing(admin: Any) -> None:  # noqa: F811
@@ -254,10 +254,10 @@ def test_volumes_that_cannot_be_made_fail_the_server_and_leave_nothing(admin: An
     image = admin.image.find_image("tiny").id
     root = {"uuid": image, "source_type": "image", "destination_type": "local", "boot_index": 0}
     made = boot(admin, "short of volumes", root, blank, blank)
-    assert clock.wait_for(lambda: admin.compute.get_server(made.id).status == "ERROR", 30, 0.2)
+    assert clock.wait_for(lambda: admin.compute.get_server(made.id).status == "ERROR", 60, 0.2)
     fault = ask(admin, "GET", f"/servers/{made.id}")[1]["server"]["fault"]
     assert "VolumeLimitExceeded" in fault["message"]
-    assert clock.wait_for(lambda: {one.id for one in volumes.volumes()} <= before, 20)
+    assert clock.wait_for(lambda: {one.id for one in volumes.volumes()} <= before, 60)
     volumes.revert_quota_set(project)
     gone(admin, made)
 

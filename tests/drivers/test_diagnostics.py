@@ -22,8 +22,8 @@ def test_a_real_guest_has_read_its_disk(qemu):
     found = qemu.driver.diagnostics.read(guest.server_id)
     assert found.hypervisor in {"qemu", "kvm"}
     read = qemu.driver.diagnostics.read
-    assert wait_for(lambda: any(d.read_bytes for d in read(guest.server_id).disks), 20)
-    assert wait_for(lambda: any(cpu.time_ns for cpu in read(guest.server_id).cpus), 20)
+    assert wait_for(lambda: any(d.read_bytes for d in read(guest.server_id).disks), 60)
+    assert wait_for(lambda: any(cpu.time_ns for cpu in read(guest.server_id).cpus), 60)
 
 
 def test_a_guest_that_is_off_has_nothing_to_tell(full_bench):

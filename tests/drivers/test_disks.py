@@ -125,7 +125,7 @@ def test_an_image_under_a_disk_stays(full_bench, image):
 def test_what_the_guest_said_can_be_read(full_bench):
     guest = full_bench.started()
     consoles = full_bench.driver.consoles
-    assert wait_for(lambda: consoles.output(guest.server_id, 1000) != b"", 20)
+    assert wait_for(lambda: consoles.output(guest.server_id, 1000) != b"", 60)
     said = consoles.output(guest.server_id, 1000)
     assert consoles.output(guest.server_id, 5) == said[-5:]
     assert consoles.output(guest.server_id, 0) == b""

@@ -84,7 +84,7 @@ def started(hosts):
         driver = hosts[0].open()
         driver.disks.create(guest)
         driver.lifecycle.start_new(guest)
-        assert wait_for(lambda: len(hosts[0].counts(guest)) > 5, 30, 0.1)
+        assert wait_for(lambda: len(hosts[0].counts(guest)) > 5, 60, 0.1)
         return guest
 
     yield start
@@ -117,7 +117,7 @@ def test_no_count_is_lost(hosts, started, extra):
     source.live.go(guest, welcome, lambda _progress: None)
     assert (power(source, guest), power(target, guest)) == (None, PowerState.RUNNING)
     there = hosts[1].counts
-    assert wait_for(lambda: len(there(guest)) > 10, 30, 0.1)
+    assert wait_for(lambda: len(there(guest)) > 10, 60, 0.1)
     counts = hosts[0].counts(guest) + there(guest)
     missing = set(range(counts[0], counts[-1])) - set(counts)
     # the line that was being printed when the guest left is in two halves
@@ -145,7 +145,7 @@ def test_an_aborted_guest_counts_on_where_it_is(hosts, started):
         source.live.go(guest, welcome, lambda _progress: "abort")
     assert (power(source, guest), power(target, guest)) == (PowerState.RUNNING, None)
     before = len(hosts[0].counts(guest))
-    assert wait_for(lambda: len(hosts[0].counts(guest)) > before + 5, 30, 0.1)
+    assert wait_for(lambda: len(hosts[0].counts(guest)) > before + 5, 60, 0.1)
 
 
 def test_a_guest_in_haste_is_held_until_all_is_sent(hosts, started):

@@ -29,14 +29,14 @@ def boots(bench, guest):
 @pytest.fixture
 def running(qemu):
     guest = qemu.started()
-    assert wait_for(lambda: boots(qemu, guest) == 1, 20)
+    assert wait_for(lambda: boots(qemu, guest) == 1, 60)
     return guest
 
 
 def test_an_obedient_guest_shuts_down_and_boots_again(qemu, running):
     assert qemu.driver.power.reboot_soft(running.server_id, 20) is True
     assert qemu.see(running).power_state == PowerState.RUNNING
-    assert wait_for(lambda: boots(qemu, running) == 2, 20)
+    assert wait_for(lambda: boots(qemu, running) == 2, 60)
 
 
 def test_a_deaf_guest_is_not_rebooted_softly_but_loses_its_power(qemu):
@@ -44,7 +44,7 @@ def test_a_deaf_guest_is_not_rebooted_softly_but_loses_its_power(qemu):
     expected = ImageExpected(disk_format="raw")
     qemu.driver.images.store(deaf, [tiny_guest.image(deaf=True)], expected)
     guest = qemu.started(disks=(Disk(name="disk", size_gib=1, image_id=deaf),))
-    assert wait_for(lambda: boots(qemu, guest) == 1, 20)
+    assert wait_for(lambda: boots(qemu, guest) == 1, 60)
     assert qemu.driver.power.reboot_soft(guest.server_id, 0.5) is False
     assert qemu.see(guest).power_state == PowerState.RUNNING
     qemu.driver.power.off(guest.server_id, 0.5)
@@ -136,7 +136,7 @@ def test_a_guest_boots_on_every_board_and_bus(qemu, machine, bus, video):
         config_drive={"a": "b"},
         image_properties={"hw_machine_type": machine, "hw_video_model": video},
     )
-    assert wait_for(lambda: boots(qemu, guest) == 1, 30)
+    assert wait_for(lambda: boots(qemu, guest) == 1, 60)
 
 
 @pytest.mark.parametrize("stable", [False, True])
@@ -150,7 +150,7 @@ def test_a_rescued_guest_boots_from_the_rescue_disk(qemu, stable):
         bus=bus,
     )  # fmt: skip
     guest = qemu.started(disks=(own, rescue) if stable else (rescue, own))
-    assert wait_for(lambda: boots(qemu, guest) == 1, 30)
+    assert wait_for(lambda: boots(qemu, guest) == 1, 60)
     qemu.driver.power.off(guest.server_id, 20)
     qemu.driver.disks.drop(guest.server_id, "disk.rescue")
     names = {path.name for path in (qemu.state_dir / guest.server_id).glob("disk*")}
@@ -174,7 +174,7 @@ def test_a_guest_boots_with_what_flavor_and_image_ask_for(qemu, bridge, machine)
         extra_specs=ASKED,
         image_properties={"hw_machine_type": machine, "hw_qemu_guest_agent": "yes"},
     )
-    assert wait_for(lambda: boots(qemu, guest) == 1, 30)
+    assert wait_for(lambda: boots(qemu, guest) == 1, 60)
     for number in range(4):
         vif = Vif(port_id=ids.new_id(), mac=f"fa:16:3e:11:22:4{number}", bridge=bridge)
         qemu.driver.interfaces.attach(guest.server_id, vif)

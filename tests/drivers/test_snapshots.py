@@ -43,7 +43,7 @@ def test_a_server_without_disks_cannot_be_copied(full_bench):
 def test_a_copy_of_a_running_guest_boots_and_stands_alone(qemu):
     guest, image_id = qemu.started(), ids.new_id()
     said = lambda one: qemu.driver.consoles.output(one.server_id, 4096)  # noqa: E731 - short
-    assert wait_for(lambda: tiny_guest.SAYS in said(guest), 20)
+    assert wait_for(lambda: tiny_guest.SAYS in said(guest), 60)
     qemu.driver.snapshots.take(guest.server_id, image_id)
     assert qemu.see(guest).power_state == PowerState.RUNNING
     file = qemu.state_dir / guest.server_id / f"snapshot-{image_id}"
@@ -54,4 +54,4 @@ def test_a_copy_of_a_running_guest_boots_and_stands_alone(qemu):
     copy = qemu.driver.snapshots.chunks(guest.server_id, image_id)
     qemu.driver.images.store(image_id, copy, ImageExpected(disk_format="qcow2"))
     clone = qemu.started(disks=(Disk(name="disk", size_gib=1, image_id=image_id),))
-    assert wait_for(lambda: tiny_guest.SAYS in said(clone), 20)
+    assert wait_for(lambda: tiny_guest.SAYS in said(clone), 60)

@@ -40,7 +40,7 @@ def test_a_suspended_guest_is_off_and_goes_on_where_it_was(full_bench):
 
 def test_a_real_guest_does_not_boot_again_when_it_is_resumed(qemu):
     guest = qemu.started()
-    assert wait_for(lambda: said(qemu, guest).count(tiny_guest.SAYS) == 1, 20)
+    assert wait_for(lambda: said(qemu, guest).count(tiny_guest.SAYS) == 1, 60)
     qemu.driver.suspension.suspend(guest.server_id)
     another = qemu.open_another()
     another.suspension.resume(guest)
@@ -49,15 +49,15 @@ def test_a_real_guest_does_not_boot_again_when_it_is_resumed(qemu):
     qemu.driver.power.off(guest.server_id, 20)
     assert said(qemu, guest).count(tiny_guest.SAYS) == 1
     qemu.driver.power.on(guest)
-    assert wait_for(lambda: said(qemu, guest).count(tiny_guest.SAYS) == 2, 20)
+    assert wait_for(lambda: said(qemu, guest).count(tiny_guest.SAYS) == 2, 60)
 
 
 def test_the_memory_of_a_suspended_guest_is_dropped_by_a_hard_reboot(qemu):
     guest = qemu.started()
-    assert wait_for(lambda: said(qemu, guest).count(tiny_guest.SAYS) == 1, 20)
+    assert wait_for(lambda: said(qemu, guest).count(tiny_guest.SAYS) == 1, 60)
     qemu.driver.suspension.suspend(guest.server_id)
     qemu.driver.power.reboot_hard(guest)
-    assert wait_for(lambda: said(qemu, guest).count(tiny_guest.SAYS) == 2, 20)
+    assert wait_for(lambda: said(qemu, guest).count(tiny_guest.SAYS) == 2, 60)
 
 
 def test_a_suspended_guest_is_destroyed_with_its_memory(full_bench):

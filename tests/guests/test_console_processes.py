@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fixtures.console_stage import EchoGuest, WebClient, one_test, stage
 from fixtures.daemons import Daemon, write_options
-from fixtures.mariadb import free_port
+from fixtures.free_ports import free_port
 from fixtures.rabbitmq import Rabbitmq
 
 from nova_appliance.common.clock import wait_for

@@ -2,7 +2,6 @@
 """kill -9 of the whole cloud at every saga step: after the next start nothing is stuck or left."""
 
 import contextlib
-import time
 
 import openstack.exceptions
 import pytest
@@ -12,6 +11,7 @@ from fixtures.kill_verbs import AT_REST, KEPT, NOT_HERE, OFFLOADED, VERBS
 from fixtures.whole_cloud import WholeCloud
 from keystoneauth1 import exceptions as ksa
 
+from nova_appliance.common import clock
 from nova_appliance.conductor.sagas.registry import SAGAS
 
 CASES = [
@@ -90,28 +90,30 @@ def _make(cloud, first):
         flavor_id=cloud.wanted["flavor_id"],
         networks=[{"uuid": cloud.wanted["network"]}],
     )
-    connection.compute.wait_for_server(server, interval=0.1, wait=60)
+    connection.compute.wait_for_server(server, interval=0.1, wait=180)
     for verb, status in first:
         VERBS[verb].ask(connection, server.id)
-        connection.compute.wait_for_server(server, status, interval=0.1, wait=60)
+        connection.compute.wait_for_server(server, status, interval=0.1, wait=180)
     return server.id
 
 
 def _settled(cloud):
     """Wait until no server is in a transitional state and no saga is open."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
+    compute = cloud.connect().compute
+
+    def moving():
+        """What has not ended yet: sagas first, since a server moves no more after its saga."""
         open_sagas = [
             row
             for name in ("nova", "nova_cell0")
             for row in cloud.rows(name, "SELECT name, state FROM sagas")
             if row["state"] in ("forward", "backward")
         ]
-        servers = list(cloud.connect().compute.servers())
-        if not open_sagas and not [s for s in servers if s.task_state or s.status == "BUILD"]:
-            return
-        time.sleep(0.2)
-    raise AssertionError((open_sagas, servers, cloud.log.read_text()[-4000:]))
+        servers = [s for s in compute.servers() if s.task_state or s.status == "BUILD"]
+        return open_sagas, servers
+
+    settled = clock.wait_for(lambda: not any(moving()), 180, 0.2)
+    assert settled, (moving(), cloud.log.read_text()[-4000:])
 
 
 def _empty(cloud):

@@ -82,7 +82,7 @@ def test_calls_and_casts_arrive_as_they_were_sent(compute, client):
     assert ask(client).text == "äää"
     context, order = for_background(), build_order()
     client.cast("compute", "build", order, context, HOST)
-    assert compute.heard.wait(10)
+    assert compute.heard.wait(60)
     assert compute.orders == [(context.request_id, order)]
 
 
@@ -98,7 +98,7 @@ def test_quorum_queues_by_configuration_alone(broker):
     client = Client(conf).at(url)
     assert ask(client).text == "äää"
     client.cast("compute", "build", build_order(), for_background(), HOST)
-    assert daemon.heard.wait(10)
+    assert daemon.heard.wait(60)
     daemon.server.stop()
     client.close()
 
@@ -115,7 +115,7 @@ def test_a_host_that_never_was_is_unavailable_at_once(client):
         ask(client, host="nowhere")
     with pytest.raises(errors.Unavailable):
         client.cast("compute", "build", build_order(), for_background(), "nowhere")
-    assert clock.SYSTEM.monotonic() - before < 10
+    assert clock.SYSTEM.monotonic() - before < 30
 
 
 def test_a_daemon_that_went_away_is_unavailable_in_time(conf, broker, client, monkeypatch):
@@ -137,10 +137,11 @@ def test_a_listener_at_rest_stops_soon(conf, broker, client):
     with pytest.raises(errors.NotFound):
         ask(client, max_bytes=0)
     inbox = daemon.server._server.listener._poll_style_listener
-    assert clock.wait_for(lambda: inbox._current_timeout >= 0.5, 20)
+    assert clock.wait_for(lambda: inbox._current_timeout >= 0.5, 60)
+    assert inbox._current_timeout == 0.5
     before = clock.SYSTEM.monotonic()
     daemon.server.stop()
-    assert clock.SYSTEM.monotonic() - before < 1.5
+    assert clock.SYSTEM.monotonic() - before < 4
 
 
 def test_both_sides_come_back_after_the_broker_restarts(broker, compute, client):
@@ -159,4 +160,4 @@ def test_both_sides_come_back_after_the_broker_restarts(broker, compute, client)
 
     assert clock.wait_for(answers, 60, 0.2)
     client.cast("compute", "build", build_order(), for_background(), HOST)
-    assert compute.heard.wait(10)
+    assert compute.heard.wait(60)

@@ -49,7 +49,7 @@ class Machine:
     def said(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
-    def hear(self, words: str, timeout_s: float = 40, after: str = "") -> str:
+    def hear(self, words: str, timeout_s: float = 120, after: str = "") -> str:
         """The first whole line with `words` on the serial port, once `after` was heard."""
         found: list[str] = []
 
@@ -77,7 +77,7 @@ class Machine:
                 while "return" not in json.loads(talk.readline()):
                     continue
 
-    def ended(self, timeout_s: float = 20) -> bool:
+    def ended(self, timeout_s: float = 120) -> bool:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self._process.wait(timeout_s) == 0
         return False

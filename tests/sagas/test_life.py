@@ -42,7 +42,7 @@ def test_a_guest_that_goes_off_by_itself_is_stopped_within_seconds(world):
     host = world.wait_active(server.id).host
     hypervisor = world.hypervisor(host)
     watch = world.computes[host].agent.power_watch
-    assert clock.wait_for(lambda: server.id in watch._powers, 10)
+    assert clock.wait_for(lambda: server.id in watch._powers, 60)
     hypervisor.halt(server.id, "it shut down")
     stopped = world.wait(server.id, lambda s: s.state == "stopped" and s.task is None, 10)
     assert stopped.power == PowerState.SHUTDOWN

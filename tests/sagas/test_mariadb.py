@@ -56,7 +56,7 @@ def in_parallel(count, work):
     results, refused, start = [], [], threading.Barrier(count)
 
     def one():
-        start.wait(30)
+        start.wait(60)
         try:
             results.append(work())
         except errors.ApplianceError as error:

@@ -168,7 +168,7 @@ def test_two_conductors_never_run_one_saga_at_the_same_time(world, monkeypatch):
     servers = ask(world, max_count=20, min_count=20)
     for server in servers:
         world.wait_active(server.id)
-    assert clock.wait_for(lambda: not world.open_sagas(), 10)
+    assert clock.wait_for(lambda: not world.open_sagas(), 60)
     # one step is parked: it is called once to send its order and once with the answer
     assert len(seen) == len(set(seen)) == 20 * (len(BOOT.steps) + 1)
 
@@ -237,7 +237,7 @@ def test_two_conductors_of_one_name_leave_each_other_their_sagas(world):
     world.start("host1")
     (server,) = ask(world)
     world.wait_active(server.id)
-    assert clock.wait_for(lambda: not world.open_sagas(), 10)
+    assert clock.wait_for(lambda: not world.open_sagas(), 60)
     world.networks.break_next("create_port", errors.Unavailable("It is away."), times=3)
     (server,) = ask(world)
     (row,) = [r for r in world.rows(cell.SAGAS, CELL0) if r["server_id"] == server.id]
@@ -285,7 +285,7 @@ def test_hosts_that_fall_silent_all_at_once_are_waited_for(world, monkeypatch, i
         run_due(world, world.runner())
         return not world.open_sagas() or world.open_sagas()[0]["failures"]
 
-    assert clock.wait_for(decided, 10)
+    assert clock.wait_for(decided, 60)
     assert bool(world.open_sagas()) != is_forced
     monkeypatch.undo()
     if not is_forced:

@@ -94,7 +94,7 @@ def test_of_two_at_once_one_wins(world, names):
     start, won, lost = threading.Barrier(2), [], []
 
     def ask(name):
-        start.wait(10)
+        start.wait(60)
         try:
             ASK[name](world, rests)
             won.append(name)
@@ -105,7 +105,7 @@ def test_of_two_at_once_one_wins(world, names):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert (len(won), len(lost)) == (1, 1) or "reboot" in won, (won, lost)
     assert clock.wait_for(lambda: not world.open_sagas(), 60, 0.05)
     assert world.server(server.id).task is None

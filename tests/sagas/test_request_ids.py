@@ -65,7 +65,7 @@ def test_a_request_has_its_id_in_every_room(world, lines):
         told[server_id] = answer.headers[HEADER]
     for server_id in told:
         world.wait_active(server_id)
-    assert clock.wait_for(lambda: not world.open_sagas(), 10)
+    assert clock.wait_for(lambda: not world.open_sagas(), 60)
     for server_id, request_id in told.items():
         about = [line for line in lines.seen if server_id in line[2]]
         assert {room for room, _, _ in about} >= {"scheduler", "conductor", "compute"}

@@ -342,7 +342,7 @@ def test_a_signed_url_counts(keys, client):
     import urllib.request  # noqa: PLC0415 - a plain client, on purpose
 
     url = client.generate_presigned_url("describe_regions", HttpMethod="GET")
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         assert b"<regionName>RegionOne</regionName>" in answer.read()
 
 

@@ -61,7 +61,7 @@ def test_a_bundle_that_was_changed_fails_to_be_seen(client, put, certificate):
     def state():
         return client.describe_images(ImageIds=[image])["Images"][0]["State"]
 
-    assert wait_for(lambda: state() == "failed", 30)
+    assert wait_for(lambda: state() == "failed", 60)
     client.deregister_image(ImageId=image)
 
 

@@ -102,7 +102,7 @@ def test_an_interface_joins_an_instance_and_leaves_it(client, run, code):
     def status():
         return client.describe_network_interfaces(**by_id)["NetworkInterfaces"][0]["Status"]
 
-    assert wait_for(lambda: status() == "in-use", 30)
+    assert wait_for(lambda: status() == "in-use", 60)
     in_use = "InvalidNetworkInterface.InUse"
     assert code(client.attach_network_interface, **where, DeviceIndex=2) == in_use
     primary = first["Attachment"]["AttachmentId"]
@@ -117,6 +117,6 @@ def test_an_interface_joins_an_instance_and_leaves_it(client, run, code):
             return True
         return False
 
-    assert wait_for(detached, 30, 0.3)
-    assert wait_for(lambda: status() == "available", 30)
+    assert wait_for(detached, 60, 0.3)
+    assert wait_for(lambda: status() == "available", 60)
     client.delete_network_interface(NetworkInterfaceId=eni)

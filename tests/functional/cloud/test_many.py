@@ -26,7 +26,7 @@ def _limits(connection, **limits):
     assert answer.status_code == 200, answer.text
 
 
-def _until(condition, timeout_s=60):
+def _until(condition, timeout_s=180):
     assert clock.wait_for(condition, timeout_s, 0.1)
 
 

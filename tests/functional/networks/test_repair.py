@@ -29,7 +29,7 @@ def picture(lab):
 
 def assert_soon(lab, wanted, message=""):
     """The kernel tells of carriers a moment later than we change them."""
-    wait_for(lambda: picture(lab) == wanted, 5)
+    wait_for(lambda: picture(lab) == wanted, 60)
     assert picture(lab) == wanted, message
 
 
@@ -122,16 +122,16 @@ def test_the_thread_sees_ports_devices_and_deaths_by_itself(lab, end):
     path = f"ports/{port['id']}"
     assert lab.service.ask("GET", path)["port"]["status"] == "DOWN"
     tap = "tap" + port["id"][:11]
-    assert wait_for(lambda: f"in-{tap}" in shell("nft list ruleset"), 5)
+    assert wait_for(lambda: f"in-{tap}" in shell("nft list ruleset"), 60)
     bridge = "brq" + port["network_id"][:11]
     shell(f"ip link add {tap} type veth peer name peer; ip link set {tap} master {bridge} up")
     active = lambda: lab.service.ask("GET", path)["port"]["status"] == "ACTIVE"  # noqa: E731
-    assert wait_for(active, 3)
+    assert wait_for(active, 60)
     shell(f"ip link del {tap}")
-    assert wait_for(lambda: not active(), 3)
+    assert wait_for(lambda: not active(), 60)
     (pid,) = lab.dnsmasq_pids()
     end(pid)
-    assert wait_for(lambda: lab.dnsmasq_pids() != [pid], 10)
+    assert wait_for(lambda: lab.dnsmasq_pids() != [pid], 60)
     (agent,) = lab.service.ask("GET", "agents")["agents"]
     assert agent["alive"]
 
@@ -139,7 +139,7 @@ def test_the_thread_sees_ports_devices_and_deaths_by_itself(lab, end):
 def test_stop_leaves_the_guests_their_network_and_start_finds_it(lab):
     lab.plane.start()
     one, other = lab.guest(), lab.guest()
-    assert wait_for(lambda: one.reaches(other.ip) and other.reaches(one.ip), 10)
+    assert wait_for(lambda: one.reaches(other.ip) and other.reaches(one.ip), 60)
     lab.plane.stop()
     lab.apply()  # what the thread had not come to yet
     before, pids = picture(lab), lab.dnsmasq_pids()
@@ -159,7 +159,7 @@ def test_purge_leaves_the_machine_as_it_was(lab):
     assert shell("nft list ruleset") == ""
     assert "brq" not in shell("ip -br link")
     assert [path.name for path in Path("/run/netns").iterdir() if path.name.startswith("q")] == []
-    assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), 5)
+    assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), 60)
     assert not (lab.service.settings.state_dir / "networks").exists()
 
 

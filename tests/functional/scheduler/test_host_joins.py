@@ -71,12 +71,12 @@ def known(cloud: Cloud) -> tuple[Host, ...]:
 def test_a_host_joins_gets_a_server_and_answers(cloud: Cloud) -> None:
     host = compute(cloud)
     with running(Conductor(cloud), Scheduler(cloud), host):
-        assert host.in_line.wait(20)
+        assert host.in_line.wait(60)
         (node,) = known(cloud)
         assert (node.host, node.cell_id) == ("h1", made.CELL1)
         assert node.limits.memory_mib == node.inventory.memory_mib - 512
-        assert wait_for(lambda: _binaries(cloud, made.CELL1) == {"nova-compute"}, 20)
-        assert wait_for(lambda: "nova-scheduler" in _binaries(cloud, CELL0), 20)
+        assert wait_for(lambda: _binaries(cloud, made.CELL1) == {"nova-compute"}, 60)
+        assert wait_for(lambda: "nova-scheduler" in _binaries(cloud, CELL0), 60)
         answer = cloud.rpc.call("scheduler", "choose_hosts", made.order(cloud.cells), CONTEXT)
         assert isinstance(answer, Chosen)
         assert answer.host_id == node.id
@@ -116,7 +116,7 @@ def test_a_host_waits_for_the_conductor_and_its_guests_run_on(
 
     monkeypatch.setattr(cloud.rpc, "call", call)
     with running(Conductor(cloud), host):
-        assert host.in_line.wait(30)
+        assert host.in_line.wait(60)
         assert len(known(cloud)) == 1
         assert host.agent.driver.lifecycle.find(server_id) is not None  # nobody said it was deleted
     assert host.agent.driver.lifecycle.find(server_id) is not None

@@ -76,7 +76,7 @@ def conf_of(url: str) -> Any:
 
 
 def session_to(url: str) -> ksa_session.Session:
-    return ksa_session.Session(auth=token_endpoint.Token(url, "service-token"), timeout=10)
+    return ksa_session.Session(auth=token_endpoint.Token(url, "service-token"), timeout=60)
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ class Gate:
 
     def deed(self, _agent: Any, _order: Any) -> dict[str, Any]:
         self.entered.set()
-        assert self.open.wait(10)
+        assert self.open.wait(60)
         self.times += 1
         return {"power": 1}
 
@@ -103,7 +103,7 @@ def test_a_doubled_order_is_ignored_while_it_runs_and_answered_from_memory_after
 ) -> None:
     gate, given = Gate(), order(guest())
     bench.agent.take("build", gate.deed, CONTEXT, given)
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
     bench.agent.take("build", gate.deed, CONTEXT, given)
     gate.open.set()
     first = bench.conductor.wait("report")[0]
@@ -142,7 +142,7 @@ def test_an_order_overtaken_while_it_waited_is_not_carried_out(bench: Bench) -> 
     gate = Gate()
     late = []
     bench.agent.take("build", gate.deed, CONTEXT, order(one, saga="other"))
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
 
     def old(_agent: Any, _order: Any) -> dict[str, Any]:
         late.append(1)
@@ -152,7 +152,7 @@ def test_an_order_overtaken_while_it_waited_is_not_carried_out(bench: Bench) -> 
     bench.agent.take("power_on", WORK["power_on"], CONTEXT, order(one, epoch=2, saga="s"))
     gate.open.set()
     bench.conductor.wait("report", 2)
-    assert wait_for(lambda: not bench.agent.desk.touched_since(one.server_id, float("inf")), 10)
+    assert wait_for(lambda: not bench.agent.desk.touched_since(one.server_id, float("inf")), 60)
     assert late == []
     assert {r.ticket.epoch for r in bench.conductor.got("report") if r.ticket.saga_id == "s"} == {2}
 

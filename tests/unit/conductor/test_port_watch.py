@@ -55,7 +55,7 @@ def run_until_it_waits(world):
         done = {row["name"] for row in world.rows(cell.SAGA_STEPS, CELL0)}
         return "build" in done and saga["parked"] is None
 
-    assert clock.wait_for(waits, 20, 0.01)
+    assert clock.wait_for(waits, 60, 0.01)
 
 
 def test_a_server_is_not_active_before_its_ports_are(world):

@@ -67,5 +67,5 @@ def test_whoever_waits_is_woken_for_what_comes_first():
     agenda.put(("c", "later"), 0.05)
     agenda.put(("c", "now"))
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert found == [("c", "now"), ("c", "later")]

@@ -5,16 +5,11 @@ import contextlib
 import socket
 
 import pytest
+from fixtures.free_ports import free_ports
 
 from nova_appliance.cmd import cloud_consoles
 from nova_appliance.conf import load
 from nova_appliance.embedded.settings import Settings
-
-
-def free_ports(count):
-    with contextlib.ExitStack() as held:
-        made = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in made]
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_bytes_go_both_ways_for_each_kind(consoles, server, binary, kind):
     client.send(b"hello")
     assert client.read(5) == b"hello"
     client.close()
-    assert wait_for(lambda: proxy.sessions.count() == 0, 5)
+    assert wait_for(lambda: proxy.sessions.count() == 0, 60)
 
 
 def test_much_goes_through_unchanged(enter):
@@ -78,7 +78,7 @@ def test_much_goes_through_unchanged(enter):
     thread = threading.Thread(target=send)
     thread.start()
     assert client.read(len(data)) == data
-    thread.join(5)
+    thread.join(60)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_guest_that_stops_ends_its_sessions_in_order(enter, guest, proxy):
     guest.hang_up()
     code, reason = client.wait_for_close()
     assert (code, reason) == (1000, "The server's console was closed: it may be off now.")
-    assert wait_for(lambda: proxy.sessions.count() == 0, 5)
+    assert wait_for(lambda: proxy.sessions.count() == 0, 60)
 
 
 def test_a_proxy_that_stops_tells_its_clients(enter, proxy):
@@ -185,7 +185,7 @@ def test_one_server_has_so_many_consoles_at_once(consoles, server):
     assert [client.status for client in clients] == [101, 101, 409]
     assert "open 2 times already" in clients[2].body()
     clients[0].close()
-    assert wait_for(lambda: proxy.sessions.count() == 1, 5)
+    assert wait_for(lambda: proxy.sessions.count() == 1, 60)
     clients.append(WebClient(proxy.port, f"/?token={secret}"))
     assert clients[3].status == 101
     for client in clients:
@@ -218,8 +218,8 @@ def test_more_connections_than_a_proxy_holds_are_closed_at_once(consoles, server
     with socket.create_connection(("127.0.0.1", proxy.port), 5) as third:
         assert third.recv(1) == b""
     clients.pop().close()
-    assert wait_for(lambda: proxy.sessions.count() == 1, 5)
-    assert wait_for(lambda: can_enter(proxy, secret), 5)
+    assert wait_for(lambda: proxy.sessions.count() == 1, 60)
+    assert wait_for(lambda: can_enter(proxy, secret), 60)
     clients.pop().close()
 
 
@@ -236,7 +236,7 @@ def test_a_client_that_sends_endless_messages_is_cut_off(enter, proxy):
     client = enter()
     with pytest.raises(OSError, match=r"pipe|reset"):
         client.socket.sendall(b"\x82\xff" + (1 << 40).to_bytes(8, "big") + bytes(12 << 20))
-    assert wait_for(lambda: proxy.sessions.count() == 0, 5)
+    assert wait_for(lambda: proxy.sessions.count() == 0, 60)
 
 
 def test_pings_are_answered(enter):
@@ -299,8 +299,8 @@ def test_two_hundred_at_once_and_nothing_is_left_open(consoles, guest):
         assert client.read(len(b"%d." % number)) == b"%d." % number
     for client in clients:
         client.close()
-    assert wait_for(lambda: proxy.sessions.count() == 0, 20)
-    assert wait_for(lambda: len(list(folder.iterdir())) <= before + 3, 10)
+    assert wait_for(lambda: proxy.sessions.count() == 0, 60)
+    assert wait_for(lambda: len(list(folder.iterdir())) <= before + 3, 60)
 
 
 def test_who_never_reads_costs_little_and_disturbs_nobody(consoles, enter, server, proxy):
@@ -314,4 +314,4 @@ def test_who_never_reads_costs_little_and_disturbs_nobody(consoles, enter, serve
     assert other.read(5) == b"quick"
     silent.close()
     other.close()
-    assert wait_for(lambda: proxy.sessions.count() == 0, 5)
+    assert wait_for(lambda: proxy.sessions.count() == 0, 60)

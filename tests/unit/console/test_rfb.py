@@ -32,7 +32,7 @@ def answering(*turns):
     ours.settimeout(5)
     with ours:
         yield ours, heard
-    thread.join(5)
+    thread.join(60)
 
 
 def test_none_is_taken_where_it_is_offered():

@@ -75,7 +75,7 @@ def test_a_session_by_tls_carries_much_and_ends_in_order(consoles, server, guest
         assert client.read(len(data)) == data
     guest.hang_up()
     assert client.wait_for_close() == (1000, "The server's console was closed: it may be off now.")
-    assert wait_for(lambda: proxy.sessions.count() == 0, 5)
+    assert wait_for(lambda: proxy.sessions.count() == 0, 60)
 
 
 @pytest.mark.usefixtures("secure")
@@ -117,7 +117,7 @@ def test_who_begins_no_tls_holds_nobody_up(consoles, server, context):
     assert client.status == 101
     for one in (*silent, half, client):
         one.close()
-    assert wait_for(lambda: proxy.sessions.count() == 0, 5)
+    assert wait_for(lambda: proxy.sessions.count() == 0, 60)
 
 
 def test_a_renewed_certificate_is_shown_without_a_restart(consoles, options, tmp_path):

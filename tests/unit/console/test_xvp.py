@@ -54,7 +54,7 @@ def test_a_viewer_gets_the_screens_own_bytes(consoles, server, view, proxy, firs
     viewer.socket.sendall(b"RFB 003.003\n")
     assert viewer.file.read(12) == b"RFB 003.003\n"
     viewer.close()
-    assert wait_for(lambda: proxy.sessions.count() == 0, 5)
+    assert wait_for(lambda: proxy.sessions.count() == 0, 60)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def at_once(work):
     gate = threading.Barrier(THREADS)
 
     def one(number):
-        gate.wait(20)
+        gate.wait(60)
         return work(number)
 
     with ThreadPoolExecutor(THREADS) as pool:

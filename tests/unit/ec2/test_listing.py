@@ -3,12 +3,12 @@
 
 import fnmatch
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nova_appliance.common.clock import SYSTEM
 from nova_appliance.ec2 import globs, listing, names
 from nova_appliance.ec2.faults import Fault
 from nova_appliance.ec2.listing import Listing
@@ -81,9 +81,9 @@ def test_a_backslash_takes_a_wildcards_meaning_away(pattern, text, fits):
 
 
 def test_a_hostile_wildcard_takes_no_time():
-    began = SYSTEM.monotonic()
+    began = time.thread_time()
     assert not globs.matches(globs.read("*a" * 1000 + "b"), "a" * 5000)
-    assert SYSTEM.monotonic() - began < 5
+    assert time.thread_time() - began < 5
 
 
 def code_of(call):

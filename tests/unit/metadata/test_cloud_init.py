@@ -33,7 +33,7 @@ tell(read_config_drive(sys.argv[2]))
 """
 OPENSTACK = """
 from cloudinit.sources.helpers.openstack import MetadataReader
-tell(MetadataReader(sys.argv[2], timeout=5, retries=0).read_v2())
+tell(MetadataReader(sys.argv[2], timeout=30, retries=0).read_v2())
 """
 EC2 = """
 from cloudinit.sources.helpers import ec2

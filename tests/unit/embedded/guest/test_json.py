@@ -14,7 +14,7 @@ AWK = resources.files("nova_appliance.embedded.guest") / "files" / "json.awk"
 
 def _flat(text):
     argv = ["awk", "-f", str(AWK)]
-    done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=10, check=False)
+    done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, [tuple(row.split("\t", 1)) for row in done.stdout.splitlines()]
 
 

@@ -113,7 +113,7 @@ def test_news_are_told_with_patience(tmp_path: Path, answers: list[int], tries: 
     def events() -> list[Any]:
         return [call for call in stage.heard if "external-events" in call[0]]
 
-    assert clock.wait_for(lambda: len(events()) == tries, 10)
+    assert clock.wait_for(lambda: len(events()) == tries, 60)
     (path, token, body) = events()[-1]
     assert path == "/v2.1/os-server-external-events"
     assert token

@@ -78,14 +78,14 @@ class Rig:
             seen.update(self.ask("GET", path, who=who)[key])
             return seen["status"] not in BUSY
 
-        assert wait_for(at_rest, 20), seen
+        assert wait_for(at_rest, 60), seen
         return seen
 
     def gone(self, path, *, who="demo"):
         def is_gone():
             return "itemNotFound" in (self.ask("GET", path, who=who, status="*") or {})
 
-        return wait_for(is_gone, 20)
+        return wait_for(is_gone, 60)
 
     def act(self, volume_id, action, answers=202, *, who="demo", **fields):
         path = f"volumes/{volume_id}/action"
