@@ -63,7 +63,7 @@ def test_openstack_adds_and_removes_networks_ports_and_addresses(
 
 
 def test_what_os_interface_answers_by_version(admin: Any, server: Any) -> None:  # noqa: F811
-    network = admin.network.find_network("private")
+    network, before = admin.network.find_network("private"), ports_of(admin, server.id)
     status, data = attach(admin, server.id, net_id=network.id)
     assert (status, "tag" in data["interfaceAttachment"]) == (200, False)
     assert data["interfaceAttachment"]["net_id"] == network.id
@@ -72,6 +72,7 @@ def test_what_os_interface_answers_by_version(admin: Any, server: Any) -> None: 
     for one in (data, told):
         path = f"/servers/{server.id}/os-interface/{one['interfaceAttachment']['port_id']}"
         assert ask(admin, "DELETE", path)[0] == 202
+    assert clock.wait_for(lambda: ports_of(admin, server.id) == before, 30)
     assert attach(admin, server.id, "2.48", net_id=network.id, tag="x")[0] == 400
     assert do(admin, server, injectNetworkInfo=None)[0] == 202
 
