@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.notices import things
 from nova_appliance.common import errors
 from nova_appliance.db import aggregates, hosts
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain.aggregate import ZONE_KEY, Aggregate
+from nova_appliance.domain.notice import END, START
 
 Refuse = Callable[[str], errors.ApplianceError]
 """Makes the error of an operation from its reason."""
@@ -30,7 +33,11 @@ def find(cloud: Cloud, number: int) -> Aggregate:
 def create(cloud: Cloud, name: str, zone: str | None = None) -> Aggregate:
     """Make an aggregate without hosts. Raises Conflict for a taken name."""
     metadata = {ZONE_KEY: zone} if zone else {}
-    return cloud.cells.api.transact(lambda conn: aggregates.add(conn, name, metadata))
+    made = cloud.cells.api.transact(lambda conn: aggregates.add(conn, name, metadata))
+    wanted = Aggregate(row=0, id=made.id, name=name, metadata=metadata)
+    things.aggregate(cloud, "create", START, wanted)
+    things.aggregate(cloud, "create", END, made, name=name)
+    return made
 
 
 def change(
@@ -45,29 +52,37 @@ def change(
     def refuse(reason: str) -> errors.Invalid:
         return errors.Invalid(f"Cannot update {what} {number}. Reason: {reason}.")
 
-    def work(conn: Connection) -> Aggregate:
+    def work(conn: Connection) -> tuple[Aggregate, Aggregate]:
         aggregate = _find(conn, number)
         if ZONE_KEY in metadata:
             _check_new_zone(conn, aggregate, metadata[ZONE_KEY], refuse)
         merged = {**aggregate.metadata, **metadata}
         kept = {key: value for key, value in merged.items() if value is not None}
         aggregates.change(conn, number, name=name, metadata=kept)
-        return _find(conn, number)
+        return aggregate, _find(conn, number)
 
-    return cloud.cells.api.transact(work)
+    before, after = cloud.cells.api.transact(work)
+    if name is not None:
+        _tell(cloud, "update_prop", before, after)
+    if metadata:
+        _tell(cloud, "update_metadata", before, after, meta_data=dict(metadata))
+    return after
 
 
 def delete(cloud: Cloud, number: int) -> None:
     """Delete an aggregate without hosts. Raises NotFound; Invalid when it has hosts."""
 
-    def work(conn: Connection) -> None:
-        if _find(conn, number).hosts:
+    def work(conn: Connection) -> Aggregate:
+        aggregate = _find(conn, number)
+        if aggregate.hosts:
             raise errors.Invalid(
                 f"Cannot remove host from aggregate {number}. Reason: Host aggregate is not empty."
             )
         aggregates.remove(conn, number)
+        return aggregate
 
-    cloud.cells.api.transact(work)
+    gone = cloud.cells.api.transact(work)
+    _tell(cloud, "delete", gone, gone)
 
 
 def add_host(cloud: Cloud, number: int, host: str) -> Aggregate:
@@ -76,7 +91,7 @@ def add_host(cloud: Cloud, number: int, host: str) -> Aggregate:
     def refuse(reason: str) -> errors.Conflict:
         return errors.Conflict(f"Cannot add host to aggregate {number}. Reason: {reason}.")
 
-    def work(conn: Connection) -> Aggregate:
+    def work(conn: Connection) -> tuple[Aggregate, Aggregate]:
         if not hosts.list_(conn, hosts=[host]):
             raise errors.NotFound(f"Host '{host}' is not mapped to any cell")
         aggregate = _find(conn, number)
@@ -84,9 +99,11 @@ def add_host(cloud: Cloud, number: int, host: str) -> Aggregate:
             _check_one_zone(conn, aggregate, (host,), aggregate.zone, refuse)
             _check_servers_stay(conn, host, aggregate.zone, refuse)
         aggregates.add_host(conn, number, host)
-        return _find(conn, number)
+        return aggregate, _find(conn, number)
 
-    return cloud.cells.api.transact(work)
+    before, after = cloud.cells.api.transact(work)
+    _tell(cloud, "add_host", before, after, host_name=host)
+    return after
 
 
 def remove_host(cloud: Cloud, number: int, host: str) -> Aggregate:
@@ -95,7 +112,7 @@ def remove_host(cloud: Cloud, number: int, host: str) -> Aggregate:
     def refuse(reason: str) -> errors.Conflict:
         return errors.Conflict(f"Cannot remove host from aggregate {number}. Reason: {reason}.")
 
-    def work(conn: Connection) -> Aggregate:
+    def work(conn: Connection) -> tuple[Aggregate, Aggregate]:
         aggregate = _find(conn, number)
         if host not in aggregate.hosts:
             raise errors.NotFound(f"Cannot remove host {host} in aggregate {number}")
@@ -104,9 +121,17 @@ def remove_host(cloud: Cloud, number: int, host: str) -> Aggregate:
         if aggregate.zone and left != aggregate.zone:
             _check_no_servers(conn, host, (aggregate.zone, left), refuse)
         aggregates.remove_host(conn, number, host)
-        return _find(conn, number)
+        return aggregate, _find(conn, number)
 
-    return cloud.cells.api.transact(work)
+    before, after = cloud.cells.api.transact(work)
+    _tell(cloud, "remove_host", before, after, host_name=host)
+    return after
+
+
+def _tell(cloud: Cloud, action: str, before: Aggregate, after: Aggregate, **old: Any) -> None:
+    """Both phases when all is written: an aggregate changes at once or not at all."""
+    things.aggregate(cloud, action, START, before, **old)
+    things.aggregate(cloud, action, END, after, **old)
 
 
 def _find(conn: Connection, number: int) -> Aggregate:

@@ -13,6 +13,7 @@ import msgspec
 
 from nova_appliance.actions import find_server
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.notices import servers as notices
 from nova_appliance.common import errors, ids
 from nova_appliance.common.context import RequestContext
 from nova_appliance.db import sagas, server_actions, servers
@@ -44,6 +45,7 @@ def begin(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted)
         states.check(server, wanted.verb)
         saga = new_saga(cloud, context, server, wanted)
         if cloud.cells.database(server.cell_id).transact(_write(context, saga, wanted)):
+            notices.moved(cloud, context, server)
             nudge(cloud, context, (saga,))
             return saga
         server = find_server.by_id(cloud, server.id)

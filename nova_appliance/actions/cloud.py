@@ -13,6 +13,7 @@ from nova_appliance.clients.volumes import Volumes
 from nova_appliance.common import clock
 from nova_appliance.db.cells import Cells
 from nova_appliance.rpc.client import Client
+from nova_appliance.rpc.notifier import Notifier
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,4 +26,6 @@ class Cloud:
     images: Images
     networks: Networks
     volumes: Volumes
+    notifier: Notifier | None = None
+    """None tells nobody outside of anything."""
     clock: clock.Clock = clock.SYSTEM

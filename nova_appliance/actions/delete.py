@@ -8,6 +8,7 @@ import functools
 from nova_appliance.actions import find_server
 from nova_appliance.actions.begin import TRIES, Wanted, new_saga, nudge
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.notices import servers as notices
 from nova_appliance.actions.orders import VerbOrder
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
@@ -53,6 +54,7 @@ def _begin(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted
         saga = new_saga(cloud, context, server, wanted)
         work = functools.partial(_write, context=context, saga=saga, verb=wanted.verb)
         if cloud.cells.database(server.cell_id).transact(work):
+            notices.moved(cloud, context, server)
             nudge(cloud, context, (saga,))
             return
         server = find_server.by_id(cloud, server.id)

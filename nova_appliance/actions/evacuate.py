@@ -8,6 +8,8 @@ import dataclasses
 from nova_appliance.actions import moves
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.notices import servers as notices
+from nova_appliance.actions.notices.about import About
 from nova_appliance.actions.orders import MoveOrder
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
@@ -59,6 +61,7 @@ def evacuate(cloud: Cloud, context: RequestContext, server: Server, wanted: Evac
         server_migrations.add(conn, migration)
 
     begin(cloud, context, server, Wanted(verb=VERB, saga=VERB, order=order, also=also))
+    notices.tell(cloud, context, About(server=server, action=VERB))
 
 
 def _end(server: Server, wanted: Evacuation) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.notices import things
 from nova_appliance.common import errors, ids
 from nova_appliance.db import flavors
 from nova_appliance.db.engines import Connection
@@ -36,7 +37,9 @@ def create(cloud: Cloud, flavor: Flavor) -> Flavor:
     """Store a flavor; without an id it gets one. Raises Conflict when id or name is taken."""
     if flavor.id in ("", AUTO):
         flavor = _with_id(flavor, ids.new_id())
-    return cloud.cells.api.transact(lambda conn: flavors.add(conn, flavor))
+    made = cloud.cells.api.transact(lambda conn: flavors.add(conn, flavor))
+    things.flavor(cloud, "create", made, ())
+    return made
 
 
 def describe(cloud: Cloud, flavor_id: str, description: str | None) -> Flavor:
@@ -49,13 +52,16 @@ def describe(cloud: Cloud, flavor_id: str, description: str | None) -> Flavor:
     changed = cloud.cells.api.transact(work)
     if changed is None:
         raise _missing(flavor_id)
+    things.flavor(cloud, "update", changed)
     return changed
 
 
 def delete(cloud: Cloud, flavor_id: str) -> None:
     """Delete a flavor; servers made of it keep their copy. Raises NotFound."""
+    flavor = find(cloud, flavor_id)
     if not cloud.cells.api.transact(lambda conn: flavors.remove(conn, flavor_id)):
         raise _missing(flavor_id)
+    things.flavor(cloud, "delete", flavor)
 
 
 def access(cloud: Cloud, flavor: Flavor) -> tuple[str, ...]:
@@ -71,7 +77,7 @@ def allow(cloud: Cloud, flavor: Flavor, project_id: str) -> tuple[str, ...]:
         flavors.add_access(conn, flavor, project_id)
         return flavors.access(conn, flavor)
 
-    return cloud.cells.api.transact(work)
+    return _changed(cloud, flavor, cloud.cells.api.transact(work))
 
 
 def forbid(cloud: Cloud, flavor: Flavor, project_id: str) -> tuple[str, ...]:
@@ -82,13 +88,19 @@ def forbid(cloud: Cloud, flavor: Flavor, project_id: str) -> tuple[str, ...]:
             raise errors.NotFound(f"Flavor access not found for {flavor.id} / {project_id}.")
         return flavors.access(conn, flavor)
 
-    return cloud.cells.api.transact(work)
+    return _changed(cloud, flavor, cloud.cells.api.transact(work))
+
+
+def _changed(cloud: Cloud, flavor: Flavor, projects: tuple[str, ...]) -> tuple[str, ...]:
+    things.flavor(cloud, "update", flavor, projects)
+    return projects
 
 
 def set_extra_specs(cloud: Cloud, flavor_id: str, specs: Mapping[str, str]) -> None:
     """Add or replace some extra specs. Raises NotFound."""
     if not cloud.cells.api.transact(lambda conn: flavors.merge_extra_specs(conn, flavor_id, specs)):
         raise _missing(flavor_id)
+    _tell_update(cloud, flavor_id)
 
 
 def unset_extra_spec(cloud: Cloud, flavor_id: str, key: str) -> None:
@@ -96,6 +108,16 @@ def unset_extra_spec(cloud: Cloud, flavor_id: str, key: str) -> None:
     if not cloud.cells.api.transact(lambda conn: flavors.remove_extra_spec(conn, flavor_id, key)):
         find(cloud, flavor_id)
         raise no_extra_spec(flavor_id, key)
+    _tell_update(cloud, flavor_id)
+
+
+def _tell_update(cloud: Cloud, flavor_id: str) -> None:
+    """A flavor that was deleted meanwhile is told of by who did it."""
+    if cloud.notifier is not None and cloud.notifier.is_on:
+        with cloud.cells.api.read() as conn:
+            flavor = flavors.get(conn, flavor_id)
+        if flavor is not None:
+            things.flavor(cloud, "update", flavor)
 
 
 def no_extra_spec(flavor_id: str, key: str) -> errors.NotFound:

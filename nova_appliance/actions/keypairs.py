@@ -7,11 +7,14 @@ import msgspec
 
 from nova_appliance.actions import key_material, quotas
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.notices import things
+from nova_appliance.common import context as contexts
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.db import keypairs
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain.keypair import Keypair
+from nova_appliance.domain.notice import END, START
 from nova_appliance.domain.quota import has_room
 
 
@@ -64,7 +67,11 @@ def create(cloud: Cloud, context: RequestContext, wanted: NewKeypair) -> tuple[K
         _check_room(conn, cloud, context, wanted.user_id)
         return keypairs.add(conn, keypair)
 
-    return cloud.cells.api.transact(work), private_key
+    verb = "create" if wanted.public_key is None else "import"
+    things.keypair(cloud, f"{verb}.{START}", keypair, context.project_id)
+    kept = cloud.cells.api.transact(work)
+    things.keypair(cloud, f"{verb}.{END}", kept, context.project_id)
+    return kept, private_key
 
 
 def check_room(cloud: Cloud, context: RequestContext, user_id: str) -> None:
@@ -75,8 +82,12 @@ def check_room(cloud: Cloud, context: RequestContext, user_id: str) -> None:
 
 def delete(cloud: Cloud, user_id: str, name: str) -> None:
     """Delete a key pair; servers keep what they were given of it. Raises NotFound."""
+    keypair = find(cloud, user_id, name)
+    project_id = contexts.current().project_id
+    things.keypair(cloud, f"delete.{START}", keypair, project_id)
     if not cloud.cells.api.transact(lambda conn: keypairs.remove(conn, user_id, name)):
         raise _missing(user_id, name)
+    things.keypair(cloud, f"delete.{END}", keypair, project_id)
 
 
 def _check_room(conn: Connection, cloud: Cloud, context: RequestContext, user_id: str) -> None:

@@ -8,6 +8,7 @@ import dataclasses
 from nova_appliance.actions import moves
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.notices import servers as notices
 from nova_appliance.actions.orders import MoveOrder
 from nova_appliance.common import clock, errors
 from nova_appliance.common.context import RequestContext
@@ -23,6 +24,8 @@ UNCHECKED = frozenset(("accepted", "queued", "preparing"))
 """Statuses in which it is not known yet whether the hosts agree."""
 RUNNING = frozenset(("running",))
 EARLY = frozenset(("queued", "preparing", "running"))
+TOLD = {ABORT: "live_migration_abort", FORCE: "live_migration_force_complete"}
+"""What is wanted of a move > what listeners outside are told."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -112,6 +115,7 @@ def _want(
             f"Migration {migration.row} state of instance {server.id} is {migration.status}."
             f" Cannot {verb} while the migration is in this state."
         )
+    notices.tell_whole(cloud, context, server, TOLD[wanted])
 
 
 def _wait(cloud: Cloud, migration: Migration) -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from nova_appliance.actions import find_server
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.notices import servers as notices
+from nova_appliance.actions.notices.about import API, About
 from nova_appliance.common.context import RequestContext
 from nova_appliance.db import server_actions, servers
 from nova_appliance.db.engines import Connection
@@ -36,5 +40,8 @@ def _set(cloud: Cloud, context: RequestContext, server: Server, action: str, **f
         return True
 
     if not cloud.cells.database(server.cell_id).transact(work):
-        moved = find_server.by_id(cloud, server.id)
-        cloud.cells.database(moved.cell_id).transact(work)
+        server = find_server.by_id(cloud, server.id)
+        cloud.cells.database(server.cell_id).transact(work)
+    after = msgspec.structs.replace(server, **fields)
+    host = cloud.conf.host
+    notices.tell(cloud, context, About(server=after, action=action, source=API, host=host))

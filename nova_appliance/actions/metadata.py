@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from nova_appliance.actions import find_server, quotas
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.notices import servers as notices
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.db import servers
@@ -73,4 +76,7 @@ def _change(
         servers.change(conn, server.id, metadata=new)
         return new
 
-    return cloud.cells.database(server.cell_id).transact(work)
+    metadata = cloud.cells.database(server.cell_id).transact(work)
+    after = msgspec.structs.replace(server, metadata=metadata)
+    notices.edited(cloud, context, server, after)
+    return metadata

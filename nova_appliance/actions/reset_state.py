@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.notices import servers as notices
 from nova_appliance.common.context import RequestContext
 from nova_appliance.common.errors import NotFound
 from nova_appliance.db import server_actions, servers
@@ -21,3 +22,4 @@ def reset_state(cloud: Cloud, context: RequestContext, server: Server, state: st
         server_actions.finish(connection, server.id, str(context.request_id))
 
     cloud.cells.database(server.cell_id).transact(write)
+    notices.moved(cloud, context, server)

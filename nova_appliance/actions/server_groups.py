@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from nova_appliance.actions import quotas
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.notices import things
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.db import quotas as limits
@@ -39,13 +40,17 @@ def create(cloud: Cloud, context: RequestContext, group: ServerGroup) -> ServerG
         _check_room(conn, cloud, group)
         return server_groups.add(conn, group)
 
-    return cloud.cells.api.transact(work)
+    made = cloud.cells.api.transact(work)
+    things.server_group(cloud, "create", made)
+    return made
 
 
 def delete(cloud: Cloud, group_id: str) -> None:
     """Delete a group; its servers stay where they are. Raises NotFound."""
+    group = find(cloud, group_id)
     if not cloud.cells.api.transact(lambda conn: server_groups.remove(conn, group_id)):
         raise _missing(group_id)
+    things.server_group(cloud, "delete", group)
 
 
 def _check_room(conn: Connection, cloud: Cloud, group: ServerGroup) -> None:

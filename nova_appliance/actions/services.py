@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.notices import things
 from nova_appliance.common import errors
 from nova_appliance.db import aggregates, hosts, services
 from nova_appliance.db.cells import Cell
@@ -115,7 +116,9 @@ def change(cloud: Cloud, daemon: Daemon, wanted: Change) -> Daemon:
         cloud.cells.api.transact(
             lambda conn: hosts.set_disabled(conn, service.host, disabled=disabled)
         )
-    return find(cloud, service.id)
+    changed = find(cloud, service.id)
+    things.service(cloud, "update", changed.service, changed.zone)
+    return changed
 
 
 def delete(cloud: Cloud, daemon: Daemon) -> None:
@@ -128,6 +131,7 @@ def delete(cloud: Cloud, daemon: Daemon) -> None:
         cloud.cells.api.transact(lambda conn: _forget_host(conn, host))
     cell = cloud.cells.database(daemon.cell_id)
     cell.transact(lambda conn: services.remove(conn, daemon.service.id))
+    things.service(cloud, "delete", daemon.service, daemon.zone)
 
 
 def _forget_host(conn: Connection, host: str) -> None:

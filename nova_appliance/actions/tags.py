@@ -5,8 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from nova_appliance.actions import find_server
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.notices import servers as notices
+from nova_appliance.common import context as contexts
 from nova_appliance.common import errors
 from nova_appliance.db import servers
 from nova_appliance.db.engines import Connection
@@ -66,4 +70,7 @@ def _change(cloud: Cloud, server: Server, change: Callable[[Tags], Tags]) -> Tag
             servers.change(conn, server.id, tags=new)
         return new
 
-    return cloud.cells.database(server.cell_id).transact(work)
+    tags = cloud.cells.database(server.cell_id).transact(work)
+    after = msgspec.structs.replace(server, tags=tags)
+    notices.edited(cloud, contexts.current(), server, after, always=True)
+    return tags

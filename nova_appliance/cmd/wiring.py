@@ -22,6 +22,7 @@ from nova_appliance.common import log
 from nova_appliance.conf import load
 from nova_appliance.rpc import pins
 from nova_appliance.rpc.client import Client
+from nova_appliance.rpc.notifier import Notifier
 
 
 class Daemon(Protocol):
@@ -58,6 +59,7 @@ def make_cloud(conf: cfg.ConfigOpts) -> Cloud:
         images=Images(session, conf),
         networks=Networks(session, conf),
         volumes=Volumes(session, conf),
+        notifier=Notifier(conf),
     )
 
 

@@ -36,3 +36,9 @@ def from_wire(values: dict[str, Any]) -> RequestContext:
 def for_background() -> RequestContext:
     """A context for work that nobody asked for: periodic jobs, recovery, start-up."""
     return RequestContext(is_admin=True, request_id=ids.new_request_id(), overwrite=False)
+
+
+def current() -> RequestContext:
+    """The context of the request that this thread works on; one for background work if none."""
+    found = oslo_context.get_current()
+    return found if isinstance(found, RequestContext) else for_background()

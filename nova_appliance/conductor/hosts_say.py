@@ -7,6 +7,7 @@ import logging
 
 from nova_appliance.actions import versions
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.notices import things
 from nova_appliance.common.context import RequestContext
 from nova_appliance.conductor import guests, power_seen, strangers_say
 from nova_appliance.db import hosts, sagas, server_migrations, servers, services
@@ -52,6 +53,8 @@ class HostsSay:
                 conn, order.host, order.binary, order.version, order.started_at
             )
         )
+        if not known:
+            things.service(self._cloud, "create", service)
         if service.started_at not in [one.started_at for one in known]:
             self._send_orders_again(order)
         down_s = self._cloud.conf.service_down_time

@@ -17,7 +17,7 @@ import msgspec
 
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors
-from nova_appliance.conductor import ledger
+from nova_appliance.conductor import herald, ledger
 from nova_appliance.conductor.recovery import back_off, waited
 from nova_appliance.conductor.saga import (
     Cancelled,
@@ -93,12 +93,13 @@ class Runner:
             return self._turn_back(
                 saga, ctx, step, Cancelled("It was cancelled, or took too long.")
             )
-        began = time.monotonic()
+        began, seen = time.monotonic(), herald.look(ctx, step)
         try:
             end = _call_forward(step, ctx)
             if isinstance(end, Parked):
-                return self._park(ctx, step, end)
+                return self._park(ctx, step, end, seen)
             ledger.finish(ctx, step, end, is_last=is_last)
+            herald.done(ctx, step, seen)
         except Wait as wait:
             return self._let_go(ctx, wait.seconds)
         except rows.LeaseLost:
@@ -117,7 +118,9 @@ class Runner:
         _log_failure(ctx, step, error)
         if step.otherwise is not None:
             is_last = len(saga.steps) == len(ctx.saga.results) + 1
+            seen = herald.look(ctx, step)
             ledger.finish(ctx, step, step.otherwise(ctx, ctx.saga.results), is_last=is_last)
+            herald.done(ctx, step, seen)
             return not is_last
         return self._turn_back(saga, ctx, step, error)
 
@@ -142,6 +145,7 @@ class Runner:
             order = saga.learn(ctx, ctx.saga.results, reason)
         ledger.turn_back(ctx, step, reason, order)
         ctx.order = order
+        herald.turned_back(ctx, reason)
         return True
 
     # ---- backward
@@ -175,16 +179,19 @@ class Runner:
         if again and ctx.saga.attempt < self.cloud.conf.scheduler.max_attempts:
             ledger.begin_again(ctx)
             return True
+        seen = herald.look(ctx)
         ledger.give_up(ctx, error, saga.failed(ctx, error))
+        herald.given_up(ctx, error, seen)
         LOG.info("saga %s of server %s undone: %s", ctx.saga.name, ctx.server_id, error.message)
         return False
 
     # ---- waiting
 
-    def _park(self, ctx: Ctx, step: Step, parked: Parked) -> bool:
+    def _park(self, ctx: Ctx, step: Step, parked: Parked, seen: herald.Seen | None = None) -> bool:
         """Write down that a host's report is awaited, then send it the order."""
         wait_s = self.cloud.conf.conductor.order_timeout
         ledger.park(ctx, step, parked, wait_s)
+        herald.parked(ctx, step, seen)
         self._look(ctx.saga.cell_id, ctx.saga.id, wait_s)
         cell = self.cloud.cells.get(ctx.cell_id)
         try:

@@ -22,13 +22,14 @@ from nova_appliance.conf import (
     metadata,
     metrics,
     neighbours,
+    notifications,
     quota,
     scheduler,
 )
 
 GROUPS = (
     api, certificates, compute, conductor, console, database, default, ec2, libvirt, metadata,
-    metrics, neighbours, quota, scheduler,
+    metrics, neighbours, notifications, quota, scheduler,
 )  # fmt: skip
 """Each module has OPTIONS: option group ("DEFAULT" for none) > options."""
 

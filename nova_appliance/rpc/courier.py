@@ -22,8 +22,8 @@ Deliver = Callable[[], None]
 class Courier:
     """One thread, begun with the first hint. Safe for threads."""
 
-    def __init__(self) -> None:
-        self._waiting: collections.deque[Deliver] = collections.deque(maxlen=MOST)
+    def __init__(self, most: int = MOST) -> None:
+        self._waiting: collections.deque[Deliver] = collections.deque(maxlen=most)
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._stopped = False

@@ -17,6 +17,9 @@ from nova_appliance.rpc.messaging import base, oslo_messaging
 Key = tuple[str, str | None]
 """(topic, server), or (topic, None) for what any server of the topic may take."""
 
+MOST_NOTICES = 10_000
+"""Notifications of one topic that wait for a listener."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Letter:
@@ -40,12 +43,15 @@ class Exchange:
             for key in keys:
                 self._queues.setdefault(key, collections.deque())
 
-    def put(self, key: Key, letter: Letter) -> bool:
-        """Queue a letter; False if nobody ever listened there."""
+    def put(self, key: Key, letter: Letter, most: int | None = None) -> bool:
+        """Queue a letter; False if nobody ever listened there. Of more than `most` the oldest go."""
         with self._changed:
             if key not in self._queues:
                 return False
-            self._queues[key].append(letter)
+            waiting = self._queues[key]
+            waiting.append(letter)
+            while most is not None and len(waiting) > most:
+                waiting.popleft()
             self._changed.notify_all()
         return True
 
@@ -131,9 +137,12 @@ class InProcessDriver(base.BaseDriver):  # type: ignore[misc]
             raise failure
         return reply
 
-    def send_notification(self, *args: Any, **kwargs: Any) -> None:
-        """Notifications have a transport of their own."""
-        raise NotImplementedError
+    def send_notification(
+        self, target: Any, ctxt: Any, message: Any, version: Any, retry: Any = None
+    ) -> None:
+        """Keep it for whoever listens; what nobody listens to is dropped."""
+        del version, retry
+        self._exchange.put((target.topic, None), Letter(ctxt, message, None), MOST_NOTICES)
 
     def listen(self, target: Any, batch_size: int, batch_timeout: float | None) -> Any:
         """A listener for the server's own queue and its topic's."""
@@ -141,9 +150,16 @@ class InProcessDriver(base.BaseDriver):  # type: ignore[misc]
         inbox = Inbox(self._exchange, keys)
         return base.PollStyleListenerAdapter(inbox, batch_size, batch_timeout)
 
-    def listen_for_notifications(self, *args: Any, **kwargs: Any) -> None:
-        """Notifications have a transport of their own."""
-        raise NotImplementedError
+    def listen_for_notifications(
+        self, targets_and_priorities: Any, pool: Any, batch_size: int, batch_timeout: float | None
+    ) -> Any:
+        """A listener for topics, each with a priority; all listeners share their letters."""
+        del pool
+        keys: tuple[Key, ...] = tuple(
+            (f"{target.topic}.{priority}", None) for target, priority in targets_and_priorities
+        )
+        inbox = Inbox(self._exchange, keys)
+        return base.PollStyleListenerAdapter(inbox, batch_size, batch_timeout)
 
     def cleanup(self) -> None:
         """The exchange stays: others of the process use it."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from oslo_config import cfg
 
 from nova_appliance.rpc import inprocess
-from nova_appliance.rpc.messaging import oslo_messaging, register_options
+from nova_appliance.rpc.messaging import NOTICES, oslo_messaging, register_options
 from nova_appliance.rpc.messaging import transport as oslo_transport
 
 EXCHANGE = "nova"
@@ -22,6 +22,17 @@ def open_transport(conf: cfg.ConfigOpts, url: str | None = None) -> oslo_transpo
         return oslo_messaging.get_rpc_transport(conf, url=url)
     exchange = inprocess.exchange(url)
     return oslo_transport.RPCTransport(inprocess.InProcessDriver(conf, url, exchange))
+
+
+def open_for_notices(conf: cfg.ConfigOpts) -> oslo_transport.NotificationTransport:
+    """The transport of notifications: a URL of its own, or [DEFAULT]transport_url."""
+    oslo_messaging.set_transport_defaults(EXCHANGE)
+    register_options(conf)
+    url = conf[NOTICES].transport_url or default_url(conf)
+    if not url.startswith("fake:"):
+        return oslo_messaging.get_notification_transport(conf, url=url)
+    driver = inprocess.InProcessDriver(conf, url, inprocess.exchange(url))
+    return oslo_transport.NotificationTransport(driver)
 
 
 def default_url(conf: cfg.ConfigOpts) -> str:
