@@ -10,9 +10,7 @@ import msgspec
 from nova_appliance.actions import begin, boot_checks, boot_quota, boot_server
 from nova_appliance.actions.boot_checks import Checked
 from nova_appliance.actions.cloud import Cloud
-from nova_appliance.actions.notices import servers as notices
-from nova_appliance.actions.notices import things
-from nova_appliance.actions.notices.about import API
+from nova_appliance.actions.notices import births
 from nova_appliance.actions.orders import BootOrder
 from nova_appliance.common import ids
 from nova_appliance.common.context import RequestContext
@@ -53,11 +51,7 @@ def boot(cloud: Cloud, context: RequestContext, request: BootRequest) -> Booted:
         sagas.add(conn, begun)
 
     cloud.cells.database(CELL0).transact(work)
-    for server in new:
-        notices.changed(cloud, context, None, server, API)
-        if checked.group is not None:
-            member = msgspec.structs.replace(checked.group, members=(server.id,))
-            things.server_group(cloud, "add_member", member)
+    births.tell(cloud, context, new, checked.group)
     begin.nudge(cloud, context, begun)
     return Booted(reservation_id=reservation_id, servers=new)
 
