@@ -9,6 +9,7 @@ import msgspec
 
 from nova_appliance.domain.boot import NetworkRequest
 from nova_appliance.domain.flavor import Flavor
+from nova_appliance.domain.guest import Merge
 from nova_appliance.domain.rescue import Rescue
 from nova_appliance.domain.server import ServerImage
 
@@ -58,6 +59,17 @@ class DetachInterfaceOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     verb: str
     port_id: str
+
+
+class SnapshotVolumeOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The attachment `id`; its volume is to be written to `file` from now on."""
+
+    verb: str
+    id: str
+    snapshot_id: str
+    file: str = ""
+    merge: Merge | None = None
+    """For the end of a snapshot: files that become one."""
 
 
 class RebuildOrder(msgspec.Struct, frozen=True, kw_only=True):

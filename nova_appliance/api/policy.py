@@ -12,6 +12,7 @@ from oslo_policy import policy
 
 from nova_appliance.api.policies import (
     aggregates,
+    assisted_snapshots,
     base,
     certificates,
     external_events,
@@ -42,7 +43,7 @@ from nova_appliance.common.context import RequestContext
 
 FAMILIES = (
     base, servers, server_actions, server_ips, server_metadata, instance_actions, remote_consoles,
-    flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies, external_events,
+    flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies, external_events, assisted_snapshots,
     server_tags, network_proxies, server_extras, server_life, usage, migrations, certificates,
     server_moves, volume_attachments, volume_proxies,
 )  # fmt: skip

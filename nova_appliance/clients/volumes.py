@@ -151,6 +151,13 @@ class Volumes:
         """Delete a snapshot; raises NotFound."""
         self.ask("DELETE", f"/snapshots/{snapshot_id}", context)
 
+    def snapshot_is(self, snapshot_id: str, status: str, progress: str | None = None) -> None:
+        """Say how far a snapshot of a volume in use is; one that is gone needs nothing."""
+        told = {"status": status, **({"progress": progress} if progress else {})}
+        with contextlib.suppress(errors.NotFound):
+            path = f"/snapshots/{snapshot_id}/action"
+            self.ask("POST", path, json={"os-update_snapshot_status": told})
+
     # ---- all
 
     def ask(

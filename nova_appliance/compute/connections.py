@@ -21,8 +21,9 @@ from nova_appliance.rpc.orders import ServerOrder
 WITHOUT = frozenset((
     "destroy", "power_off", "pause", "unpause", "suspend", "interrupt", "snapshot",
     "upload_snapshot", "drop_snapshot", "attach_interface", "detach_interface", "attach_volume",
-    "detach_volume", "swap_volume", "resize_volume", "fetch_image", "set_aside", "withdraw",
-    "forget_origin", "abandon", "show_passport", "go", "come_back",
+    "detach_volume", "swap_volume", "resize_volume", "snapshot_volume", "merge_volume",
+    "fetch_image", "set_aside", "withdraw", "forget_origin", "abandon", "show_passport", "go",
+    "come_back",
 ))  # fmt: skip
 """Orders that start no guest; those about volumes connect by themselves."""
 
@@ -65,6 +66,15 @@ def settle(agent: Agent, volumes: tuple[Volume, ...]) -> dict[str, dict[str, Any
     for volume in volumes:
         agent.volumes.complete(volume.attachment_id)
     return {volume.attachment_id: volume.connection for volume in volumes}
+
+
+def moved(volume: Volume, now: Volume) -> dict[str, dict[str, Any]]:
+    """The way to a volume that another file holds now, as `settle` tells it."""
+    way = volume.connection
+    is_local = way["driver_volume_type"] == "local"
+    place = {"device_path": now.path} if is_local else {"name": Path(now.path).name}
+    data = way["data"] | place | {"format": now.file_format}
+    return {volume.attachment_id: way | {"data": data}}
 
 
 def disconnect(agent: Agent, volume: Volume) -> None:

@@ -70,6 +70,8 @@ WORK: dict[str, Deed] = {
     "detach_volume": volumes.detach,
     "swap_volume": volumes.swap,
     "resize_volume": volumes.resize,
+    "snapshot_volume": volumes.snapshot,
+    "merge_volume": volumes.merge,
 }
 """Casts, answered by a report."""
 

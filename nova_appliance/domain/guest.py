@@ -69,6 +69,17 @@ class Volume(msgspec.Struct, frozen=True, kw_only=True):
     read_only: bool = False
 
 
+class Merge(msgspec.Struct, frozen=True, kw_only=True):
+    """Files of a volume's chain that become one; names in the folder of the volume's file.
+
+    With `into`, what was written to `top` and below it goes down into that file. Without, the
+    file in use takes all that lies between it and `top`, or all there is.
+    """
+
+    top: str | None = None
+    into: str | None = None
+
+
 class Vif(msgspec.Struct, frozen=True, kw_only=True):
     """A network interface whose port is bound to this host."""
 

@@ -23,5 +23,7 @@ MOVES: dict[str, Move] = {
         locked=False,
         action="extend_volume",
     ),
+    "snapshot volume": Move(word="snapshot_volume", tasks=NO_TASK, locked=False, hosted=True),
+    "merge volume": Move(word="merge_volume", tasks=NO_TASK, locked=False, hosted=True),
     "swap volume": _move("swap_volume", states_named("active paused resized")),
 }

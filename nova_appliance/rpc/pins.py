@@ -25,6 +25,7 @@ VERSIONS: dict[int, str] = {
     11: "0.11.0",
     12: "0.12.0",
     13: "0.13.0",
+    14: "0.14.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 
@@ -50,6 +51,8 @@ FIELDS_SINCE: dict[str, int] = {
     "ServerOrder.new_volume": 9,
     "ServerOrder.volume": 9,
     "ServerOrder.password": 10,
+    "ServerOrder.file": 14,
+    "ServerOrder.merge": 14,
 }
 """`Struct.field` > the version that added it; fields that are not here are as old as their call."""
 

@@ -13,7 +13,7 @@ from typing import NoReturn, Protocol
 from nova_appliance.common import errors
 from nova_appliance.domain.console import ConsoleAddress
 from nova_appliance.domain.diagnostics import Diagnosis
-from nova_appliance.domain.guest import Guest, GuestSeen, Vif, Volume
+from nova_appliance.domain.guest import Guest, GuestSeen, Merge, Vif, Volume
 from nova_appliance.domain.guest_agent import Quiesce
 from nova_appliance.domain.host import Inventory
 from nova_appliance.virt.moves import LiveMoves, Moves
@@ -212,6 +212,19 @@ class Volumes(Protocol):
 
     def resize(self, server_id: str, volume: Volume) -> None:
         """Let a guest that is on see the size that its volume has now."""
+
+    def lay_over(self, server_id: str, volume: Volume, name: str) -> Volume:
+        """Write from now on to the qcow2 file `name`, which lies over the volume's and beside it.
+
+        Returns the volume as it is then; fine if that was done. Raises Refused for volumes that
+        are no files, and when there is no such file.
+        """
+
+    def merge(self, server_id: str, volume: Volume, merge: Merge) -> Volume:
+        """Make files of the volume's chain one, under a guest that is on too.
+
+        Returns the volume as it is then; fine if that was done. Raises Refused as `lay_over`.
+        """
 
 
 class Inside(Protocol):

@@ -24,8 +24,8 @@ NAMES = {
     "remote console": "remote console (POST remote-consoles, os-get*Console)",
 }
 """Verb here > operation there, where they differ."""
-OURS = {"extend volume", "seen off", "seen on"}
-"""What the cloud itself notices: no operation of the API."""
+OURS = {"extend volume", "seen off", "seen on", "snapshot volume", "merge volume"}
+"""What the cloud itself notices, or the volume service asks for: no operation of users."""
 THEN = {
     "building, then active (error on failure)": "active",
     "state stored at suspend (active)": "active",

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every driver that can keeps of virt.driver.Volumes."""
 
+import json
 import os
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from nova_appliance.common import ids
-from nova_appliance.domain.guest import Disk, PowerState, Volume
+from nova_appliance.common.errors import Refused
+from nova_appliance.domain.guest import Disk, Merge, PowerState, Volume
 from nova_appliance.virt.driver import (
     CannotNow,
     DeviceHeld,
@@ -134,3 +137,86 @@ def test_a_running_guest_is_told_of_a_new_size(qemu, make):
         return lent.lookupByUUIDString(guest.server_id).blockInfo("vdb")[0]
 
     assert qemu.driver.volumes.connection.call(size) == 3 * MIB
+
+
+def over(volume, name):
+    """A qcow2 file over the volume's, as the volume service makes it."""
+    path = Path(volume.path).with_name(name)
+    base = ["-b", Path(volume.path).name, "-F", volume.file_format]
+    argv = ["qemu-img", "create", "-q", "-f", "qcow2", *base, str(path)]
+    subprocess.run(argv, check=True, cwd=path.parent)
+    path.chmod(0o666)
+    return name
+
+
+def chain_of(volume):
+    """Names of the files, as nobody but qemu-img sees them."""
+    argv = ["qemu-img", "info", "-U", "--output=json", "--backing-chain", "-f"]
+    told = subprocess.run([*argv, volume.file_format, volume.path], check=True, capture_output=True)
+    return [Path(one["filename"]).name for one in json.loads(told.stdout)]
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_files_are_laid_over_a_volume_and_go_down_again(full_bench, make, on):
+    volume = make()
+    guest, volumes = full_bench.started(volumes=(volume,)), full_bench.driver.volumes
+    if not on:
+        full_bench.driver.power.off(guest.server_id, 0)
+    over(volume, "first")
+    for _ in range(2):
+        now = volumes.lay_over(guest.server_id, volume, "first")
+        assert (Path(now.path).name, now.file_format) == ("first", "qcow2")
+    down = Merge(top="first", into=Path(volume.path).name)
+    assert volumes.merge(guest.server_id, now, down) == volume
+    assert volumes.merge(guest.server_id, volume, down) == volume
+
+
+def test_only_files_beside_a_volume_in_a_file_are_laid_over(full_bench, make):
+    volume, network = make(), make(kind="network")
+    guest, volumes = full_bench.started(volumes=(volume,)), full_bench.driver.volumes
+    for one, name in ((volume, "../evil"), (volume, "/etc/passwd"), (network, "plain")):
+        with pytest.raises(Refused):
+            volumes.lay_over(guest.server_id, one, name)
+        with pytest.raises(Refused):
+            volumes.merge(guest.server_id, one, Merge(into=name))
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_chains_of_files_are_cut_at_any_place(qemu, make, on):
+    """Three files: the middle goes down or the top pulls it up; the top alone has all in the end."""
+    volume = make()
+    Path(volume.path).write_bytes(b"b" * MIB)
+    guest, volumes = qemu.started(volumes=(volume,)), qemu.driver.volumes
+    if not on:
+        qemu.driver.power.off(guest.server_id, 0)
+    now = volumes.lay_over(guest.server_id, volume, over(volume, "middle"))
+    now = volumes.lay_over(guest.server_id, now, over(now, "top"))
+    base = Path(volume.path).name
+    assert chain_of(now) == ["top", "middle", base]
+    for _ in range(2):
+        assert volumes.merge(guest.server_id, now, Merge(top="middle", into=base)) == now
+        assert chain_of(now) == ["top", base]
+    for wrong in (Merge(top=base, into="top"), Merge(into="nothing"), Merge(top="nothing")):
+        with pytest.raises(Refused):
+            volumes.merge(guest.server_id, now, wrong)
+    now = volumes.lay_over(guest.server_id, now, over(now, "new"))
+    for _ in range(2):
+        assert volumes.merge(guest.server_id, now, Merge(top=base)) == now
+        assert chain_of(now) == ["new", base]
+    for _ in range(2):
+        assert volumes.merge(guest.server_id, now, Merge()) == now
+        assert chain_of(now) == ["new"]
+    qemu.driver.power.off(guest.server_id, 0)
+    argv = ["qemu-img", "convert", "-O", "raw", now.path, volume.path]
+    subprocess.run(argv, check=True)
+    assert Path(volume.path).read_bytes() == b"b" * MIB
+
+
+def test_a_file_that_does_not_lie_over_the_volume_is_not_used(qemu, make):
+    volume, other = make(), make()
+    guest, volumes = qemu.started(volumes=(volume,)), qemu.driver.volumes
+    qemu.driver.power.off(guest.server_id, 0)
+    with pytest.raises(Refused, match="does not lie over"):
+        volumes.lay_over(guest.server_id, volume, over(other, "stray"))
+    with pytest.raises(Refused, match="cannot be read"):
+        volumes.lay_over(guest.server_id, volume, "missing")

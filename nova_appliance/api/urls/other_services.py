@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 from nova_appliance.api.operation import Routes
-from nova_appliance.api.resources import external_events
+from nova_appliance.api.resources import assisted_snapshots, external_events
 
-ROUTES: Routes = {"os-server-external-events": {"POST": external_events.create}}
+ROUTES: Routes = {
+    "os-server-external-events": {"POST": external_events.create},
+    "os-assisted-volume-snapshots": {"POST": assisted_snapshots.create},
+    "os-assisted-volume-snapshots/{snapshot_id}": {"DELETE": assisted_snapshots.delete},
+}

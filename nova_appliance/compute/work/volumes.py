@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Orders `attach_volume`, `detach_volume`, `swap_volume`, `resize_volume`. Twice changes nothing."""
+"""Orders about one volume: to attach, detach, swap, resize, snapshot, merge. Twice changes nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nova_appliance.common import errors
 from nova_appliance.compute import connections
 from nova_appliance.compute.agent import Agent
 from nova_appliance.compute.work.power import power_of
-from nova_appliance.domain.guest import Volume
+from nova_appliance.domain.guest import Merge, Volume
 from nova_appliance.rpc.orders import ServerOrder
 
 
@@ -44,6 +44,25 @@ def resize(agent: Agent, order: ServerOrder) -> dict[str, Any]:
     volume = connections.connect(agent, _needed(order.volume))
     agent.driver.volumes.resize(order.server_id, volume)
     return {"power": power_of(agent, order.server_id)}
+
+
+def snapshot(agent: Agent, order: ServerOrder) -> dict[str, Any]:
+    """Let the guest write to another file, which lies over the volume's."""
+    volume = connections.connect(agent, _needed(order.volume))
+    now = agent.driver.volumes.lay_over(order.server_id, volume, order.file)
+    return _told(agent, order, volume, now)
+
+
+def merge(agent: Agent, order: ServerOrder) -> dict[str, Any]:
+    """Make files of the volume one."""
+    volume = connections.connect(agent, _needed(order.volume))
+    now = agent.driver.volumes.merge(order.server_id, volume, order.merge or Merge())
+    return _told(agent, order, volume, now)
+
+
+def _told(agent: Agent, order: ServerOrder, volume: Volume, now: Volume) -> dict[str, Any]:
+    ways = connections.moved(volume, now)
+    return {"power": power_of(agent, order.server_id), "connections": ways}
 
 
 def _needed(volume: Volume | None) -> Volume:

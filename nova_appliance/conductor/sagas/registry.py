@@ -25,6 +25,7 @@ from nova_appliance.conductor.sagas import (
     suspension,
     take_down,
     unshelve,
+    volume_snapshots,
     volumes,
 )
 
@@ -48,6 +49,7 @@ ALL = (
     unshelve.UNSHELVE,
     take_down.TAKE_DOWN,
     volumes.ATTACH_VOLUME, volumes.DETACH_VOLUME, volumes.SWAP_VOLUME, volumes.EXTEND_VOLUME,
+    volume_snapshots.SNAPSHOT_VOLUME, volume_snapshots.MERGE_VOLUME,
     evacuate.EVACUATE,
     live_migrate.LIVE_MIGRATE,
 )  # fmt: skip

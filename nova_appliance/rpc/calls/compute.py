@@ -54,6 +54,8 @@ CALLS: dict[str, Call] = {
     "detach_volume": Call(since=9, order=ServerOrder, to_host=True),
     "swap_volume": Call(since=9, order=ServerOrder, to_host=True),
     "resize_volume": Call(since=9, order=ServerOrder, to_host=True),
+    "snapshot_volume": Call(since=14, order=ServerOrder, to_host=True),
+    "merge_volume": Call(since=14, order=ServerOrder, to_host=True),
     "cache_image": Call(since=12, order=ImageWanted, to_host=True),
     "console_output": Call(since=1, order=ConsoleOutput, reply=Output, wait=NORMAL, to_host=True),
     "console_address": Call(

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import PurePath
 
 import msgspec
 
-from nova_appliance.domain.guest import PowerState, Volume
+from nova_appliance.common.errors import Refused
+from nova_appliance.domain.guest import Merge, PowerState, Volume
 from nova_appliance.virt.driver import CannotNow
 from nova_appliance.virt.fake.hypervisor import Hypervisor
 
@@ -48,9 +50,36 @@ class FakeVolumes:
             if found is not None and found.power_state == PowerState.RUNNING:
                 self.hypervisor.say(server_id, f"{volume.device} has another size")
 
+    def lay_over(self, server_id: str, volume: Volume, name: str) -> Volume:
+        """See virt.driver.Volumes."""
+        new = _beside(volume, name)
+        with self.hypervisor.deed("lay_over"):
+            self._say(server_id, f"{volume.device} is written to {name} now")
+        return msgspec.structs.replace(volume, path=new, file_format="qcow2")
+
+    def merge(self, server_id: str, volume: Volume, merge: Merge) -> Volume:
+        """See virt.driver.Volumes."""
+        top = _beside(volume, merge.top) if merge.top else volume.path
+        into = _beside(volume, merge.into) if merge.into else None
+        with self.hypervisor.deed("merge_volume"):
+            self._say(server_id, f"files of {volume.device} have become one")
+        if into is None or top != volume.path:
+            return volume
+        return msgspec.structs.replace(volume, path=into, file_format="raw")
+
+    def _say(self, server_id: str, text: str) -> None:
+        if self.hypervisor.guests.get(server_id) is not None:
+            self.hypervisor.say(server_id, text)
+
     def _change(self, server_id: str, volume: Volume, *, plugged: bool) -> None:
         found = self.hypervisor.guests.get(server_id)
         if found is not None:
             kept = [one for one in found.volumes if one != volume.volume_id]
             volumes = (*kept, volume.volume_id) if plugged else tuple(kept)
             self.hypervisor.guests.put(server_id, msgspec.structs.replace(found, volumes=volumes))
+
+
+def _beside(volume: Volume, name: str) -> str:
+    if volume.kind != "file" or PurePath(name).name != name:
+        raise Refused(f"{name} is no file beside that of volume {volume.volume_id}.")
+    return str(PurePath(volume.path).parent / name)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Callable
 
 import libvirt
 from lxml import etree
 
 from nova_appliance.common import clock
-from nova_appliance.domain.guest import Volume
+from nova_appliance.domain.guest import Merge, Volume
 from nova_appliance.virt.driver import CannotNow, DeviceHeld, HypervisorFailed
-from nova_appliance.virt.libvirt import domains
+from nova_appliance.virt.libvirt import chains, domains
 from nova_appliance.virt.libvirt.connection import Connection
 from nova_appliance.virt.libvirt.interfaces import EACH_S, KEPT, LIVE, TRIES
 from nova_appliance.virt.libvirt.lifecycle import Starter
@@ -23,6 +24,7 @@ from nova_appliance.virt.libvirt.xml.disk import disk
 from nova_appliance.virt.libvirt.xml.domain import volume_part
 from nova_appliance.virt.libvirt.xml.element import element
 
+_OnGuest = Callable[[libvirt.virDomain | None], Volume]
 _COPY_S = 24 * 3600.0
 _LOOK_EVERY_S = 0.1
 _SWAP_FLAGS = libvirt.VIR_DOMAIN_BLOCK_COPY_REUSE_EXT | libvirt.VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB
@@ -79,6 +81,24 @@ class LibvirtVolumes:
 
         with self.starter.locks.hold(server_id):
             self.connection.call(deed)
+
+    def lay_over(self, server_id: str, volume: Volume, name: str) -> Volume:
+        """See virt.driver.Volumes."""
+        return self._chain(server_id, lambda domain: chains.lay_over(domain, volume, name))
+
+    def merge(self, server_id: str, volume: Volume, merge: Merge) -> Volume:
+        """See virt.driver.Volumes."""
+        return self._chain(server_id, lambda domain: chains.merge(domain, volume, merge))
+
+    def _chain(self, server_id: str, deed: _OnGuest) -> Volume:
+        """Give the deed the guest, if it is on."""
+
+        def run(lent: libvirt.virConnect) -> Volume:
+            domain = domains.look_up(lent, server_id)
+            return deed(domain if domain is not None and domain.isActive() else None)
+
+        with self.starter.locks.hold(server_id):
+            return self.connection.call(run)
 
     def _is_out(self, server_id: str, volume: Volume) -> bool:
         return volume.volume_id not in self.plugged(server_id)
