@@ -151,13 +151,6 @@ class Volumes:
         """Delete a snapshot; raises NotFound."""
         self.ask("DELETE", f"/snapshots/{snapshot_id}", context)
 
-    def snapshot_is(self, snapshot_id: str, status: str, progress: str | None = None) -> None:
-        """Say how far a snapshot of a volume in use is; one that is gone needs nothing."""
-        told = {"status": status, **({"progress": progress} if progress else {})}
-        with contextlib.suppress(errors.NotFound):
-            path = f"/snapshots/{snapshot_id}/action"
-            self.ask("POST", path, json={"os-update_snapshot_status": told})
-
     # ---- all
 
     def ask(
@@ -171,6 +164,16 @@ def has_type(volumes: Volumes, name: str, context: RequestContext) -> bool:
     """Whether the caller may use a volume type of this name or id."""
     found = volumes.ask("GET", "/types", context).json()["volume_types"]
     return any(name in (one["id"], one["name"]) for one in found)
+
+
+def tell_snapshot(
+    volumes: Volumes, snapshot_id: str, status: str, progress: str | None = None
+) -> None:
+    """Say how far a snapshot of a volume in use is; one that is gone needs nothing."""
+    told = {"status": status, **({"progress": progress} if progress else {})}
+    with contextlib.suppress(errors.NotFound):
+        path = f"/snapshots/{snapshot_id}/action"
+        volumes.ask("POST", path, json={"os-update_snapshot_status": told})
 
 
 SNAPSHOT_PROJECT = "os-extended-snapshot-attributes:project_id"

@@ -69,6 +69,8 @@ STORIES: dict[str, tuple[Line, ...]] = {
     "attach_volume": _span("plug", "plug", "volume_attach"),
     "detach_volume": _span("unplug", "give_back", "volume_detach"),
     "extend_volume": (),
+    "snapshot_volume": (),
+    "merge_volume": (),
     "swap_volume": _span("copy", "finish", "volume_swap"),
     "resize": (
         Line("choose_target", ENDS, "resize_prep", START, at_target=True),

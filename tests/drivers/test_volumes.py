@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every driver that can keeps of virt.driver.Volumes."""
+"""What every driver that can keeps of virt.volumes.Volumes."""
 
 import json
 import os

@@ -7,6 +7,7 @@ The volume service has made the new file, and waits until it hears that the gues
 from __future__ import annotations
 
 from nova_appliance.actions.orders import SnapshotVolumeOrder
+from nova_appliance.clients.volumes import tell_snapshot
 from nova_appliance.conductor import attachments, guests
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step
 from nova_appliance.conductor.sagas.boot import check_patience
@@ -37,22 +38,22 @@ def changed(ctx: Ctx, _out: Out, answer: Answer) -> Done:
 
 def tell_taken(ctx: Ctx, _out: Out) -> None:
     """The old file changes no more: the volume service may go on."""
-    ctx.cloud.volumes.snapshot_is(ctx.order.snapshot_id, "creating", NEARLY)
+    tell_snapshot(ctx.cloud.volumes, ctx.order.snapshot_id, "creating", NEARLY)
 
 
 def tell_merged(ctx: Ctx, _out: Out) -> None:
     """The files are one: the volume service may go on."""
-    ctx.cloud.volumes.snapshot_is(ctx.order.snapshot_id, "deleting", NEARLY)
+    tell_snapshot(ctx.cloud.volumes, ctx.order.snapshot_id, "deleting", NEARLY)
 
 
 def tell_not_taken(ctx: Ctx, _out: Out) -> None:
     """There is no snapshot."""
-    ctx.cloud.volumes.snapshot_is(ctx.order.snapshot_id, "error")
+    tell_snapshot(ctx.cloud.volumes, ctx.order.snapshot_id, "error")
 
 
 def tell_not_merged(ctx: Ctx, _out: Out) -> None:
     """The snapshot is still there."""
-    ctx.cloud.volumes.snapshot_is(ctx.order.snapshot_id, "error_deleting")
+    tell_snapshot(ctx.cloud.volumes, ctx.order.snapshot_id, "error_deleting")
 
 
 def _send(ctx: Ctx, step: str, name: str) -> Parked:

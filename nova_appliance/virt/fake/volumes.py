@@ -16,27 +16,27 @@ from nova_appliance.virt.fake.hypervisor import Hypervisor
 
 @dataclasses.dataclass(frozen=True)
 class FakeVolumes:
-    """See virt.driver.Volumes."""
+    """See virt.volumes.Volumes."""
 
     hypervisor: Hypervisor
 
     def attach(self, server_id: str, volume: Volume) -> None:
-        """See virt.driver.Volumes."""
+        """See virt.volumes.Volumes."""
         with self.hypervisor.deed("attach_volume"):
             self._change(server_id, volume, plugged=True)
 
     def detach(self, server_id: str, volume: Volume) -> None:
-        """See virt.driver.Volumes."""
+        """See virt.volumes.Volumes."""
         with self.hypervisor.deed("detach_volume"):
             self._change(server_id, volume, plugged=False)
 
     def plugged(self, server_id: str) -> frozenset[str]:
-        """See virt.driver.Volumes."""
+        """See virt.volumes.Volumes."""
         found = self.hypervisor.guests.get(server_id)
         return frozenset(found.volumes) if found else frozenset()
 
     def swap(self, server_id: str, old: Volume, new: Volume) -> None:
-        """See virt.driver.Volumes."""
+        """See virt.volumes.Volumes."""
         with self.hypervisor.deed("swap_volume"):
             found = self.hypervisor.guest(server_id)
             if found.power_state not in (PowerState.RUNNING, PowerState.PAUSED):
@@ -44,21 +44,21 @@ class FakeVolumes:
             self.hypervisor.say(server_id, f"{old.device} is at {new.path} now")
 
     def resize(self, server_id: str, volume: Volume) -> None:
-        """See virt.driver.Volumes."""
+        """See virt.volumes.Volumes."""
         with self.hypervisor.deed("resize_volume"):
             found = self.hypervisor.guests.get(server_id)
             if found is not None and found.power_state == PowerState.RUNNING:
                 self.hypervisor.say(server_id, f"{volume.device} has another size")
 
     def lay_over(self, server_id: str, volume: Volume, name: str) -> Volume:
-        """See virt.driver.Volumes."""
+        """See virt.volumes.Volumes."""
         new = _beside(volume, name)
         with self.hypervisor.deed("lay_over"):
             self._say(server_id, f"{volume.device} is written to {name} now")
         return msgspec.structs.replace(volume, path=new, file_format="qcow2")
 
     def merge(self, server_id: str, volume: Volume, merge: Merge) -> Volume:
-        """See virt.driver.Volumes."""
+        """See virt.volumes.Volumes."""
         top = _beside(volume, merge.top) if merge.top else volume.path
         into = _beside(volume, merge.into) if merge.into else None
         with self.hypervisor.deed("merge_volume"):

@@ -33,7 +33,7 @@ _ALREADY = (libvirt.VIR_ERR_DEVICE_MISSING, libvirt.VIR_ERR_OPERATION_FAILED)
 
 @dataclasses.dataclass(frozen=True)
 class LibvirtVolumes:
-    """See virt.driver.Volumes."""
+    """See virt.volumes.Volumes."""
 
     connection: Connection
     starter: Starter
@@ -41,13 +41,13 @@ class LibvirtVolumes:
     each_s: float = EACH_S
 
     def attach(self, server_id: str, volume: Volume) -> None:
-        """See virt.driver.Volumes."""
+        """See virt.volumes.Volumes."""
         xml = self._xml(volume)
         with self.starter.locks.hold(server_id):
             self.connection.call(lambda lent: _attach(lent, server_id, volume, xml))
 
     def detach(self, server_id: str, volume: Volume) -> None:
-        """See virt.driver.Volumes."""
+        """See virt.volumes.Volumes."""
         with self.starter.locks.hold(server_id):
             for _ in range(self.tries):
                 if self.connection.call(lambda lent: _detach(lent, server_id, volume)):
@@ -57,7 +57,7 @@ class LibvirtVolumes:
         raise DeviceHeld(server_id, f"volume {volume.volume_id}")
 
     def plugged(self, server_id: str) -> frozenset[str]:
-        """See virt.driver.Volumes."""
+        """See virt.volumes.Volumes."""
 
         def deed(lent: libvirt.virConnect) -> frozenset[str]:
             domain = domains.look_up(lent, server_id)
@@ -66,12 +66,12 @@ class LibvirtVolumes:
         return self.connection.call(deed)
 
     def swap(self, server_id: str, old: Volume, new: Volume) -> None:
-        """See virt.driver.Volumes."""
+        """See virt.volumes.Volumes."""
         with self.starter.locks.hold(server_id):
             self.connection.call(lambda lent: _swap(lent, server_id, old, new))
 
     def resize(self, server_id: str, volume: Volume) -> None:
-        """See virt.driver.Volumes."""
+        """See virt.volumes.Volumes."""
 
         def deed(lent: libvirt.virConnect) -> None:
             domain = domains.look_up(lent, server_id)
@@ -83,11 +83,11 @@ class LibvirtVolumes:
             self.connection.call(deed)
 
     def lay_over(self, server_id: str, volume: Volume, name: str) -> Volume:
-        """See virt.driver.Volumes."""
+        """See virt.volumes.Volumes."""
         return self._chain(server_id, lambda domain: chains.lay_over(domain, volume, name))
 
     def merge(self, server_id: str, volume: Volume, merge: Merge) -> Volume:
-        """See virt.driver.Volumes."""
+        """See virt.volumes.Volumes."""
         return self._chain(server_id, lambda domain: chains.merge(domain, volume, merge))
 
     def _chain(self, server_id: str, deed: _OnGuest) -> Volume:

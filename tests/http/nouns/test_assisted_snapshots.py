@@ -112,7 +112,7 @@ def test_volumes_that_no_server_or_several_may_have(api, volume_id, server):
 
 def test_a_server_with_a_task_is_told_as_wrong_input(api, volume_id, server):
     with api.cloud.cells.database(CELL1).write() as conn:
-        assert servers.move(conn, server.id, "stop")
+        assert servers.move(conn, server.id, "pause")
     assert api.post(PATH, told(volume_id)).status == 400
     assert api.delete(ended(volume_id)).status == 400
     assert orders(api) == []
