@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import requests
@@ -176,6 +177,23 @@ class Images:
         headers = {"Content-Type": _PATCH}
         path = f"/v2/images/{image_id}"
         return read(self._glance.ask("PATCH", path, context, data=body, headers=headers).json())
+
+    def members(self, context: RequestContext, image_id: str) -> tuple[str, ...]:
+        """Projects that an image of the caller is shared with; raises NotFound, Forbidden."""
+        found = self._glance.ask("GET", f"/v2/images/{image_id}/members", context).json()
+        return tuple(one["member_id"] for one in found["members"])
+
+    def share(self, context: RequestContext, image_id: str, project_id: str) -> None:
+        """Share a shared image with one project; fine if it is. Raises Forbidden, OverQuota."""
+        with contextlib.suppress(errors.Conflict):
+            path = f"/v2/images/{image_id}/members"
+            self._glance.ask("POST", path, context, json={"member": project_id})
+
+    def unshare(self, context: RequestContext, image_id: str, project_id: str) -> None:
+        """Share it no more; fine if it is not. Raises Forbidden."""
+        with contextlib.suppress(errors.NotFound):
+            path = f"/v2/images/{image_id}/members/{quote(project_id, safe='')}"
+            self._glance.ask("DELETE", path, context)
 
     def _own(self, context: RequestContext, image_id: str) -> None:
         """Without the caller's token the image service cannot decide, so it is decided here."""

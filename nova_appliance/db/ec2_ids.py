@@ -64,6 +64,14 @@ def remove(conn: sa.Connection, prefix: str, thing: str) -> None:
     conn.execute(sa.delete(EC2_IDS).where(_C.prefix == prefix, _C.thing_id == thing))
 
 
+def move(conn: sa.Connection, prefix: str, old: str, new: str) -> None:
+    """Let the id of one thing mean another, whose own id (if it has one) is forgotten."""
+    if known(conn, prefix, (old,)):
+        remove(conn, prefix, new)
+        stands = sa.update(EC2_IDS).where(_C.prefix == prefix, _C.thing_id == old)
+        conn.execute(stands.values(thing_id=new))
+
+
 def _made(prefix: str, thing: str, salt: int) -> str:
     """The same for everybody who asks, so that two who add it at once agree."""
     digest = hashlib.sha256(f"{prefix}/{thing}/{salt}".encode()).hexdigest()

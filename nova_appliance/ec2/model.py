@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from nova_appliance.common import errors
+from nova_appliance.ec2 import relics
 
 NEWEST = "2016-11-15"
 _FOLDER = f"data/ec2/{NEWEST}"
@@ -66,7 +67,7 @@ class Model(msgspec.Struct, frozen=True):
 
 def load(names: Iterable[str]) -> Model:
     """The part of the model that these operations use. Raises KeyError for one it does not have."""
-    file = msgspec.json.decode(_read(), type=_File)
+    file = _with_relics(msgspec.json.decode(_read(), type=_File))
     wanted = {name: file.operations[name] for name in names}
     ends = [end for pair in wanted.values() for end in (pair.input, pair.output) if end]
     shapes = _reached(file.shapes, [end.shape for end in ends])
@@ -75,6 +76,15 @@ def load(names: Iterable[str]) -> Model:
         for name, ends in wanted.items()
     }
     return Model(operations, frozenset(file.operations), shapes)
+
+
+def _with_relics(file: _File) -> _File:
+    more = msgspec.convert(relics.CALLS, type=_File)
+    shapes = file.shapes | more.shapes
+    for name, fields in relics.FIELDS.items():
+        members = shapes[name].members | msgspec.convert(fields, type=dict[str, Member])
+        shapes[name] = msgspec.structs.replace(shapes[name], members=members)
+    return _File(file.operations | more.operations, shapes)
 
 
 def _read() -> bytes:

@@ -63,6 +63,18 @@ KINDS: Mapping[str, Kind] = {
             "InvalidInternetGateway.NotFound", "InvalidInternetGatewayID.Malformed",
         ),
         Kind(
+            ("pg",), "placement group",
+            "InvalidPlacementGroup.Unknown", "InvalidPlacementGroupId.Malformed",
+        ),
+        Kind(
+            ("dopt",), "dhcpOption",
+            "InvalidDhcpOptionID.NotFound", "InvalidDhcpOptionsId.Malformed",
+        ),
+        Kind(
+            ("lt",), "launch template",
+            "InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.Malformed",
+        ),
+        Kind(
             ("acl",), "network acl",
             "InvalidNetworkAclID.NotFound", "InvalidNetworkAclId.Malformed",
         ),
@@ -120,6 +132,12 @@ class Names:
         """A thing that is nowhere but in the table is gone."""
         with self._lock:
             self._given.pop((prefix, thing), None)
+
+    def move(self, prefix: str, old: str, new: str) -> None:
+        """Let the id of one thing mean another from now on, which stands in its place."""
+        self._database.transact(lambda conn: ec2_ids.move(conn, prefix, old, new))
+        self.forget(prefix, old)
+        self.forget(prefix, new)
 
     def _read_or_add(self, prefix: str, things: set[str]) -> dict[str, str]:
         with self._database.read() as conn:

@@ -8,13 +8,20 @@ from typing import Any
 
 from nova_appliance.actions import zones
 from nova_appliance.domain.boot import NetworkRequest
-from nova_appliance.ec2 import names
+from nova_appliance.ec2 import names, placement_groups
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault
 from nova_appliance.ec2.parameters import shown
 
 Params = Mapping[str, Any]
 TOP_LEVEL = ("SubnetId", "SecurityGroupIds", "SecurityGroups", "PrivateIpAddress")
+UNBUILT = {
+    "Affinity": "The affinity to a host",
+    "HostId": "A host",
+    "HostResourceGroupArn": "A group of hosts",
+    "PartitionNumber": "A partition",
+}
+"""Field of Placement > what it would choose."""
 
 
 def zone(caller: Caller, params: Params) -> str | None:
@@ -25,6 +32,19 @@ def zone(caller: Caller, params: Params) -> str | None:
     if name not in {known.name for known in zones.list_(caller.cloud) if known.is_available}:
         raise Fault("InvalidParameterValue", f"Invalid availability zone: [{shown(name)}]")
     return name
+
+
+def hints(caller: Caller, params: Params) -> dict[str, Any]:
+    """What the scheduler is told of the placement group. Raises Fault."""
+    told = params.get("Placement") or {}
+    for name, what in UNBUILT.items():
+        if told.get(name):
+            raise Fault("UnsupportedOperation", f"{what} cannot be chosen here.")
+    if told.get("Tenancy") not in (None, "", "default"):
+        raise Fault("UnsupportedOperation", "Instances have no hosts to themselves here.")
+    if not told.get("GroupName") and not told.get("GroupId"):
+        return {}
+    return {"group": placement_groups.find(caller, told).id}
 
 
 def networks(caller: Caller, params: Params) -> tuple[NetworkRequest, ...] | str:

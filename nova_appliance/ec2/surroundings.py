@@ -10,7 +10,7 @@ from typing import Any
 from nova_appliance.db import ec2_client_tokens, ec2_tags
 from nova_appliance.domain import root_image
 from nova_appliance.domain.server import Server
-from nova_appliance.ec2 import protection, vpcs
+from nova_appliance.ec2 import placement_groups, protection, vpcs
 from nova_appliance.ec2.caller import Caller
 
 MOST_BY_ID = 200
@@ -35,6 +35,8 @@ class Surroundings:
     """(prefix, thing) > EC2 id."""
     client_tokens: dict[str, str]
     """Reservation > ClientToken of the call that made it."""
+    placement: dict[str, str]
+    """Id of a server group > its name."""
     account: str
     domain: str
 
@@ -46,6 +48,7 @@ class Surroundings:
 def look(caller: Caller, servers: Sequence[Server]) -> Surroundings:
     """All that the views of these servers need: four questions to the network service."""
     ports = _ports(caller, servers)
+    placement = _placement(caller, servers)
     groups = {row["id"]: row for row in _own(caller, "security-groups")} if servers else {}
     subnets = {ip["subnet_id"] for row in ports for ip in row["fixed_ips"]}
     in_vpcs = _vpcs(caller, subnets)
@@ -66,8 +69,10 @@ def look(caller: Caller, servers: Sequence[Server]) -> Surroundings:
             ("eni", (row["id"] for row in ports)),
             ("subnet", subnets),
             ("sg", groups),
+            ("pg", placement),
         ),
         client_tokens=_client_tokens(caller),
+        placement=placement,
         account=caller.project_id,
         domain=caller.cloud.conf.api.dhcp_domain,
     )
@@ -80,6 +85,13 @@ def _image_ids(servers: Sequence[Server]) -> set[str]:
 
 def _volume_ids(servers: Sequence[Server]) -> set[str]:
     return {one.volume_id for server in servers for one in server.attachments if one.volume_id}
+
+
+def _placement(caller: Caller, servers: Sequence[Server]) -> dict[str, str]:
+    used = {server.group_id for server in servers}
+    if used <= {None}:
+        return {}
+    return {group.id: group.name for group in placement_groups.every(caller) if group.id in used}
 
 
 def tags(caller: Caller) -> dict[str, dict[str, str]]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from nova_appliance.ec2 import vpcs
+from nova_appliance.ec2 import names, vpcs
 from nova_appliance.ec2.caller import Caller
 
 Row = dict[str, Any]
@@ -61,3 +61,12 @@ def look(caller: Caller) -> Topology:
         subnet_ids=caller.names.give("subnet", (row["id"] for row in subnets)),
         vpc_ids=caller.names.give("vpc", (caller.project_id, *routers)),
     )
+
+
+def find_vpc(seen: Topology, ec2_id: str) -> str:
+    """The router of a VPC, or the project for the default one. Raises Fault."""
+    names.check("vpc", ec2_id)
+    found = [thing for thing, one in seen.vpc_ids.items() if one == ec2_id]
+    if not found:
+        raise names.missing("vpc", (ec2_id,))
+    return found[0]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from nova_appliance.ec2.caller import Caller
+
 VPC = "ec2-vpc"
 """Tag of a router that is a VPC."""
 IN_VPC = "ec2-vpc:"
@@ -18,6 +20,8 @@ GATEWAY = "ec2-igw:"
 """Begin of a router's tag that names the internet gateway attached to it."""
 OUT = "ec2-out:"
 """Begin of a router's tag that names the internet gateway its default route leads to."""
+DHCP = "ec2-dopt:"
+"""Begin of a router's tag that names the DHCP options of its VPC."""
 Row = Mapping[str, Any]
 
 
@@ -30,3 +34,12 @@ def told(row: Row, begin: str) -> str:
     """The rest of the tag with this begin."""
     tags: Iterable[str] = row.get("tags") or ()
     return next((tag[len(begin) :] for tag in tags if tag.startswith(begin)), "")
+
+
+def mark(caller: Caller, row: Row, marks: Mapping[str, str]) -> None:
+    """Have these tags on a router: begin > rest, "" for none; all others stay."""
+    old = row.get("tags") or ()
+    new = {tag for tag in old if not tag.startswith(tuple(marks))}
+    new |= {begin + rest for begin, rest in marks.items() if rest}
+    if new != set(old):
+        caller.rows.tag(caller.context, "routers", row["id"], new)

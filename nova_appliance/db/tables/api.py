@@ -246,6 +246,19 @@ EC2_TAGS = _table(
 )
 """EC2's tags of everything but servers (theirs are metadata), and of servers still in the making."""
 
+EC2_DOCUMENTS = _table(
+    "ec2_documents",
+    row_number(),
+    uuid_column("id", nullable=False, unique=True),
+    sa.Column("project_id", text(255), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("name", text(255), nullable=False),
+    sa.Column("body", JSON_TEXT, nullable=False),
+    sa.Column("created_at", UTC_TIME, nullable=False),
+    sa.UniqueConstraint("project_id", "kind", "name", name="uq_ec2_documents"),
+)
+"""What EC2's users make that is nowhere but here: launch templates, their versions, DHCP options."""
+
 AUTHORITIES = _table(
     "authorities",
     row_number(),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DescribeInstanceAttribute, ModifyInstanceAttribute: one attribute of a server."""
+"""DescribeInstanceAttribute, ModifyInstanceAttribute, ResetInstanceAttribute."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from nova_appliance.actions import metadata
 from nova_appliance.domain.server import Server
-from nova_appliance.ec2 import protection, servers
+from nova_appliance.ec2 import protection, servers, source_checks
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault, coded
 from nova_appliance.ec2.parameters import missing, shown
@@ -37,6 +37,17 @@ def modify(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     if name not in CHANGES:
         raise Fault("UnsupportedOperation", f"The attribute {shown(name)} cannot be changed here.")
     CHANGES[name](caller, server, value)
+    return {}
+
+
+def reset(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+    """ResetInstanceAttribute: sourceDestCheck, or kernel and ramdisk, which are the image's always."""
+    server = servers.find(caller, params["InstanceId"])
+    if params["Attribute"] not in RESETS:
+        told = shown(params["Attribute"])
+        raise Fault("InvalidParameterValue", f"The attribute {told} cannot be reset.")
+    if params["Attribute"] == "sourceDestCheck":
+        _check_source(caller, server, value=True)
     return {}
 
 
@@ -70,10 +81,7 @@ def _protect(caller: Caller, server: Server, value: Any) -> None:
 def _check_source(caller: Caller, server: Server, value: Any) -> None:
     wanted = _truth(value)
     for port in _ports(caller, server):
-        row: Item = {"port_security_enabled": wanted}
-        if not wanted:
-            row["security_groups"] = []
-        caller.rows.change(caller.context, "ports", port["id"], row)
+        source_checks.put(caller, port, wanted=wanted)
 
 
 def _join_groups(caller: Caller, server: Server, value: Any) -> None:
@@ -82,14 +90,14 @@ def _join_groups(caller: Caller, server: Server, value: Any) -> None:
     things = caller.names.find_all("sg", value)
     with coded(NotFound="InvalidGroup.NotFound"):
         for port in _ports(caller, server):
-            row = {"security_groups": list(things.values())}
-            caller.rows.change(caller.context, "ports", port["id"], row)
+            source_checks.join(caller, port, list(things.values()))
 
 
 def _ports(caller: Caller, server: Server) -> tuple[Item, ...]:
     return caller.rows.list_(caller.context, "ports", device_id=server.id)
 
 
+RESETS = ("kernel", "ramdisk", "sourceDestCheck")
 CHANGES: dict[str, Callable[[Caller, Server, Any], None]] = {
     "DisableApiTermination": _protect,
     "SourceDestCheck": _check_source,

@@ -84,6 +84,16 @@ def instances(caller: Caller, params: Mapping[str, Any]) -> dict[str, Any]:
     return answer | ({"NextToken": token} if token else {})
 
 
+def instances_v6(caller: Caller, params: Mapping[str, Any]) -> dict[str, Any]:
+    """DescribeInstancesV6: Nova's own, as DescribeInstances but with dnsNameV6."""
+    answer = instances(caller, params)
+    for call in answer["Reservations"]:
+        for one in call["Instances"]:
+            every = [ip for port in one["NetworkInterfaces"] for ip in port["Ipv6Addresses"]]
+            one["DnsNameV6"] = every[0]["Ipv6Address"] if every else ""
+    return answer
+
+
 def statuses(caller: Caller, params: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeInstanceStatus: of running instances, or of all when asked."""
     every = params.get("IncludeAllInstances", False)

@@ -60,7 +60,7 @@ def attach(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         raise Fault("Resource.AlreadyAssociated", f"'{ec2_id}' or the VPC is attached already.")
     row = seen.routers[router]
     with coded(Conflict="Resource.AlreadyAssociated"):
-        _mark(caller, row, {vpcs.GATEWAY: thing.partition("/")[2]})
+        vpcs.mark(caller, row, {vpcs.GATEWAY: thing.partition("/")[2]})
         if vpcs.told(row, vpcs.OUT) == ec2_id:
             _lead_outside(caller, router)
     return {}
@@ -77,20 +77,20 @@ def detach(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     row = seen.routers[router]
     leads = bool(row.get("external_gateway_info")) or vpcs.told(row, vpcs.OUT) == ec2_id
     _lead_nowhere(caller, router)
-    _mark(caller, row, {vpcs.GATEWAY: ""} | ({vpcs.OUT: ec2_id} if leads else {}))
+    vpcs.mark(caller, row, {vpcs.GATEWAY: ""} | ({vpcs.OUT: ec2_id} if leads else {}))
     return {}
 
 
 def open_route(caller: Caller, row: Row, ec2_id: str) -> None:
     """Have the default route of a VPC's router lead to its gateway. May be done twice."""
-    _mark(caller, row, {vpcs.OUT: ec2_id})
+    vpcs.mark(caller, row, {vpcs.OUT: ec2_id})
     _lead_outside(caller, row["id"])
 
 
 def close_route(caller: Caller, row: Row) -> None:
     """Have it lead nowhere. Raises Fault while public addresses need it. May be done twice."""
     _lead_nowhere(caller, row["id"])
-    _mark(caller, row, {vpcs.OUT: ""})
+    vpcs.mark(caller, row, {vpcs.OUT: ""})
 
 
 def describe(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
@@ -160,12 +160,3 @@ def _lead_nowhere(caller: Caller, router: str) -> None:
     with coded(Conflict="DependencyViolation"):
         nowhere = {"external_gateway_info": None}
         caller.rows.change(caller.context, "routers", router, nowhere)
-
-
-def _mark(caller: Caller, row: Row, marks: Mapping[str, str]) -> None:
-    """Have these tags on a router: begin > rest, "" for none; all others stay."""
-    old = row.get("tags") or ()
-    new = {tag for tag in old if not tag.startswith(tuple(marks))}
-    new |= {begin + rest for begin, rest in marks.items() if rest}
-    if new != set(old):
-        caller.rows.tag(caller.context, "routers", row["id"], new)

@@ -51,31 +51,34 @@ def _allow(caller: Caller, params: dict[str, Any], direction: str) -> dict[str, 
             for rule in wanted
         )
     except errors.ApplianceError as error:
-        _take_back(caller, made)
-        raise _explained(error) from error
+        take_back(caller, made)
+        raise explained(error) from error
     shown_rules = groups.show_rules(caller, made)
     for rule in shown_rules:
         tagging.keep(caller, rule["SecurityGroupRuleId"], new)
     return {"Return": True, "SecurityGroupRules": shown_rules}
 
 
-def _take_back(caller: Caller, made: list[Row]) -> None:
+def take_back(caller: Caller, made: list[Row]) -> None:
+    """Have these rules no more."""
     for rule in made:
-        _remove(caller, rule["id"])
+        remove(caller, rule["id"])
 
 
-def _remove(caller: Caller, rule_id: str) -> None:
+def remove(caller: Caller, rule_id: str) -> None:
+    """Have a rule no more; it may be gone."""
     try:
         caller.rows.remove(caller.context, "security-group-rules", rule_id)
     except errors.NotFound:
         return
 
 
-def _explained(error: errors.ApplianceError) -> errors.ApplianceError:
+def explained(error: errors.ApplianceError) -> errors.ApplianceError:
+    """EC2's error for what the network service refuses of a rule."""
     if isinstance(error, errors.OverQuota):
         return Fault("RulesPerSecurityGroupLimitExceeded", error.message)
     if isinstance(error, errors.Conflict) and "Rule" in (error_type(error) or "Rule"):
-        return _duplicate()
+        return duplicate()
     return error
 
 
@@ -85,7 +88,7 @@ def _check_new(group: Row, wanted: list[Row], direction: str) -> None:
     if len(set(keys)) < len(keys):
         raise Fault("InvalidParameterValue", "The same permission is given twice.")
     if known & set(keys):
-        raise _duplicate()
+        raise duplicate()
 
 
 def _revoke(caller: Caller, params: dict[str, Any], direction: str) -> dict[str, Any]:
@@ -105,7 +108,7 @@ def _revoke(caller: Caller, params: dict[str, Any], direction: str) -> dict[str,
             )
         doomed = [known[key] for key in keys]
     for rule_id in dict.fromkeys(doomed):
-        _remove(caller, rule_id)
+        remove(caller, rule_id)
     return {"Return": True}
 
 
@@ -124,7 +127,7 @@ def _wanted(caller: Caller, params: Mapping[str, Any]) -> list[Row]:
     asked += [flat] if flat else []
     if not asked:
         raise missing("IpPermissions")
-    known = _known_groups(caller, asked)
+    known = known_groups(caller, asked)
     found = [rule for one in asked for rule in permissions.wanted(one, known)]
     if not found:
         raise missing("CidrIp")
@@ -148,7 +151,7 @@ def _flat(params: Mapping[str, Any]) -> Row | None:
     return flat
 
 
-def _known_groups(caller: Caller, asked: list[Row]) -> dict[str, str]:
+def known_groups(caller: Caller, asked: list[Row]) -> dict[str, str]:
     """What pairs name (id or name) > Neutron's id. Raises Fault."""
     pairs = [pair for one in asked for pair in one.get("UserIdGroupPairs") or ()]
     if not pairs:
@@ -166,5 +169,6 @@ def _known_groups(caller: Caller, asked: list[Row]) -> dict[str, str]:
     return known
 
 
-def _duplicate() -> Fault:
+def duplicate() -> Fault:
+    """The error for a rule that is there."""
     return Fault("InvalidPermission.Duplicate", "The specified rule already exists")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CreateImage, ModifyImageAttribute, ResetImageAttribute."""
+"""CreateImage, ModifyImageAttribute, ResetImageAttribute, UpdateImage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nova_appliance.actions.create_image import create_image
-from nova_appliance.ec2 import servers, tagging
+from nova_appliance.ec2 import launch_permissions, servers, tagging
 from nova_appliance.ec2.actions import images
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault, coded
@@ -19,9 +19,7 @@ SHORTEST, LONGEST = 3, 128
 
 def create(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     """CreateImage: of an instance that runs or not; it is never rebooted for it."""
-    name = params["Name"]
-    if not SHORTEST <= len(name) <= LONGEST:
-        raise Fault("InvalidAMIName.Malformed", "The name of an image has 3 to 128 characters.")
+    name = check_name(params["Name"])
     if params.get("BlockDeviceMappings"):
         raise Fault("UnsupportedOperation", "BlockDeviceMappings of images are not built here.")
     new = tagging.specified(params, "image")
@@ -38,30 +36,50 @@ def create(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def modify(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-    """ModifyImageAttribute: the description, and whether everybody may launch it."""
+    """ModifyImageAttribute: the description, and who may launch it: all, or single accounts."""
     image = images.find(caller, params["ImageId"])
     _check_own(caller, params["ImageId"], image.owner)
-    put: dict[str, str] = {}
-    if (text := _description(params)) is not None:
-        put["description"] = text
-    if (public := _public(params)) is not None:
-        put["visibility"] = "public" if public else "private"
-    if not put:
+    text, change = _description(params), launch_permissions.read(params)
+    if text is None and change.is_empty:
         raise missing("Attribute")
-    with coded(Forbidden="AuthFailure"):
-        caller.cloud.images.change(caller.context, image.id, put)
+    launch_permissions.apply(caller, image, change)
+    if text is not None:
+        with coded(Forbidden="AuthFailure"):
+            caller.cloud.images.change(caller.context, image.id, {"description": text})
     return {}
 
 
+def update(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+    """UpdateImage: Nova's own; name, description, and whether everybody may launch it."""
+    image = images.find(caller, params["ImageId"])
+    _check_own(caller, params["ImageId"], image.owner)
+    put: dict[str, str] = {}
+    if (name := params.get("Name")) is not None:
+        put["name"] = check_name(name)
+    if (text := params.get("Description")) is not None:
+        put["description"] = text
+    if (public := params.get("IsPublic")) is not None:
+        put["visibility"] = "public" if public else "private"
+    with coded(Forbidden="AuthFailure"):
+        caller.cloud.images.change(caller.context, image.id, put)
+    return {"Return": True}
+
+
 def reset(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-    """ResetImageAttribute: launchPermission, so that it is private again."""
+    """ResetImageAttribute: launchPermission, so that nobody else may launch it."""
     if params["Attribute"] != "launchPermission":
         raise Fault("InvalidParameterValue", "Only launchPermission can be reset.")
     image = images.find(caller, params["ImageId"])
     _check_own(caller, params["ImageId"], image.owner)
-    with coded(Forbidden="AuthFailure"):
-        caller.cloud.images.change(caller.context, image.id, {"visibility": "private"})
+    launch_permissions.reset(caller, image)
     return {}
+
+
+def check_name(text: str) -> str:
+    """The name of an image. Raises Fault."""
+    if not SHORTEST <= len(text) <= LONGEST:
+        raise Fault("InvalidAMIName.Malformed", "The name of an image has 3 to 128 characters.")
+    return text
 
 
 def _check_own(caller: Caller, ec2_id: str, owner: str | None) -> None:
@@ -74,19 +92,3 @@ def _description(params: Params) -> str | None:
         return str(params.get("Value") or "")
     told = params.get("Description")
     return str(told.get("Value") or "") if isinstance(told, Mapping) else None
-
-
-def _public(params: Params) -> bool | None:
-    """Whether all get or lose the image; None when nothing is said of that. Raises Fault."""
-    told = params.get("LaunchPermission") or {}
-    added, removed = (told.get(name) or () for name in ("Add", "Remove"))
-    groups, users = params.get("UserGroups") or (), params.get("UserIds") or ()
-    if params.get("OperationType") == "remove":
-        removed = [*removed, *({"Group": group} for group in groups)]
-    else:
-        added = [*added, *({"Group": group} for group in groups)]
-    if users or any(one.get("Group") != "all" for one in (*added, *removed)):
-        raise Fault("UnsupportedOperation", "Images are shared with all or with nobody here.")
-    if added and removed:
-        raise Fault("InvalidParameterCombination", "Add and Remove may not be given together.")
-    return bool(added) if added or removed else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from nova_appliance.clients.images import Image
 from nova_appliance.common import errors
-from nova_appliance.ec2 import block_devices, listing, names, tagging
+from nova_appliance.ec2 import block_devices, launch_permissions, listing, names, tagging
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault, coded
 from nova_appliance.ec2.listing import Listing
@@ -26,6 +26,7 @@ STATES = {
     "killed": "failed",
 }
 """Status of the image service > imageState; all others are pending."""
+PERMISSIONS = "LaunchPermissions"
 LISTING = Listing(
     "Images", "ImageId", "ami", "ImageIds", {
         "architecture": "Architecture",
@@ -52,7 +53,7 @@ LISTING = Listing(
 
 def describe(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeImages."""
-    images = caller.cloud.images.list_(caller.context)
+    images = caller.cloud.images.list_(caller.context, {"member_status": "all"})
     kept = [image for image in images if _is_wanted(caller, params, image)]
     kept_tags = tags(caller)
     return listing.show(LISTING, params, [_show(caller, image, kept_tags) for image in kept])
@@ -64,7 +65,8 @@ def attribute(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     if name not in READ:
         raise Fault("InvalidParameterValue", f"'{shown(name)}' is not an attribute of images.")
     image = find(caller, ec2_id)
-    return {"ImageId": ec2_id, **READ[name](_show(caller, image, {}))}
+    item = _show(caller, image, {}) | {PERMISSIONS: launch_permissions.show(caller, image)}
+    return {"ImageId": ec2_id, **READ[name](item)}
 
 
 def deregister(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
@@ -152,9 +154,7 @@ READ: dict[str, Callable[[Item], Item]] = {
     "blockDeviceMapping": lambda item: {"BlockDeviceMappings": item["BlockDeviceMappings"]},
     "description": lambda item: {"Description": {"Value": item["Description"] or ""}},
     "kernel": lambda item: {"KernelId": {"Value": item["KernelId"]}},
-    "launchPermission": lambda item: {
-        "LaunchPermissions": [{"Group": "all"}] if item["Public"] else []
-    },
+    "launchPermission": lambda item: {PERMISSIONS: item[PERMISSIONS]},
     "productCodes": lambda _item: {"ProductCodes": []},
     "ramdisk": lambda item: {"RamdiskId": {"Value": item["RamdiskId"]}},
 }

@@ -41,7 +41,7 @@ SERVERS = "compute:"
 def describe(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeNetworkInterfaces."""
     ports = caller.rows.list_(caller.context, "ports", project_id=caller.project_id)
-    return listing.show(LISTING, params, _show(caller, [row for row in ports if _is_shown(row)]))
+    return listing.show(LISTING, params, show(caller, [row for row in ports if _is_shown(row)]))
 
 
 def create(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
@@ -63,22 +63,28 @@ def create(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         port = caller.rows.create(caller.context, "ports", row)
     ec2_id = caller.names.one("eni", port["id"])
     tagging.keep(caller, ec2_id, new)
-    return {"NetworkInterface": _show(caller, [port])[0]}
+    return {"NetworkInterface": show(caller, [port])[0]}
 
 
 def delete(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     """DeleteNetworkInterface."""
     ec2_id = params["NetworkInterfaceId"]
+    port = find(caller, ec2_id)
+    if port["device_id"]:
+        raise Fault("InvalidNetworkInterface.InUse", f"Interface {ec2_id} is attached.")
+    with coded(NotFound="InvalidNetworkInterfaceID.NotFound"):
+        caller.rows.remove(caller.context, "ports", port["id"])
+    tagging.forget(caller, ec2_id)
+    return {}
+
+
+def find(caller: Caller, ec2_id: str) -> Row:
+    """The port of that id. Raises Fault."""
     thing = caller.names.find("eni", ec2_id)
     found = caller.rows.list_(caller.context, "ports", id=thing, project_id=caller.project_id)
     if not found or not _is_shown(found[0]):
         raise names.missing("eni", (ec2_id,))
-    if found[0]["device_id"]:
-        raise Fault("InvalidNetworkInterface.InUse", f"Interface {ec2_id} is attached.")
-    with coded(NotFound="InvalidNetworkInterfaceID.NotFound"):
-        caller.rows.remove(caller.context, "ports", thing)
-    tagging.forget(caller, ec2_id)
-    return {}
+    return found[0]
 
 
 def _is_shown(port: Row) -> bool:
@@ -93,7 +99,8 @@ def _subnet(caller: Caller, ec2_id: str) -> Row:
     return found[0]
 
 
-def _show(caller: Caller, ports: list[Row]) -> list[Row]:
+def show(caller: Caller, ports: list[Row]) -> list[Row]:
+    """Ports in EC2's words."""
     subnets = {ip["subnet_id"] for row in ports for ip in row["fixed_ips"]}
     rows = caller.rows.list_(caller.context, "subnets", id=sorted(subnets)) if subnets else ()
     in_vpcs = {row["id"]: vpcs.of(row, caller.project_id) for row in rows}

@@ -3,27 +3,18 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from nova_appliance.actions import certificates
-from nova_appliance.common import errors
-from nova_appliance.ec2 import bundles, tagging
+from nova_appliance.ec2 import bundles, image_transfer, tagging
 from nova_appliance.ec2.actions import images
 from nova_appliance.ec2.bundles import Manifest
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault, coded
 from nova_appliance.ec2.parameters import missing, shown
 
-LOG = logging.getLogger(__name__)
 SHORTEST, LONGEST = 3, 128
-STATE = "image_state"
-"""Property of an image: how far it has come. A failed one stays to be seen."""
-FAILED = "failed_transfer"
-AT_ONCE = 2
-_POOL = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="bundle")
 
 
 def register(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +37,7 @@ def register(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
 
         return bundles.image(manifest, key, iv, fetch)
 
-    _POOL.submit(_transfer, caller, image_id, data)
+    image_transfer.begin(caller, image_id, "raw", data)
     return {"ImageId": ec2_id}
 
 
@@ -102,26 +93,10 @@ def _wanted(
         "visibility": "private",
         "image_location": location,
         "hw_architecture": params.get("Architecture") or manifest.architecture,
-        STATE: "pending",
+        image_transfer.STATE: image_transfer.PENDING,
         **{key: value for key, value in told.items() if value},
     }
 
 
 def _part(caller: Caller, ec2_id: str | None) -> str | None:
     return images.find(caller, ec2_id).id if ec2_id else None
-
-
-def _transfer(caller: Caller, image_id: str, data: Callable[[], Iterator[bytes]]) -> None:
-    """Bring the bytes; what fails is told by the image's state."""
-    store = caller.cloud.images
-    try:
-        store.upload(image_id, "raw", data())
-        state = "available"
-    except Exception as error:
-        known = isinstance(error, errors.ApplianceError)
-        LOG.warning("image %s: not registered: %s", image_id, error, exc_info=not known)
-        state = FAILED
-    try:
-        store.change(caller.context, image_id, {STATE: state})
-    except errors.ApplianceError as error:
-        LOG.warning("image %s: its state could not be told: %s", image_id, error)

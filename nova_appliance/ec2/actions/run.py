@@ -16,7 +16,16 @@ from nova_appliance.db import flavors
 from nova_appliance.domain.boot import BlockDevice, BootRequest
 from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.server import Server
-from nova_appliance.ec2 import block_devices, client_tokens, names, placement, servers, tagging
+from nova_appliance.ec2 import (
+    block_devices,
+    client_tokens,
+    launch_templates,
+    names,
+    placement,
+    protection,
+    servers,
+    tagging,
+)
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault, coded
 from nova_appliance.ec2.parameters import missing, shown
@@ -28,7 +37,6 @@ MOST = 1000
 Params = Mapping[str, Any]
 
 UNBUILT = {
-    "LaunchTemplate": "Launch templates",
     "CpuOptions": "CPU options",
     "CapacityReservationSpecification": "Capacity reservations",
     "ElasticGpuSpecification": "Elastic GPUs",
@@ -42,9 +50,10 @@ UNBUILT = {
 
 
 def run(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-    """The handler."""
-    _check(params)
-    request = _request(caller, params)
+    """RunInstances: what the launch template says, and what the call itself says instead."""
+    whole = launch_templates.fill_in(caller, params)
+    _check(whole)
+    request = _request(caller, whole)
 
     def find(reservation_id: str) -> tuple[Server, ...] | None:
         return servers.of_reservation(caller, reservation_id) or None
@@ -67,6 +76,8 @@ def _check(params: Params) -> None:
     for name, word in UNBUILT.items():
         if params.get(name):
             raise Fault("UnsupportedOperation", f"{word} are not built here.")
+    if params.get("InstanceInitiatedShutdownBehavior") == "terminate":
+        raise Fault("UnsupportedOperation", "An instance that shuts down is stopped here.")
     least, most = params["MinCount"], params["MaxCount"]
     if least < 1 or most < 1:
         raise Fault("InvalidParameterValue", "MinCount and MaxCount must be 1 or more.")
@@ -92,7 +103,8 @@ def _request(caller: Caller, params: Params) -> BootRequest:
         security_groups=placement.groups(caller, params),
         key_name=params.get("KeyName") or None,
         user_data=_user_data(params),
-        metadata=tags,
+        metadata=tags | _protection(params),
+        hints=placement.hints(caller, params),
         min_count=params["MinCount"],
         max_count=params["MaxCount"],
         availability_zone=placement.zone(caller, params),
@@ -102,6 +114,10 @@ def _request(caller: Caller, params: Params) -> BootRequest:
 def _name(tags: Mapping[str, str]) -> str:
     """The name in the Compute API: the tag Name, as EC2's users see names."""
     return (tags.get("Name") or "").strip()[:255] or "ec2"
+
+
+def _protection(params: Params) -> dict[str, str]:
+    return {protection.KEY: "true"} if params.get("DisableApiTermination") else {}
 
 
 def _flavor(caller: Caller, name: str | None) -> Flavor:

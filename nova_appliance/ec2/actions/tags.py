@@ -32,6 +32,9 @@ TYPES = {
     "eni": "network-interface",
     "rtb": "route-table",
     "igw": "internet-gateway",
+    "pg": "placement-group",
+    "dopt": "dhcp-options",
+    "lt": "launch-template",
 }
 """Kind > resourceType."""
 LISTING = Listing(

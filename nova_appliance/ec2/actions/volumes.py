@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CreateVolume, DeleteVolume, DescribeVolumes, DescribeVolumeStatus, ModifyVolume."""
+"""CreateVolume, DeleteVolume, DescribeVolumes, DescribeVolumeStatus."""
 
 from __future__ import annotations
 
@@ -87,29 +87,6 @@ def statuses(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeVolumeStatus: impaired is what the volume service calls an error."""
     shown_ = volumes.show(caller, volumes.rows(caller, "volumes"))
     return listing.show(STATUSES, params, [_status(row) for row in shown_])
-
-
-def modify(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-    """ModifyVolume: it may grow, nothing else."""
-    ec2_id, size = params["VolumeId"], params.get("Size")
-    if size is None or any(params.get(name) for name in ("VolumeType", "Iops", "Throughput")):
-        raise Fault("UnsupportedOperation", "Only the Size of a volume can be changed here.")
-    row = volumes.find(caller, "vol", ec2_id)
-    if size <= row["size"]:
-        raise Fault("InvalidParameterValue", "The new size must be greater than the present one.")
-    grow = {"os-extend": {"new_size": size}}
-    with coded(Invalid="IncorrectState", OverQuota="VolumeLimitExceeded"):
-        path = f"/volumes/{row['id']}/action"
-        caller.cloud.volumes.ask("POST", path, caller.context, json=grow)
-    change = {
-        "VolumeId": ec2_id,
-        "ModificationState": "modifying",
-        "TargetSize": size,
-        "OriginalSize": row["size"],
-        "Progress": 0,
-        "StartTime": caller.cloud.clock.now(),
-    }
-    return {"VolumeModification": change}
 
 
 def _wanted(caller: Caller, params: dict[str, Any]) -> Row:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tools ask about VPCs though nothing of it can be made here: ACLs, DHCP options, and less.
+"""What tools ask about VPCs though nothing of it can be made here: ACLs, and less.
 
 An answer here says what is true: the default ACL lets all through, because nothing else filters.
 """
@@ -14,7 +14,6 @@ from nova_appliance.ec2.actions import vpcs_read
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault
 from nova_appliance.ec2.listing import Listing
-from nova_appliance.ec2.parameters import shown
 
 Row = dict[str, Any]
 ACLS = Listing(
@@ -28,14 +27,6 @@ ACLS = Listing(
         "vpc-id": "VpcId",
     },
 )  # fmt: skip
-DHCP_OPTIONS = Listing(
-    "DhcpOptions", "DhcpOptionsId", "dopt", "DhcpOptionsIds", {
-        "dhcp-options-id": "DhcpOptionsId",
-        "key": "DhcpConfigurations.Key",
-        "owner-id": "OwnerId",
-        "value": "DhcpConfigurations.Values.Value",
-    },
-)  # fmt: skip
 LAST_RULE = 32767
 
 
@@ -45,24 +36,6 @@ def acls(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     ids = caller.names.give("acl", seen.vpc_ids)
     items = [_acl(seen, thing, ids[thing]) for thing in seen.vpc_ids]
     return listing.show(ACLS, params, items)
-
-
-def dhcp_options(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-    """DescribeDhcpOptions: the set that every VPC has."""
-    domain = {"Key": "domain-name", "Values": [{"Value": caller.cloud.conf.api.dhcp_domain}]}
-    item = {
-        "DhcpOptionsId": "default",
-        "OwnerId": caller.project_id,
-        "DhcpConfigurations": [domain],
-        "Tags": [],
-    }
-    asked = params.get("DhcpOptionsIds") or ()
-    for one in asked:
-        if one != "default":
-            raise Fault(
-                "InvalidDhcpOptionID.NotFound", f"The dhcpOption ID '{shown(one)}' does not exist"
-            )
-    return listing.show(DHCP_OPTIONS, {**params, "DhcpOptionsIds": ()}, [item])
 
 
 def credits_(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
@@ -89,6 +62,11 @@ def modify_vpc(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
             raise Fault("UnsupportedOperation", f"{key} of a VPC cannot be changed here.")
     vpcs_read.vpc_attribute(caller, {"VpcId": params["VpcId"], "Attribute": "enableDnsSupport"})
     return {}
+
+
+def create_default_vpc(_caller: Caller, _params: dict[str, Any]) -> dict[str, Any]:
+    """CreateDefaultVpc: it is there already, always."""
+    raise Fault("DefaultVpcAlreadyExists", "A Default VPC already exists for this account.")
 
 
 def modify_subnet(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:

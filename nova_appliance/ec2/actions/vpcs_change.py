@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nova_appliance.common import errors
-from nova_appliance.ec2 import names, tagging, topology, vpcs
+from nova_appliance.ec2 import dhcp_options, names, tagging, topology, vpcs
 from nova_appliance.ec2.actions import vpcs_read
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault, coded
@@ -39,7 +39,7 @@ def create_vpc(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
 def delete_vpc(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     """DeleteVpc: one that has nothing in it."""
     seen = topology.look(caller)
-    thing = _vpc(seen, params["VpcId"])
+    thing = topology.find_vpc(seen, params["VpcId"])
     if thing == seen.account:
         raise Fault("OperationNotPermitted", "The default VPC is the project's own networks.")
     if vpcs.told(seen.routers[thing], vpcs.GATEWAY):
@@ -59,10 +59,10 @@ def create_subnet(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         raise missing("CidrBlock")
     cidr = _cidr(params["CidrBlock"], "InvalidSubnet.Range")
     seen = topology.look(caller)
-    router = _vpc(seen, params["VpcId"])
+    router = topology.find_vpc(seen, params["VpcId"])
     _check_room(seen, router, cidr)
     new = tagging.specified(params, "subnet")
-    subnet_id = _make_subnet(caller, router, cidr, new.get("Name", "ec2-subnet"))
+    subnet_id = _make_subnet(caller, seen.routers[router], cidr, new.get("Name", "ec2-subnet"))
     ec2_id = caller.names.one("subnet", subnet_id)
     tagging.keep(caller, ec2_id, new)
     return {"Subnet": vpcs_read.subnets(caller, {"SubnetIds": [ec2_id]})["Subnets"][0]}
@@ -105,15 +105,6 @@ def _cidr(text: str, code: str) -> Network:
     return found
 
 
-def _vpc(seen: Topology, ec2_id: str) -> str:
-    """The router of a VPC, or the project for the default one. Raises Fault."""
-    names.check("vpc", ec2_id)
-    found = [thing for thing, one in seen.vpc_ids.items() if one == ec2_id]
-    if not found:
-        raise names.missing("vpc", (ec2_id,))
-    return found[0]
-
-
 def _check_room(seen: Topology, router: str, cidr: Network) -> None:
     """Raises Fault unless the range is in the VPC and free there."""
     if router == seen.account:
@@ -129,18 +120,22 @@ def _check_room(seen: Topology, router: str, cidr: Network) -> None:
             )
 
 
-def _make_subnet(caller: Caller, router: str, cidr: Network, name: str) -> str:
+def _make_subnet(caller: Caller, router: Row, cidr: Network, name: str) -> str:
+    options = dhcp_options.get(caller, vpcs.told(router, vpcs.DHCP))
+    wanted = {
+        "cidr": str(cidr),
+        "ip_version": 4,
+        "name": name,
+        "dns_nameservers": dhcp_options.servers(options.body) if options else [],
+    }
     with coded(OverQuota="SubnetLimitExceeded", Conflict="InvalidSubnet.Conflict"):
         network = caller.rows.create(caller.context, "networks", {"name": name})
         with _undone_on_error(caller, "networks", network["id"]):
-            subnet = caller.rows.create(
-                caller.context,
-                "subnets",
-                {"network_id": network["id"], "cidr": str(cidr), "ip_version": 4, "name": name},
-            )
-            mark = (vpcs.IN_VPC + router,)
+            at = {"network_id": network["id"]}
+            subnet = caller.rows.create(caller.context, "subnets", at | wanted)
+            mark = (vpcs.IN_VPC + router["id"],)
             caller.rows.tag(caller.context, "subnets", subnet["id"], mark)
-            caller.rows.join(caller.context, router, subnet["id"])
+            caller.rows.join(caller.context, router["id"], subnet["id"])
     return str(subnet["id"])
 
 

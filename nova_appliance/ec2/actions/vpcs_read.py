@@ -8,6 +8,7 @@ from typing import Any
 
 from nova_appliance.actions import zones
 from nova_appliance.ec2 import listing, names, topology
+from nova_appliance.ec2 import vpcs as marks
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault
 from nova_appliance.ec2.listing import Listing
@@ -55,7 +56,11 @@ VPC_ATTRIBUTES = {
 def vpcs(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     """DescribeVpcs: the default VPC, and those that were made."""
     seen, kept = topology.look(caller), tags(caller)
-    items = [show_vpc(seen, thing, kept.get(ec2_id)) for thing, ec2_id in seen.vpc_ids.items()]
+    options = _options(caller, seen)
+    items = [
+        show_vpc(seen, thing, kept.get(ec2_id)) | options.get(thing, {})
+        for thing, ec2_id in seen.vpc_ids.items()
+    ]
     return listing.show(VPCS, params, items)
 
 
@@ -125,6 +130,13 @@ def show_subnet(seen: Topology, row: Row, zone: str, used: int, kept: dict[str, 
         "Ipv6CidrBlockAssociationSet": [],
         "Tags": tag_set(kept),
     }
+
+
+def _options(caller: Caller, seen: Topology) -> dict[str, Row]:
+    """VPC > its DHCP options, of those that have other than the default ones."""
+    told = {thing: marks.told(row, marks.DHCP) for thing, row in seen.routers.items()}
+    ec2_ids = caller.names.give("dopt", filter(None, told.values()))
+    return {thing: {"DhcpOptionsId": ec2_ids[one]} for thing, one in told.items() if one}
 
 
 def _zone(caller: Caller) -> str:

@@ -36,11 +36,7 @@ def show(around: Surroundings, server: Server) -> Row:
         "ProductCodes": [],
         "InstanceType": server.flavor.name,
         "LaunchTime": server.created_at,
-        "Placement": {
-            "AvailabilityZone": server.zone or "",
-            "GroupName": "",
-            "Tenancy": "default",
-        },
+        "Placement": _placement(around, server),
         "Monitoring": {"State": "disabled"},
         "StateReason": server_states.reason(server),
         "Architecture": _architecture(server),
@@ -56,6 +52,17 @@ def show(around: Surroundings, server: Server) -> Row:
         "Tags": tag_set(server.metadata, around.tags.get(ec2_id)),
         "SecurityGroups": _groups(around, server),
         **_network(around, server),
+    }
+
+
+def _placement(around: Surroundings, server: Server) -> Row:
+    name = around.placement.get(server.group_id or "")
+    group = {"GroupId": around.id("pg", str(server.group_id))} if name is not None else {}
+    return {
+        "AvailabilityZone": server.zone or "",
+        "GroupName": name or "",
+        "Tenancy": "default",
+        **group,
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nova_appliance.common import clock
 from nova_appliance.embedded import web
-from nova_appliance.embedded.images import data, fields, listing, resource
+from nova_appliance.embedded.images import data, fields, listing, members, resource
 from nova_appliance.embedded.images.service import open_images
 from nova_appliance.embedded.settings import Settings
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 VERSIONS = ("v2.7", "v2.6", "v2.5", "v2.4", "v2.3", "v2.2", "v2.1", "v2.0")
-NO_MEMBERS = web.Unbuilt("Images are not shared with single projects here: there are no members.")
 NO_LOCATIONS = web.Unbuilt("Images have no locations here: upload their bytes.")
 NO_TASKS = web.Unbuilt("There are no tasks here: upload or import images directly.")
 NO_STORES = web.Unbuilt("All images are in one place here: there are no stores to choose from.")
@@ -107,19 +106,19 @@ ROUTES: dict[str, dict[str, Any]] = {
     "v2/images/{id}/actions/deactivate": {"POST": data.deactivate},
     "v2/images/{id}/actions/reactivate": {"POST": data.reactivate},
     "v2/images/{id}/tags/{tag}": {"PUT": resource.add_tag, "DELETE": resource.remove_tag},
-    "v2/images/{id}/members": {"GET": NO_MEMBERS, "POST": NO_MEMBERS},
+    "v2/images/{id}/members": {"GET": members.index, "POST": members.add},
     "v2/images/{id}/members/{member}": {
-        "GET": NO_MEMBERS,
-        "PUT": NO_MEMBERS,
-        "DELETE": NO_MEMBERS,
+        "GET": members.show,
+        "PUT": members.change,
+        "DELETE": members.remove,
     },
     "v2/images/{id}/locations": {"GET": NO_LOCATIONS, "POST": NO_LOCATIONS},
     "v2/images/{id}/tasks": {"GET": NO_TASKS},
     "v2/tasks": {"GET": NO_TASKS, "POST": NO_TASKS},
     "v2/schemas/image": {"GET": image_schema},
     "v2/schemas/images": {"GET": images_schema},
-    "v2/schemas/member": {"GET": NO_MEMBERS},
-    "v2/schemas/members": {"GET": NO_MEMBERS},
+    "v2/schemas/member": {"GET": members.schema},
+    "v2/schemas/members": {"GET": members.schemas},
     "v2/info/import": {"GET": import_info},
     "v2/info/stores": {"GET": NO_STORES},
     "v2/metadefs/namespaces": {"GET": NO_METADEFS, "POST": NO_METADEFS},

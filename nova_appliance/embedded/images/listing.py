@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nova_appliance.common.errors import Invalid
+from nova_appliance.embedded.images.members import STATUSES
 from nova_appliance.embedded.images.service import view
 from nova_appliance.embedded.store import Row
 
@@ -63,8 +64,21 @@ def _visible(req: Any) -> list[Row]:
     if req.caller.is_admin:
         return list(req.service.store.all("SELECT * FROM images"))
     shared = "community" if req.GET.get("visibility") == "community" else "public"
-    sql = "SELECT * FROM images WHERE visibility IN ('public', ?) OR owner = ?"
-    return list(req.service.store.all(sql, shared, req.caller.project_id or ""))
+    sql = """SELECT * FROM images WHERE visibility IN ('public', ?) OR owner = ?
+        OR (visibility = 'shared' AND EXISTS (SELECT 1 FROM members
+            WHERE image_id = images.id AND member = ? AND instr(?, members.status)))"""
+    project, statuses = req.caller.project_id or "", " ".join(_member_statuses(req))
+    return list(req.service.store.all(sql, shared, project, project, statuses))
+
+
+def _member_statuses(req: Any) -> tuple[str, ...]:
+    """Images of others are listed for their members when these have accepted them, or as asked."""
+    asked = req.GET.get("member_status", "accepted")
+    if asked == "all":
+        return STATUSES
+    if asked not in STATUSES:
+        raise Invalid(f"'member_status' must be all or one of {', '.join(STATUSES)}.")
+    return (asked,)
 
 
 def _test(name: str, value: Any) -> Test:

@@ -24,9 +24,14 @@ CREATE TABLE IF NOT EXISTS images (
     size INTEGER, virtual_size INTEGER, checksum TEXT, os_hash_algo TEXT, os_hash_value TEXT,
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
     tags TEXT NOT NULL, properties TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS images_owner ON images (owner)
+CREATE INDEX IF NOT EXISTS images_owner ON images (owner);
+CREATE TABLE IF NOT EXISTS members (
+    image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE, member TEXT NOT NULL,
+    status TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+    PRIMARY KEY (image_id, member))
 """
-VISIBLE = "(visibility IN ('public', 'community') OR owner = ?)"
+VISIBLE = """(visibility IN ('public', 'community') OR owner = ? OR (visibility = 'shared' AND EXISTS
+    (SELECT 1 FROM members WHERE image_id = images.id AND member = ?)))"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +74,7 @@ def find(req: Any, image_id: str) -> Row:
     sql = "SELECT * FROM images WHERE id = ?"
     values = [image_id]
     if not req.caller.is_admin:
-        sql, values = f"{sql} AND {VISIBLE}", [image_id, req.caller.project_id or ""]
+        sql, values = f"{sql} AND {VISIBLE}", [image_id, *[req.caller.project_id or ""] * 2]
     row: Row | None = req.service.store.one(sql, *values)
     if row is None:
         raise NotFound(f"No image found with ID {image_id}")

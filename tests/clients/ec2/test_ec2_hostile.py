@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every action with every parameter hostile: an EC2 error, never a 500, nothing half-made."""
 
-import urllib.error
-import urllib.parse
-import urllib.request
 import xml.etree.ElementTree as ET
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from fixtures.ec2_signed import ask
 
 from nova_appliance.ec2 import model, names, parameters
 from nova_appliance.ec2.routes import ROUTES
@@ -19,20 +14,6 @@ VALUES = (
     "", "0", "-1", "true", "i-12345678", "ami-0123456789abcdef0", "sg-0123456789abcdef0",
     "x" * 5000, "<a>&]]>", "\U0001f600é", "../../etc", "' OR 1=1 --", "default", "%s{0}",
 )  # fmt: skip
-
-
-def ask(keys, pairs):
-    """Sent as signed, without a client that would check it first."""
-    form = urllib.parse.urlencode([*pairs, ("Version", "2016-11-15")])
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    sent = AWSRequest(method="POST", url=keys.url, data=form, headers=headers)
-    SigV4Auth(Credentials(keys.access, keys.secret), "ec2", keys.region).add_auth(sent)
-    plain = urllib.request.Request(keys.url, form.encode(), dict(sent.headers.items()))
-    try:
-        with urllib.request.urlopen(plain, timeout=30) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
 
 
 def names_of(shape, depth=0):
@@ -120,6 +101,9 @@ BY_ID = {
     "eni": ("DescribeNetworkInterfaces", "NetworkInterfaceId.1"),
     "rtb": ("DescribeRouteTables", "RouteTableId.1"),
     "igw": ("DescribeInternetGateways", "InternetGatewayId.1"),
+    "pg": ("DescribePlacementGroups", "GroupId.1"),
+    "dopt": ("DescribeDhcpOptions", "DhcpOptionsId.1"),
+    "lt": ("DescribeLaunchTemplates", "LaunchTemplateId.1"),
     "acl": ("DescribeNetworkAcls", "NetworkAclId.1"),
 }
 

@@ -140,10 +140,6 @@ def test_an_image_of_an_instance_is_made_shared_and_deregistered(client, image_i
     client.modify_image_attribute(ImageId=image, Description={"Value": "new"})
     told = client.describe_image_attribute(ImageId=image, Attribute="description")
     assert told["Description"]["Value"] == "new"
-    share = {"Add": [{"UserId": "123456789012"}]}
-    assert code(client.modify_image_attribute, ImageId=image, LaunchPermission=share) == (
-        "UnsupportedOperation"
-    )
     assert code(client.modify_image_attribute, ImageId=image_id, Description={"Value": "x"}) == (
         "AuthFailure"
     )

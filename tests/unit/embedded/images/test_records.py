@@ -239,5 +239,6 @@ def test_documents_and_unbuilt_parts(rig, nowhere):
     schema = rig.app.get("/v2/schemas/image", headers=rig.demo).json
     assert set(rig.create()) <= set(schema["properties"])
     assert rig.app.get("/v2/schemas/images", headers=rig.demo).json["name"] == "images"
-    rig.app.get(f"/v2/images/{nowhere}/members", headers=rig.demo, status=501)
+    rig.app.get(f"/v2/images/{nowhere}/members", headers=rig.demo, status=404)
+    rig.app.get(f"/v2/images/{nowhere}/tasks", headers=rig.demo, status=501)
     rig.app.get("/v2/nothing", headers=rig.demo, status=404)
