@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -89,11 +89,30 @@ class Pins:
 
 def check(name: str, call: Call, order: msgspec.Struct, version: int) -> None:
     """Raise Unavailable if a daemon of that version would not understand the order."""
+    if version >= VERSION:
+        return
     if call.since > version:
         raise errors.Unavailable(f"{name} works only when all services are upgraded.")
-    for field in msgspec.structs.fields(order):
-        since = FIELDS_SINCE.get(f"{type(order).__name__}.{field.name}", 0)
-        if since > version and getattr(order, field.name) != field.default:
-            raise errors.Unavailable(
-                f"{field.name} of {name} works only when all services are upgraded."
-            )
+    for field in _too_new(order, version):
+        raise errors.Unavailable(f"{field} of {name} works only when all services are upgraded.")
+
+
+def _too_new(value: object, version: int) -> Iterator[str]:
+    """Fields, however deep, that carry more than a daemon of that version reads."""
+    if isinstance(value, msgspec.Struct):
+        for field in msgspec.structs.fields(value):
+            inner = getattr(value, field.name)
+            since = FIELDS_SINCE.get(f"{type(value).__name__}.{field.name}", 0)
+            if since > version and inner != _default(field):
+                yield field.name
+            yield from _too_new(inner, version)
+    elif isinstance(value, Mapping):
+        yield from _too_new(tuple(value.values()), version)
+    elif isinstance(value, (tuple, list)):
+        for one in value:
+            yield from _too_new(one, version)
+
+
+def _default(field: msgspec.structs.FieldInfo) -> object:
+    made = field.default_factory
+    return field.default if made is msgspec.NODEFAULT else made()

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from nova_appliance.common import errors
+from nova_appliance.domain.guest import Guest, Volume
 from nova_appliance.rpc import orders, pins
 from nova_appliance.rpc.calls.row import Call
 from nova_appliance.rpc.calls.topics import TOPICS
@@ -97,3 +98,19 @@ def test_pins_follow_the_lowest_living_version():
     known.learn({"scheduler": 0})
     assert known.of("scheduler") == 0
     assert known.of("compute") == pins.VERSION
+
+
+def test_what_lies_deep_in_an_order_counts_too():
+    """A volume in a guest in an order: an older compute would start the guest without it."""
+    row = TOPICS["compute"]["build"]
+    ticket = orders.Ticket(cell_id="c", saga_id="s", step="build", epoch=1)
+    guest = Guest(
+        server_id="a", name="n", display_name="n", project_id="p", user_id="u",
+        flavor_name="f", vcpus=1, memory_mib=64,
+    )  # fmt: skip
+    plain = orders.ServerOrder(ticket=ticket, server_id="a", guest=guest)
+    pins.check("build", row, plain, 8)
+    rich = msgspec.structs.replace(guest, volumes=(Volume(volume_id="v", device="vdb"),))
+    with pytest.raises(errors.Unavailable, match="volumes"):
+        pins.check("build", row, msgspec.structs.replace(plain, guest=rich), 8)
+    pins.check("build", row, msgspec.structs.replace(plain, guest=rich), 9)
