@@ -44,13 +44,13 @@ def test_a_guest_that_goes_off_by_itself_is_stopped_within_seconds(world):
     watch = world.computes[host].agent.power_watch
     assert clock.wait_for(lambda: server.id in watch._powers, 60)
     hypervisor.halt(server.id, "it shut down")
-    stopped = world.wait(server.id, lambda s: s.state == "stopped" and s.task is None, 10)
+    stopped = world.wait(server.id, lambda s: s.state == "stopped" and s.task is None, 60)
     assert stopped.power == PowerState.SHUTDOWN
     hypervisor.wake(server.id)
     assert clock.wait_for(
-        lambda: hypervisor.guest(server.id).power_state == PowerState.SHUTDOWN, 10
+        lambda: hypervisor.guest(server.id).power_state == PowerState.SHUTDOWN, 60
     )
-    world.wait(server.id, lambda s: s.state == "stopped" and s.task is None, 10)
+    world.wait(server.id, lambda s: s.state == "stopped" and s.task is None, 60)
     delete.delete(world.cloud, world.context(), world.server(server.id))
     world.wait_gone(server.id)
     assert world.left() == NOTHING
