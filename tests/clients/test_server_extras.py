@@ -19,6 +19,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeCloud]:
     cloud.stop()
 
 
+@pytest.fixture(autouse=True)
+def at_rest(whole: WholeCloud) -> Iterator[None]:
+    """What one test has begun does not reach into the next."""
+    yield
+    whole.rest()
+
+
 @pytest.fixture(scope="module")
 def admin(whole: WholeCloud) -> Any:
     connection = whole.connect()
@@ -44,7 +51,7 @@ def server(admin: Any) -> Any:
         flavor_id=admin.compute.find_flavor("m1.tiny").id,
         networks=[{"uuid": admin.network.find_network("private").id}],
     )  # fmt: skip
-    return admin.compute.wait_for_server(made, wait=60)
+    return admin.compute.wait_for_server(made, wait=180)
 
 
 def ask(
@@ -295,7 +302,7 @@ def test_interfaces(whole: WholeCloud, admin: Any) -> None:
         flavor_id=admin.compute.find_flavor("m1.tiny").id,
         networks=[{"uuid": admin.network.find_network("private").id, "tag": "inner"}],
     )  # fmt: skip
-    admin.compute.wait_for_server(made, wait=60)
+    admin.compute.wait_for_server(made, wait=180)
     (port,) = admin.network.ports(device_id=made.id)
     path = f"/servers/{made.id}/os-interface"
     expected = {
@@ -388,9 +395,9 @@ def test_the_oldest_name_of_servers(admin: Any, server: Any) -> None:
     assert ask(admin, "GET", path, "2.103")[0] == 404
     stop = {"json": {"os-stop": None}}
     assert ask(admin, "POST", f"{path}/{server.id}/action", **stop)[0] == 202
-    admin.compute.wait_for_server(server, status="SHUTOFF", wait=60)
+    admin.compute.wait_for_server(server, status="SHUTOFF", wait=180)
     assert do(admin, server, **{"os-start": None})[0] == 202
-    admin.compute.wait_for_server(server, wait=60)
+    admin.compute.wait_for_server(server, wait=180)
     assert ask(admin, "POST", f"{path}/{server.id}/action", json={"lock": None})[0] == 400
 
 
@@ -428,7 +435,7 @@ def test_external_networks_are_for_administrators(whole: WholeCloud, admin: Any)
     assert "not allowed to create an interface on external network" in sentence(answer, 403)
     status, data = ask(admin, "POST", "/servers", json={"server": wanted})
     assert status == 202
-    made = admin.compute.wait_for_server(admin.compute.get_server(data["server"]["id"]), wait=60)
+    made = admin.compute.wait_for_server(admin.compute.get_server(data["server"]["id"]), wait=180)
     assert "public" in made.addresses
     admin.compute.delete_server(made)
     admin.compute.wait_for_delete(made)

@@ -13,6 +13,7 @@ from nova_appliance.common import clock, ids
 from .test_server_extras import (  # the same small cloud
     admin,  # noqa: F401
     ask,
+    at_rest,  # noqa: F401
     do,
     sentence,
     server,  # noqa: F401
@@ -165,13 +166,13 @@ def test_a_deleted_server_leaves_its_volumes_or_takes_them_along(admin: Any) -> 
         flavor_id=admin.compute.find_flavor("m1.tiny").id,
         networks=[{"uuid": admin.network.find_network("private").id}],
     )  # fmt: skip
-    server = admin.compute.wait_for_server(made, wait=60)  # noqa: F811
+    server = admin.compute.wait_for_server(made, wait=180)  # noqa: F811
     assert attach(admin, server.id, stays.id)[0] == 200
     assert attach(admin, server.id, goes.id, "2.79", delete_on_termination=True)[0] == 200
     assert status_is(admin, stays.id, "in-use")
     assert status_is(admin, goes.id, "in-use")
     admin.compute.delete_server(server)
-    admin.compute.wait_for_delete(server, wait=30)
+    admin.compute.wait_for_delete(server, wait=180)
     assert status_is(admin, stays.id, "available")
     assert clock.wait_for(lambda: admin.block_storage.find_volume(goes.id) is None, 60)
 
@@ -186,7 +187,7 @@ def boot(connection: Any, name: str, *devices: dict[str, Any], **more: Any) -> A
 
 def gone(connection: Any, server: Any) -> None:  # noqa: F811
     connection.compute.delete_server(server)
-    connection.compute.wait_for_delete(server, wait=30)
+    connection.compute.wait_for_delete(server, wait=180)
 
 
 def test_openstack_boots_from_a_volume(whole: WholeCloud, admin: Any) -> None:  # noqa: F811
@@ -210,7 +211,7 @@ def test_openstack_boots_from_a_volume(whole: WholeCloud, admin: Any) -> None:  
         "uuid": volume.id, "source_type": "volume", "destination_type": "volume", "boot_index": 0,
         "delete_on_termination": True,
     })  # fmt: skip
-    gone(admin, admin.compute.wait_for_server(again, wait=60))
+    gone(admin, admin.compute.wait_for_server(again, wait=180))
     assert clock.wait_for(lambda: admin.block_storage.find_volume(volume.id) is None, 60)
 
 
@@ -226,7 +227,7 @@ def test_a_snapshot_and_blank_disks_are_mapped(admin: Any) -> None:  # noqa: F81
         {"source_type": "blank", "destination_type": "volume", "volume_size": 2,
          "delete_on_termination": True, "volume_type": "files", "tag": "data"},
     )  # fmt: skip
-    server = admin.compute.wait_for_server(made, wait=60)  # noqa: F811
+    server = admin.compute.wait_for_server(made, wait=180)  # noqa: F811
     listed = ask(admin, "GET", path_of(server.id), "2.89")[1]["volumeAttachments"]
     assert [(one["device"], one["tag"]) for one in listed] == [
         ("/dev/vda", None),
@@ -321,7 +322,7 @@ def test_an_image_of_a_volume_backed_server_boots_its_copy(whole: WholeCloud, ad
         "uuid": image, "source_type": "image", "destination_type": "volume", "volume_size": 1,
         "boot_index": 0, "delete_on_termination": True,
     })  # fmt: skip
-    first = admin.compute.wait_for_server(first, wait=60)
+    first = admin.compute.wait_for_server(first, wait=180)
     whole.openstack("server", "image", "create", "--name", "copy", "origin")
     made = admin.image.find_image("copy")
     assert (made.status, made.size) == ("active", 0)

@@ -103,12 +103,7 @@ def _settled(cloud):
 
     def moving():
         """What has not ended yet: sagas first, since a server moves no more after its saga."""
-        open_sagas = [
-            row
-            for name in ("nova", "nova_cell0")
-            for row in cloud.rows(name, "SELECT name, state FROM sagas")
-            if row["state"] in ("forward", "backward")
-        ]
+        open_sagas = cloud.open_sagas()
         servers = [s for s in compute.servers() if s.task_state or s.status == "BUILD"]
         return open_sagas, servers
 

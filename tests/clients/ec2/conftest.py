@@ -13,6 +13,13 @@ def cloud(tmp_path_factory):
     found.stop()
 
 
+@pytest.fixture(autouse=True)
+def at_rest(cloud):
+    """What one test has begun does not reach into the next."""
+    yield
+    cloud.rest()
+
+
 @pytest.fixture(scope="session")
 def keys(cloud):
     return ec2_cloud.keys(cloud)
@@ -36,7 +43,7 @@ def wait(client):
 
     def waiting(name, **params):
         waiter = client.get_waiter(name)
-        waiter.config.delay, waiter.config.max_attempts = 0.5, 80
+        waiter.config.delay, waiter.config.max_attempts = 0.5, 360
         waiter.wait(**params)
 
     return waiting

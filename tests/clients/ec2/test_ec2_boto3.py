@@ -89,7 +89,7 @@ def test_a_server_of_ec2_is_an_ordinary_server(cloud, client, run):
     assert {"Key": "seen", "Value": "yes"} in one["Tags"]
     cloud.connect("demo").compute.stop_server(server)
     client.get_waiter("instance_stopped").wait(
-        InstanceIds=[ec2_id], WaiterConfig={"Delay": 1, "MaxAttempts": 40}
+        InstanceIds=[ec2_id], WaiterConfig={"Delay": 1, "MaxAttempts": 180}
     )
 
 
@@ -290,7 +290,7 @@ def test_a_wrong_state_is_refused(client, run, code):
     ids = run(until="instance_running")
     client.stop_instances(InstanceIds=ids)
     client.get_waiter("instance_stopped").wait(
-        InstanceIds=ids, WaiterConfig={"Delay": 1, "MaxAttempts": 40}
+        InstanceIds=ids, WaiterConfig={"Delay": 1, "MaxAttempts": 180}
     )
     assert code(client.reboot_instances, InstanceIds=ids) == "IncorrectInstanceState"
 

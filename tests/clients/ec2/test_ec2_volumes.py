@@ -4,7 +4,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-FAST = {"Delay": 1, "MaxAttempts": 60}
+FAST = {"Delay": 1, "MaxAttempts": 180}
 ZONE = "nova"
 
 
