@@ -11,6 +11,7 @@ import libvirt
 import numpy as np
 import pytest
 from fixtures.console_stage import one_test, stage
+from fixtures.free_ports import own_block
 from fixtures.libvirtd import PrivateLibvirt
 from PIL import Image
 from selenium import webdriver
@@ -65,7 +66,7 @@ def driver(daemons):
         VirtSettings(
             host="qemu-host", state_dir=daemons.folder / "servers", uri=daemons.uri,
             virt_type="qemu", spice_listen="127.0.0.1", serial_listen="127.0.0.1",
-            serial_ports=(21000, 21100),
+            serial_ports=own_block(),
         ),
     )  # fmt: skip
     yield made
@@ -97,7 +98,7 @@ class Running:
     def said(self):
         return self.driver.consoles.output(self.guest.server_id, 65536).decode(errors="replace")
 
-    def hear(self, words, timeout_s=60):
+    def hear(self, words, timeout_s=180):
         assert wait_for(lambda: words in self.said(), timeout_s, 0.2), self.said()[-2000:]
 
     def screenshot(self):
@@ -136,7 +137,7 @@ def boot(driver, consoles, image, uri, **changes):
 def running(driver, whole_stage, image, daemons):
     """A guest that has booted to its shells; shared by the tests that leave it running."""
     made = boot(driver, whole_stage, image, daemons.uri)
-    made.hear("root@tiny", 60)
+    made.hear("root@tiny")
     yield made
     driver.lifecycle.destroy(made.guest.server_id)
 
@@ -148,7 +149,7 @@ def browser(tmp_path):
     for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"):
         options.add_argument(flag)
     made = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
-    made.set_page_load_timeout(30)
+    made.set_page_load_timeout(120)
     yield made
     made.quit()
 
@@ -186,6 +187,17 @@ def type_line(browser, line):
         else:
             keys.send_keys(letter).pause(0.1)
     keys.perform()
+
+
+def type_until_heard(browser, running, line, words):
+    """Type a line, and again if its `words` do not come: a guest that gets no time loses keys."""
+    type_line(browser, line)
+    for _ in range(3):
+        if wait_for(lambda: words in running.said(), 30, 0.2):
+            return
+        ActionChains(browser).key_down(Keys.CONTROL).send_keys("c").key_up(Keys.CONTROL).perform()
+        type_line(browser, line)
+    running.hear(words)
 
 
 def shows_the_guest(browser, running):

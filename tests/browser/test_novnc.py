@@ -11,7 +11,7 @@ from nova_appliance.common.clock import wait_for
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conftest import boot, canvas, differing, shows_the_guest, text_of, type_line
+from conftest import boot, canvas, differing, shows_the_guest, text_of, type_until_heard
 
 
 @pytest.fixture
@@ -33,8 +33,7 @@ def test_keys_reach_the_guest_and_their_effect_is_seen(page, running):
     assert shows_the_guest(page, running)
     before = canvas(page)
     page.find_element("css selector", "#screen canvas").click()
-    type_line(page, "echo typed-$((6*7)) >/dev/ttyS0")
-    running.hear("typed-42", 20)
+    type_until_heard(page, running, "echo typed-$((6*7)) >/dev/ttyS0", "typed-42")
     assert shows_the_guest(page, running)
     assert differing(before, canvas(page)) > 0
 

@@ -30,7 +30,7 @@ def test_a_shell_answers_by_websocket_and_its_words_are_in_the_log(consoles, run
     client = WebClient(proxy.port, url.partition(str(proxy.port))[2])
     client.send(b"\recho by-$((6 * 7))\r")
     read_until(client, b"by-42\r\n")
-    running.hear("by-42", 10)
+    running.hear("by-42")
     client.close()
     assert wait_for(lambda: proxy.sessions.count() == 0, 60)
 

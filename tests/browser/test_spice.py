@@ -10,7 +10,7 @@ from nova_appliance.common.clock import wait_for
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conftest import canvas, differing, shows_the_guest, text_of, type_line
+from conftest import canvas, differing, shows_the_guest, text_of, type_until_heard
 
 
 @pytest.fixture
@@ -25,8 +25,7 @@ def test_the_canvas_shows_the_guests_screen_and_keys_change_it(page, running):
     assert shows_the_guest(page, running)
     before = canvas(page)
     page.find_element("css selector", "#screen canvas").click()
-    type_line(page, "echo spice-$((6*7)) >/dev/ttyS0")
-    running.hear("spice-42", 20)
+    type_until_heard(page, running, "echo spice-$((6*7)) >/dev/ttyS0", "spice-42")
     assert shows_the_guest(page, running)
     assert differing(before, canvas(page)) > 0
 
