@@ -14,10 +14,10 @@ def compute(cloud):
 @pytest.fixture
 def server(cloud, compute):
     found = compute.create_server(**_sdk_words(server_body(cloud, "one")))
-    compute.wait_for_server(found, interval=0.1, wait=60)
+    compute.wait_for_server(found, interval=0.1, wait=180)
     yield found
     compute.delete_server(found)
-    compute.wait_for_delete(found, interval=0.1, wait=60)
+    compute.wait_for_delete(found, interval=0.1, wait=180)
 
 
 def _sdk_words(body):
@@ -38,11 +38,11 @@ def _sdk_words(body):
 )
 def test_a_server_is_held_and_goes_on(compute, server, away, status, back, names):
     getattr(compute, away)(server)
-    compute.wait_for_server(server, status, interval=0.1, wait=60)
+    compute.wait_for_server(server, status, interval=0.1, wait=180)
     with pytest.raises(openstack.exceptions.ConflictException, match="vm_state"):
         getattr(compute, away)(server)
     getattr(compute, back)(server)
-    compute.wait_for_server(server, interval=0.1, wait=60)
+    compute.wait_for_server(server, interval=0.1, wait=180)
     recorded = {action.action for action in compute.server_actions(server)}
     assert recorded == names | {"create"}
 
@@ -50,7 +50,7 @@ def test_a_server_is_held_and_goes_on(compute, server, away, status, back, names
 def test_an_image_of_a_server_is_a_projects_image_and_boots(cloud, compute, server):
     images = cloud.connect().image
     made = compute.create_server_image(server, "copy", metadata={"mine": "yes"})
-    image = images.wait_for_status(made, "active", interval=0.1, wait=60)
+    image = images.wait_for_status(made, "active", interval=0.1, wait=180)
     assert (image.name, image.visibility) == ("copy", "private")
     assert image.owner == cloud.connect().current_project_id
     facts = image.properties
@@ -58,12 +58,12 @@ def test_an_image_of_a_server_is_a_projects_image_and_boots(cloud, compute, serv
     assert facts["mine"] == "yes"
     assert facts["base_image_ref"] == cloud.wanted["image_id"]
     assert image.instance_uuid == server.id
-    compute.wait_for_server(server, interval=0.1, wait=60)
+    compute.wait_for_server(server, interval=0.1, wait=180)
     words = {**_sdk_words(server_body(cloud, "clone")), "image_id": image.id}
     clone = compute.create_server(**words)
-    compute.wait_for_server(clone, interval=0.1, wait=60)
+    compute.wait_for_server(clone, interval=0.1, wait=180)
     compute.delete_server(clone)
-    compute.wait_for_delete(clone, interval=0.1, wait=60)
+    compute.wait_for_delete(clone, interval=0.1, wait=180)
     images.delete_image(image.id)
 
 
@@ -73,6 +73,6 @@ def test_where_the_image_is_stands_in_the_location_before_2_45(compute, server, 
     assert (old.status_code, old.content) == (202, b"")
     image_id = old.headers["Location"].rpartition("/")[2]
     images = cloud.connect().image
-    images.wait_for_status(images.get_image(image_id), "active", interval=0.1, wait=60)
-    compute.wait_for_server(server, interval=0.1, wait=60)
+    images.wait_for_status(images.get_image(image_id), "active", interval=0.1, wait=180)
+    compute.wait_for_server(server, interval=0.1, wait=180)
     images.delete_image(image_id)

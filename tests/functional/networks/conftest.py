@@ -51,16 +51,26 @@ class Guest:
         script = self._home / "udhcpc.sh"
         script.write_text(SCRIPT)
         script.chmod(0o755)
-        words = f"timeout 8 busybox udhcpc -i eth0 -f -q -n -t 3 -T 1 -O staticroutes -s {script}"
+        words = f"timeout 60 busybox udhcpc -i eth0 -f -q -n -t 30 -T 1 -O staticroutes -s {script}"
         told = self.run(f"{words} 2>/dev/null || true").strip()
         return dict(word.split("=", 1) for word in told.split(" ") if "=" in word) or None
 
     def reaches(self, ip):
-        return " 0% packet loss" in self.run(f"ping -c 1 -W 1 {ip} || true")
+        """Whether a ping is answered at last."""
+        return "answered" in self.run(f"ping -q -c 1 -w 30 {ip} && echo answered || true")
+
+    def is_cut_off_from(self, ip):
+        """Whether a ping is not answered within a second."""
+        return "100% packet loss" in self.run(f"ping -q -c 1 -W 1 {ip} || true")
 
     def opens(self, ip, port):
-        """Whether a TCP connection to there is answered; what the other side says is returned."""
-        return self.run(f"timeout 2 busybox nc -w 1 {ip} {port} </dev/null 2>/dev/null || true")
+        """Connect by TCP; what the other side says is returned."""
+        return self.run(f"timeout 60 busybox nc -w 30 {ip} {port} </dev/null 2>/dev/null || true")
+
+    def is_refused(self, ip, port):
+        """Whether no TCP connection to there comes about within a second."""
+        words = f"timeout 2 busybox nc -w 1 {ip} {port} </dev/null 2>/dev/null || true"
+        return self.run(words) == ""
 
 
 class Lab:
