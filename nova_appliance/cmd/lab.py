@@ -12,7 +12,16 @@ from pathlib import Path
 
 from nova_appliance.common.errors import Conflict, Invalid
 from nova_appliance.embedded.progress import Progress
-from nova_appliance.lab import access, host, inventory, layers, network, shape, traces
+from nova_appliance.lab import (
+    access,
+    host,
+    inventory,
+    layers,
+    machine,
+    network,
+    shape,
+    traces,
+)
 from nova_appliance.lab.shape import Lab
 
 say = print
@@ -39,6 +48,7 @@ def _up(lab: Lab, asked: argparse.Namespace) -> int:
 
 
 def _start(lab: Lab, progress: Progress) -> None:
+    machine.check(lab.home)
     kinds = sorted({one.kind for one in lab.hosts})
     with progress.phase("layers", f"Debian packages for {', '.join(kinds)}: made once, then kept"):
         layers.lower(lab.home, "base")

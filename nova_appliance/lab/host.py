@@ -25,6 +25,9 @@ NSPAWN_SETTINGS = {
     "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
 }
 
+CONSOLE_SHOWN = 2000
+"""Characters of its console that are shown when a host does not come up."""
+
 
 class HostIsSilent(ApplianceError):
     """A host was started and does not answer by ssh."""
@@ -63,7 +66,10 @@ def wait(lab: Lab, host: LabHost, timeout_s: float = 60) -> None:
     """Until ssh answers; raises HostIsSilent."""
     if not wait_for(lambda: access.answers(lab, host), timeout_s, every_s=0.3):
         log = lab.host_folder(host) / "console.log"
-        raise HostIsSilent(f"{host.name} does not answer by ssh; its console is in {log}.")
+        last = log.read_text(errors="replace")[-CONSOLE_SHOWN:] if log.exists() else ""
+        raise HostIsSilent(
+            f"{host.name} does not answer by ssh; its console is in {log} and ends with:\n{last}"
+        )
 
 
 def is_up(lab: Lab, host: LabHost) -> bool:
