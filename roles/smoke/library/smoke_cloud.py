@@ -61,6 +61,7 @@ def make(cloud: Any, given: dict[str, Any]) -> tuple[str, dict[str, str]]:
         cloud.network.create_subnet(network_id=network.id, name=NAME, ip_version=4, cidr=CIDR)
     group = _group(cloud)
     for host in given["hosts"]:
+        _forget_failed(cloud, host, given["timeout_s"])
         if not cloud.compute.find_server(f"{NAME}-{host}"):
             cloud.compute.create_server(
                 name=f"{NAME}-{host}", image_id=image.id, flavor_id=flavor.id,
@@ -125,6 +126,15 @@ def _group(cloud: Any) -> Any:
             security_group_id=group.id, direction="ingress", protocol=protocol, ethertype="IPv4"
         )
     return group
+
+
+def _forget_failed(cloud: Any, host: str, timeout_s: int) -> None:
+    """What an earlier run left broken says nothing of this one."""
+    server = cloud.compute.find_server(f"{NAME}-{host}")
+    server = server and cloud.compute.get_server(server.id)
+    if server and server.status == "ERROR":
+        cloud.compute.delete_server(server, ignore_missing=True)
+        cloud.compute.wait_for_delete(server, wait=timeout_s)
 
 
 def _wait(cloud: Any, host: str, timeout_s: int) -> str:
