@@ -21,7 +21,8 @@ def choose(
     if request.networks == "none":
         return ()
     if isinstance(request.networks, str):
-        return _what_there_is(cloud, context)
+        found = _what_there_is(cloud, context)
+        return found or (_have_made(cloud, context) if request.networks == "auto" else ())
     _check_count(request.networks, request.max_count)
     networks = _check_networks(cloud, context, request.networks)
     if not request.may_use_external:
@@ -54,6 +55,11 @@ def _what_there_is(cloud: Cloud, context: RequestContext) -> tuple[NetworkReques
             "to connect to."
         )
     return tuple(NetworkRequest(network_id=network.id) for network in usable)
+
+
+def _have_made(cloud: Cloud, context: RequestContext) -> tuple[NetworkRequest, ...]:
+    network_id = cloud.networks.topologies.network_of(str(context.project_id))
+    return (NetworkRequest(network_id=network_id),)
 
 
 def _check_count(wanted: Sequence[NetworkRequest], count: int) -> None:

@@ -115,7 +115,7 @@ def _networks(wanted: dict[str, Any]) -> tuple[NetworkRequest, ...] | str:
     if isinstance(asked, str):
         return asked
     if not asked:
-        return "auto"
+        return "any"
     found = tuple(_network(one) for one in asked)
     ports = [one.port_id for one in found if one.port_id]
     if len(set(ports)) < len(ports):

@@ -117,7 +117,7 @@ class Router(pecan.core.PecanBase):  # type: ignore[misc]
             for node, ids in self._tree.find(parts)
             if req.method in node.methods
         ]
-        if not rows:
+        if not rows or _ends_in_nothing(req, parts):
             raise faults.NotHere(NOT_FOUND)
         req.check_length()
         if req.method in _BODIES:
@@ -134,6 +134,11 @@ class Router(pecan.core.PecanBase):  # type: ignore[misc]
                 req.environ["nova.operation"] = name
                 return
         raise faults.NotHere(_not_at(req.version))
+
+
+def _ends_in_nothing(req: Request, parts: list[str]) -> bool:
+    """`servers/` is the server without an id, which nobody has, and not the list (as in Nova)."""
+    return bool(parts) and req.path_info.endswith("/")
 
 
 def _not_at(version: Version) -> str:

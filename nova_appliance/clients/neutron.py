@@ -48,6 +48,12 @@ class Neutron:
         changed: Row = answer.json()[kind]
         return changed
 
+    def topology(self, project_id: str) -> str:
+        """Id of the network of a project's own, made now when it has none."""
+        path = f"/v2.0/auto-allocated-topology/{project_id}"
+        row: Row = self._neighbour.ask("GET", path).json()["auto_allocated_topology"]
+        return str(row["id"])
+
     def remove(self, kind: str, row_id: str) -> None:
         """Delete a row; raises NotFound, Conflict."""
         self._neighbour.ask("DELETE", _path(kind, row_id))

@@ -25,6 +25,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if asked.word == "lab":
             return lab.run(state_dir / "lab", asked)
+        if asked.word == "down" and asked.purge:
+            lab.remove_all(state_dir / "lab")
         code: int = WORDS[asked.word][0](settings_.load(state_dir), asked)
     except ApplianceError as error:
         print(f"nova-appliance: {error.message}", file=sys.stderr)  # noqa: T201

@@ -33,6 +33,13 @@ def run(home: Path, asked: argparse.Namespace) -> int:
     return WORDS[asked.lab_word][0](lab, asked)
 
 
+def remove_all(home: Path) -> None:
+    """Every lab of this machine, running or not; nothing there is fine. Package layers stay."""
+    for folder in sorted((home / "labs").glob("*")):
+        traces.remove(shape.Lab(home, folder.name))
+        say(f"the lab {folder.name!r} is gone")
+
+
 def _up(lab: Lab, asked: argparse.Namespace) -> int:
     progress = Progress(asked.began)
     lab = lab if lab.hosts else shape.planned(lab, asked.controllers, asked.computes)

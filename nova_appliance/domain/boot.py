@@ -46,8 +46,8 @@ class BootRequest(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     flavor_id: str
     image_id: str | None = None
-    networks: tuple[NetworkRequest, ...] | str = "auto"
-    """A tuple, or the words `auto` (use what the project has) and `none`."""
+    networks: tuple[NetworkRequest, ...] | str = "any"
+    """A tuple, or a word: `any` is what the project has, if it has one; `auto` has it made if not; `none`."""
     security_groups: tuple[str, ...] = ("default",)
     """Names or ids."""
     key_name: str | None = None

@@ -17,6 +17,8 @@ from keystoneauth1 import exceptions as ksa
 REASON = "drained by nova-appliance"
 ADMIN = "admin"
 POLL_S = 2.0
+REQUEST_S = 120
+"""A service that loses its broker or its database while it answers may never end to."""
 ARGUMENTS = {
     "host": {"type": "str", "required": True},
     "state": {
@@ -59,12 +61,13 @@ class Host:
         self.name: str = given["host"]
         self.move: bool = given["move"]
         self.timeout_s: int = given["timeout_s"]
-        self._api = openstack.connect(
+        cloud = openstack.connect(
             load_yaml_config=False, load_envvars=False, region_name=given["region"],
             auth_url=given["auth_url"], username=ADMIN, password=given["password"],
             project_name=ADMIN, user_domain_name="Default", project_domain_name="Default",
-            verify=given["ca_file"] or True,
-        ).compute  # fmt: skip
+            verify=given["ca_file"] or True, api_timeout=REQUEST_S,
+        )  # fmt: skip
+        self._api, self._network = cloud.compute, cloud.network
 
     def service(self) -> dict[str, Any] | None:
         """Its nova-compute; None when nobody knows it."""
@@ -82,6 +85,23 @@ class Host:
         """The JSON of an answer, {} when it has none."""
         answer = self._api.request(path, method, json=body, microversion="2.53", raise_exc=True)
         return answer.json() if answer.content else {}
+
+    def network_agents(self) -> list[dict[str, Any]]:
+        """What the network service remembers of it; [] of a service that tells of no agents."""
+        try:
+            answer = self._network.get(f"/agents?host={self.name}", raise_exc=False)
+        except ksa.CatalogException:  # a cloud without networks
+            return []
+        found: list[dict[str, Any]] = answer.json()["agents"] if answer.status_code == 200 else []
+        return found
+
+    def forget_network_agent(self, agent: dict[str, Any]) -> None:
+        """Delete the record; one that is gone is fine."""
+        answer = self._network.delete(f"/agents/{agent['id']}", raise_exc=False)
+        if answer.status_code not in (204, 404):
+            raise Refused(
+                f"The network service keeps {agent['binary']} of {self.name}: {answer.text}"
+            )
 
     def set_status(self, service: dict[str, Any], status: str) -> None:
         """Disabled with our reason, or enabled."""
@@ -127,15 +147,19 @@ def undrain(host: Host, *, dry: bool) -> list[str]:
 
 
 def forget(host: Host, *, dry: bool) -> list[str]:
-    """Delete its record; refuses while servers are on it."""
-    service = host.service()
-    if service is None:
-        return []
-    if left := host.servers():
-        raise Refused(f"{host.name} still holds {_names(left)}: drain it first.")
-    if not dry:
-        host.ask("DELETE", f"/os-services/{service['id']}")
-    return ["forgotten"]
+    """Delete its record, and those of its network agents; refuses while servers are on it."""
+    service, changes = host.service(), []
+    if service is not None:
+        if left := host.servers():
+            raise Refused(f"{host.name} still holds {_names(left)}: drain it first.")
+        if not dry:
+            host.ask("DELETE", f"/os-services/{service['id']}")
+        changes.append("forgotten")
+    for agent in host.network_agents():
+        if not dry:
+            host.forget_network_agent(agent)
+        changes.append(f"forgotten {agent['binary']}")
+    return changes
 
 
 def wait_until_up(host: Host, *, dry: bool) -> list[str]:

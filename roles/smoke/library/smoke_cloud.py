@@ -7,14 +7,18 @@ Called by the role smoke on the deployer. What it makes is named `smoke...`; the
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import openstack
 from ansible.module_utils.basic import AnsibleModule
+from keystoneauth1 import exceptions as ksa
 from openstack import exceptions
 
 NAME = "smoke"
+REQUEST_S = 120
+"""A service that loses its broker or its database while it answers may never end to."""
 CIDR = "192.168.233.0/24"
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "required": True},
@@ -42,12 +46,24 @@ def main() -> None:
     try:
         cloud = _connect(given)
         if given["state"] == "absent":
-            remove(cloud, given["timeout_s"])
+            _patiently(given["timeout_s"], lambda: remove(cloud, given["timeout_s"]))
             module.exit_json(changed=False)
-        network, addresses = make(cloud, given)
-    except (Failed, exceptions.SDKException) as error:
+        network, addresses = _patiently(given["timeout_s"], lambda: make(cloud, given))
+    except (Failed, exceptions.SDKException, ksa.ClientException) as error:
         module.fail_json(msg=f"The smoke test failed: {error}")
     module.exit_json(changed=False, network=network, addresses=addresses)
+
+
+def _patiently(timeout_s: int, deed: Callable[[], Any]) -> Any:
+    """Its result; done again while a service cannot be reached or does not answer in time."""
+    until = time.monotonic() + timeout_s
+    while True:
+        try:
+            return deed()
+        except ksa.ConnectFailure:  # what was made is found again by its name
+            if time.monotonic() > until:
+                raise
+            time.sleep(1)
 
 
 def make(cloud: Any, given: dict[str, Any]) -> tuple[str, dict[str, str]]:
@@ -95,7 +111,7 @@ def _connect(given: dict[str, Any]) -> Any:
         load_yaml_config=False, load_envvars=False, region_name=given["region"],
         auth_url=given["auth_url"], username="admin", password=given["password"],
         project_name="admin", user_domain_name="Default", project_domain_name="Default",
-        verify=given["ca_file"] or True,
+        verify=given["ca_file"] or True, api_timeout=REQUEST_S,
     )  # fmt: skip
 
 

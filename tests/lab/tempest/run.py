@@ -37,7 +37,7 @@ def main(tempest, regex=TESTS):
 
 
 def _furnish(cloud, stack):
-    """Two images, two flavors, a network; what tempest must know of them."""
+    """Two images, two flavors, a network, a pool of subnets; what tempest must know of them."""
     auth = cloud.api.config.get_auth_args()
     file = str(guest.cached(CACHE))
     images, flavors = [], []
@@ -54,6 +54,12 @@ def _furnish(cloud, stack):
             flavor = cloud.api.compute.create_flavor(name=f"{NAME}-{ram}", vcpus=1, ram=ram, disk=1)
         stack.callback(cloud.api.compute.delete_flavor, flavor)
         flavors.append(flavor)
+    cloud.api.network.update_network(cloud.outside_network(), is_default=True)
+    pool = cloud.api.network.find_subnet_pool(NAME) or cloud.api.network.create_subnet_pool(
+        name=NAME, prefixes=["10.101.0.0/16"], default_prefix_length=26, is_default=True,
+        is_shared=True,
+    )  # fmt: skip
+    stack.callback(cloud.api.network.delete_subnet_pool, pool)
     services = {service.type for service in cloud.api.identity.services()}
     return {
         "auth_url": auth["auth_url"],

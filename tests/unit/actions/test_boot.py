@@ -97,6 +97,25 @@ def test_several_networks_without_a_choice_are_a_conflict(world):
     refused(world, errors.Conflict, "More than one possible network", networks="auto")
 
 
+def test_a_project_without_networks_gets_one_if_it_asks(world):
+    world.networks.networks.clear()
+    request = world.request(networks="any")
+    assert boot.boot(world.cloud, world.context(), request).servers
+    assert world.networks.networks == {}
+    for _ in range(2):
+        (server,) = boot.boot(world.cloud, world.context(), world.request(networks="auto")).servers
+    (network,) = world.networks.networks.values()
+    assert (network.name, network.project_id) == ("auto", "p1")
+    assert network.id in world.rows(cell.SAGAS, CELL0)[-1]["order_"]
+    assert world.server(server.id).state == "building"
+
+
+def test_a_network_that_cannot_be_made_is_told(world):
+    world.networks.networks.clear()
+    world.networks.break_next("network_of", errors.Invalid("Unable to automatically allocate"))
+    refused(world, errors.Invalid, "Unable to automatically", networks="auto")
+
+
 def test_networks_of_others_and_without_subnets_cannot_be_used(world):
     foreign = world.networks.add_network(project_id="other")
     empty = world.networks.add_network(subnet_ids=())

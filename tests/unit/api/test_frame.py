@@ -104,7 +104,8 @@ def test_no_token(api):
 
 def test_unknown_paths_and_methods(api):
     rows = (("GET", "/nonsense"), ("DELETE", "/extensions"), ("GET", "/extensions/a/b"),
-            ("PUT", "/servers"), ("PATCH", "/servers"), ("GET", "/servers/x/action"))  # fmt: skip
+            ("PUT", "/servers"), ("PATCH", "/servers"), ("GET", "/servers/x/action"),
+            ("GET", "/servers/"), ("GET", "/os-simple-tenant-usage/"))  # fmt: skip
     for method, path in rows:
         got = api.ask(method, path)
         assert (got.status_int, code(got)) == (404, "itemNotFound"), path

@@ -22,12 +22,19 @@ class Host:
         self.row = {"id": "s1", "status": status, "disabled_reason": reason, "state": "up"}
         self.here = [{"id": n, "name": n, "status": s} for n, s in servers]
         self.refuses, self.asked, self.known = refuses, [], True
+        self.agents = [{"id": "a1", "binary": "neutron-linuxbridge-agent"}]
 
     def service(self):
         return self.row if self.known else None
 
     def servers(self):
         return list(self.here)
+
+    def network_agents(self):
+        return list(self.agents)
+
+    def forget_network_agent(self, agent):
+        self.agents.remove(agent)
 
     def set_status(self, service, status):
         reason = module.REASON if status == "disabled" else None
@@ -92,6 +99,15 @@ def test_a_host_with_servers_is_not_forgotten():
     with pytest.raises(module.Refused, match="still holds 1 servers: a"):
         module.forget(host, dry=False)
     host.here = []
-    assert module.forget(host, dry=False) == ["forgotten"]
+    gone = ["forgotten", "forgotten neutron-linuxbridge-agent"]
+    assert module.forget(host, dry=True) == gone
+    assert module.forget(host, dry=False) == gone
     assert module.forget(host, dry=False) == []
     assert module.empty(host, dry=False) == []
+
+
+def test_an_agent_that_an_interrupted_run_left_is_forgotten():
+    host = Host()
+    host.known = False
+    assert module.forget(host, dry=False) == ["forgotten neutron-linuxbridge-agent"]
+    assert host.agents == []
