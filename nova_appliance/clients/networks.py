@@ -15,11 +15,10 @@ from keystoneauth1.session import Session
 from oslo_config import cfg
 
 from nova_appliance.clients import network_nouns as nouns
-from nova_appliance.clients import session, subnets
+from nova_appliance.clients import session, subnets, topologies
 from nova_appliance.clients.network_nouns import Network, Port, PortWanted, SecurityGroup
 from nova_appliance.clients.network_rows import NetworkRows
 from nova_appliance.clients.neutron import Neutron
-from nova_appliance.clients.topologies import Topologies
 from nova_appliance.common import clock, errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.domain.guest import Vif
@@ -49,7 +48,7 @@ class Networks:
         self._neutron = Neutron(door, conf)
         self.rows = NetworkRows(door, conf)
         self.subnets = subnets.Subnets(self._neutron, clocks)
-        self.topologies = Topologies(self._neutron)
+        self.topologies = topologies.Topologies(self._neutron)
         self._clock = clocks
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, Network]] = {}
