@@ -257,3 +257,17 @@ def test_many_ids_are_asked_in_parts(service: Service) -> None:
         service.says(200, {"ports": []})
     networks.ports(id=[ids.new_id() for _ in range(250)])
     assert [path.count("id=") for _, path, _, _ in service.asked] == [100, 100, 50]
+
+
+def test_a_network_is_made_for_a_project_or_cannot_be(service: Service) -> None:
+    networks = Networks(session_to(service.url), conf_of(service.url))
+    service.says(200, {"auto_allocated_topology": {"id": "n1", "tenant_id": "p"}})
+    assert networks.topologies.network_of("p") == "n1"
+    assert service.asked[0][1] == "/v2.0/auto-allocated-topology/p"
+    for status in (400, 404, 409, 501):
+        service.says(status, {"NeutronError": {"type": "X", "message": "No.", "detail": ""}})
+        with pytest.raises(errors.Invalid, match="Unable to automatically allocate .* project p"):
+            networks.topologies.network_of("p")
+    service.says(503, b"")
+    with pytest.raises(errors.Unavailable):
+        networks.topologies.network_of("p")

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an operator does to a cluster that is in use: look, empty a host, part with it, save all."""
+
+import pytest
+
+from nova_appliance.common.clock import wait_for
+
+pytestmark = pytest.mark.timeout(5400)
+
+
+@pytest.fixture(autouse=True)
+def at_home(cloud, servers, computes):
+    """Every test leaves each server on the host that it was sent to."""
+    yield
+    for server, host in zip(servers, computes, strict=True):
+        now = cloud.wait(server.id, "ACTIVE")
+        if now.hypervisor_hostname != host:
+            cloud.api.compute.live_migrate_server(server.id, host=host, block_migration="auto")
+            assert wait_for(lambda: cloud.find(server.id).hypervisor_hostname == host, 600, 2)  # noqa: B023 - waited for at once
+            cloud.wait(server.id, "ACTIVE")
+
+
+def uptime_s(cloud, door):
+    return float(cloud.in_guest(door, "cat /proc/uptime").split()[0])
+
+
+def service(cloud, host):
+    found = [s for s in cloud.api.compute.services(host=host) if s.binary == "nova-compute"]
+    return found[0] if found else None
+
+
+def test_a_second_run_of_site_changes_nothing(cloud):
+    assert set(cloud.play("site").values()) == {0}
+
+
+def test_a_drained_host_is_left_by_its_running_server_and_comes_back(
+    cloud, servers, computes, door
+):
+    before = uptime_s(cloud, door)
+    asked = ("-e", f"drain_host={computes[0]}")
+    assert cloud.play("drain", *asked)[computes[0]] == 1
+    moved = cloud.wait(servers[0].id, "ACTIVE")
+    assert moved.hypervisor_hostname == computes[1]
+    running = cloud.on(computes[1], "virsh -c qemu:///system list --uuid --state-running")
+    assert servers[0].id in running.split()
+    assert uptime_s(cloud, door) > before
+    assert service(cloud, computes[0]).status == "disabled"
+    assert cloud.play("drain", *asked)[computes[0]] == 0
+    assert cloud.play("undrain", *asked)[computes[0]] == 1
+    assert service(cloud, computes[0]).status == "enabled"
+    assert cloud.play("undrain", *asked)[computes[0]] == 0
+
+
+def test_a_host_parts_without_a_trace_and_comes_back(cloud, servers, computes):
+    host, controller = computes[1], cloud.hosts("controller")[0].name
+    cloud.play("remove_host", "-e", f"old_host={host}")
+    assert cloud.wait(servers[1].id, "ACTIVE").hypervisor_hostname == computes[0]
+    assert service(cloud, host) is None
+    assert [one.host for one in cloud.api.network.agents() if one.host == host] == []
+    assert [one.name for one in cloud.api.compute.hypervisors() if one.name == host] == []
+    queues = cloud.on(controller, "rabbitmqctl -q --no-table-headers list_queues name").split()
+    assert [name for name in queues if name.endswith(f".{host}")] == []
+    cloud.play("add_host", "-e", f"new_host={host}")
+    assert service(cloud, host).state == "up"
+    server = cloud.boot("newcomer", host)
+    cloud.erase(server.id)
+
+
+def test_a_backup_is_whole_and_is_refused_when_it_is_not(cloud, tmp_path):
+    cloud.play("backup", "-e", f"backup_folder={tmp_path / 'saved'}")
+    saved = tmp_path / "saved"
+    assert {one.name for one in saved.iterdir()} >= {
+        "whole",
+        "secrets.yml",
+        "images.tar",
+        "nova.sql",
+    }
+    for dump in saved.glob("*.sql"):
+        assert dump.read_text(errors="replace").rstrip().endswith("-- Dump completed"), dump
+    (saved / "whole").unlink()
+    with pytest.raises(AssertionError, match="is no whole backup"):
+        cloud.play("restore", "-e", f"backup_folder={saved}")
+
+
+def test_a_contracted_cloud_works_on(cloud, computes):
+    cloud.play("contract")
+    assert set(cloud.play("contract").values()) == {0}
+    server = cloud.boot("contracted", computes[0])
+    cloud.erase(server.id)
