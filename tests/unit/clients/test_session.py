@@ -266,7 +266,7 @@ def test_a_network_is_made_for_a_project_or_cannot_be(service: Service) -> None:
     assert service.asked[0][1] == "/v2.0/auto-allocated-topology/p"
     for status in (400, 404, 409, 501):
         service.says(status, {"NeutronError": {"type": "X", "message": "No.", "detail": ""}})
-        with pytest.raises(errors.Invalid, match="Unable to automatically allocate .* project p"):
+        with pytest.raises(errors.Invalid, match=r"Unable to automatically allocate .* project p"):
             networks.topologies.network_of("p")
     service.says(503, b"")
     with pytest.raises(errors.Unavailable):
