@@ -9,6 +9,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # `fixtures` is importable from every tier
 
 
+def pytest_addoption(parser):
+    parser.addoption("--pictures", metavar="FOLDER", help="leave pictures of consoles there")
+
+
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory):
     from fixtures.mariadb import Mariadb  # noqa: PLC0415 - only where it is used

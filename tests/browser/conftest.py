@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real guest under QEMU, the proxies over it, and Debian's Chromium without a screen."""
+"""A real guest under QEMU, the proxies over it, and Debian's Chromium without a screen.
+
+QEMU asks for certificates, as in a cluster with TLS: every test goes by VeNCrypt or SPICE's TLS.
+With --pictures FOLDER the tests leave pictures of the consoles there (docs/images has them).
+"""
 
 import base64
 import contextlib
 import dataclasses
 import io
 import shutil
+from pathlib import Path
 
 import libvirt
 import numpy as np
 import pytest
 from fixtures.console_stage import one_test, stage
 from fixtures.free_ports import own_block
-from fixtures.libvirtd import PrivateLibvirt
+from fixtures.pki import Pki
+from fixtures.secure_libvirt import secure_libvirt, trust
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
@@ -28,7 +34,7 @@ from nova_appliance.virt.driver import ImageExpected
 from nova_appliance.virt.settings import VirtSettings
 
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--headless", "--ignore-certificate-errors", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--window-size=1100,800", "--force-device-scale-factor=1",
 )  # fmt: skip
@@ -46,8 +52,16 @@ return [canvas.width, canvas.height, btoa(text)];
 
 
 @pytest.fixture(scope="session")
-def daemons():
-    libvirtd = PrivateLibvirt()
+def pki(tmp_path_factory):
+    made = Pki(tmp_path_factory.mktemp("pki")).begin()
+    for name in ("qemu", "proxy"):
+        made.host(name, "127.0.0.1")
+    return made
+
+
+@pytest.fixture(scope="session")
+def daemons(pki):
+    libvirtd = secure_libvirt(pki)
     try:
         yield libvirtd.start()
     finally:
@@ -74,9 +88,10 @@ def driver(daemons):
 
 
 @pytest.fixture(scope="session")
-def whole_stage(tmp_path_factory, driver):
+def whole_stage(tmp_path_factory, driver, pki):
     with stage(tmp_path_factory.mktemp("consoles")) as made:
         made.driver = driver
+        trust(made.cloud.conf, pki)
         yield made
 
 
@@ -140,6 +155,20 @@ def running(driver, whole_stage, image, daemons):
     made.hear("root@tiny")
     yield made
     driver.lifecycle.destroy(made.guest.server_id)
+
+
+@pytest.fixture
+def keep_picture(request):
+    """Keep a PNG for the docs, with few colours and so small; only where --pictures asks."""
+    folder = request.config.getoption("--pictures")
+
+    def keep(name, png):
+        if folder:
+            picture = Image.open(io.BytesIO(png)).convert("RGB")
+            few = picture.convert("P", palette=Image.Palette.ADAPTIVE, colors=16)
+            few.save(Path(folder) / f"console-{name}.png", optimize=True)
+
+    return keep
 
 
 @pytest.fixture

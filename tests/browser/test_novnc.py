@@ -22,10 +22,11 @@ def page(consoles, running, browser):
     return browser
 
 
-def test_the_canvas_shows_the_guests_screen(page, running):
+def test_the_canvas_shows_the_guests_screen(page, running, keep_picture):
     assert shows_the_guest(page, running)
     lit = (canvas(page).max(axis=2) > 100).mean()
     assert lit > 0.001, "there is text on the screen"
+    keep_picture("novnc", page.get_screenshot_as_png())
     assert text_of(page, "#server") == "first <server>"
 
 
@@ -36,6 +37,25 @@ def test_keys_reach_the_guest_and_their_effect_is_seen(page, running):
     type_until_heard(page, running, "echo typed-$((6*7)) >/dev/ttyS0", "typed-42")
     assert shows_the_guest(page, running)
     assert differing(before, canvas(page)) > 0
+
+
+def test_a_page_by_https_shows_the_guest_too(consoles, running, browser, pki):
+    """Browser to proxy by TLS, proxy to QEMU by VeNCrypt: nothing is plain."""
+    conf = consoles.cloud.conf
+    for name in ("cert", "key"):
+        conf.set_override(name, str(pki.folder / "proxy" / f"{name}.pem"))
+    conf.set_override("ssl_only", True)
+    try:
+        proxy = consoles.proxy("nova-novncproxy")
+        base = f"https://127.0.0.1:{proxy.port}/vnc_auto.html"
+        conf.set_override("novncproxy_base_url", base, "vnc")
+        browser.get(consoles.url(running.server, "novnc"))
+        connected = wait_for(lambda: text_of(browser, "#state") == "Connected", 60)
+        assert connected, text_of(browser, "body")
+        assert shows_the_guest(browser, running)
+    finally:
+        for name in ("cert", "key", "ssl_only"):
+            conf.clear_override(name)
 
 
 def test_a_guest_that_stops_closes_the_page_in_order(consoles, driver, image, daemons, browser):

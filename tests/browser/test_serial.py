@@ -46,7 +46,9 @@ def test_one_at_a_time_talks_to_the_port(consoles, running):
     assert wait_for(lambda: proxy.sessions.count() == 0, 60)
 
 
-def test_the_page_shows_what_the_shell_says_and_sends_what_is_typed(consoles, running, browser):
+def test_the_page_shows_what_the_shell_says_and_sends_what_is_typed(
+    consoles, running, browser, keep_picture
+):
     proxy = consoles.proxy("nova-serialproxy")
     secret = consoles.secret(running.server, "serial")
     browser.get(f"http://127.0.0.1:{proxy.port}/serial.html?token={secret}")
@@ -54,3 +56,4 @@ def test_the_page_shows_what_the_shell_says_and_sends_what_is_typed(consoles, ru
     page = ActionChains(browser)
     page.send_keys(Keys.ENTER, "echo page-$((6 * 7))", Keys.ENTER).perform()
     assert wait_for(lambda: "page-42" in text_of(browser, "pre"), 60), text_of(browser, "pre")
+    keep_picture("serial", browser.get_screenshot_as_png())

@@ -21,13 +21,14 @@ def page(consoles, running, browser):
     return browser
 
 
-def test_the_canvas_shows_the_guests_screen_and_keys_change_it(page, running):
+def test_the_canvas_shows_the_guests_screen_and_keys_change_it(page, running, keep_picture):
     assert shows_the_guest(page, running)
     before = canvas(page)
     page.find_element("css selector", "#screen canvas").click()
     type_until_heard(page, running, "echo spice-$((6*7)) >/dev/ttyS0", "spice-42")
     assert shows_the_guest(page, running)
     assert differing(before, canvas(page)) > 0
+    keep_picture("spice", page.get_screenshot_as_png())
 
 
 def test_closing_the_page_ends_all_its_channels(consoles, running, browser):

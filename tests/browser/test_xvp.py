@@ -1,26 +1,101 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Java viewer's dialect over a running guest: its screen begins as VNC does."""
+"""A Java viewer's dialect over a running guest: an own client of VNC shows the screen and types."""
 
+import io
 import socket
 import struct
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from nova_appliance.common.clock import SYSTEM, wait_for
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from conftest import SHIFTED, differing
+
+RETURN, SHIFT = 0xFF0D, 0xFFE1
 
 
-@pytest.mark.parametrize("first", ["/console?token={}", "{}:5900"])
-def test_a_viewer_reads_the_size_of_the_guests_screen(consoles, running, first):
-    proxy = consoles.proxy("nova-xvpvncproxy")
-    target = first.format(consoles.secret(running.server, "xvpvnc"))
-    with socket.create_connection(("127.0.0.1", proxy.port), 10) as viewer:
-        viewer.sendall(f"CONNECT {target} HTTP/1.0\r\n\r\n".encode())
-        file = viewer.makefile("rb")
-        assert b" 200 " in file.readline()
-        while file.readline() != b"\r\n":
+class Viewer:
+    """RFB 3.3 behind CONNECT, as the viewers of XVP and TightVNC begin; raw pixels of 32 bits."""
+
+    def __init__(self, port, target):
+        self.socket = socket.create_connection(("127.0.0.1", port), 20)
+        self.socket.sendall(f"CONNECT {target} HTTP/1.0\r\n\r\n".encode())
+        self.file = self.socket.makefile("rb")
+        assert b" 200 " in self.file.readline()
+        while self.file.readline() != b"\r\n":
             continue
-        assert file.read(12) == b"RFB 003.008\n"
-        viewer.sendall(b"RFB 003.003\n")
-        assert struct.unpack(">I", file.read(4)) == (1,)  # no password
-        viewer.sendall(b"\1")
-        width, height = struct.unpack(">HH", file.read(4))
-    rows, columns, _ = running.screenshot().shape
-    assert (width, height) == (columns, rows)
+        assert self.file.read(12) == b"RFB 003.008\n"
+        self.socket.sendall(b"RFB 003.003\n")
+        assert self._unpack(">I") == (1,)  # no password
+        self.socket.sendall(b"\1")
+        self.width, self.height = self._unpack(">HH")
+        self.file.read(16)
+        self.file.read(*self._unpack(">I"))
+        pixels = struct.pack(">BBBBHHHBBB3x", 32, 24, 0, 1, 255, 255, 255, 0, 8, 16)
+        self.socket.sendall(b"\0\0\0\0" + pixels + struct.pack(">BxHi", 2, 1, 0))
+
+    def screen(self):
+        """Rows of RGB pixels, all asked for anew."""
+        shown = np.zeros((self.height, self.width, 4), np.uint8)
+        self.socket.sendall(struct.pack(">BBHHHH", 3, 0, 0, 0, self.width, self.height))
+        missing = self.width * self.height
+        while missing > 0:
+            kind, count = self._unpack(">BxH")
+            assert kind == 0, "an update"
+            for _ in range(count):
+                x, y, width, height, encoding = self._unpack(">HHHHi")
+                assert encoding == 0, "raw"
+                data = np.frombuffer(self.file.read(4 * width * height), np.uint8)
+                shown[y : y + height, x : x + width] = data.reshape(height, width, 4)
+                missing -= width * height
+        return shown[:, :, :3]
+
+    def type_line(self, line):
+        """As a quick person does, Shift included."""
+        for letter in line:
+            shifted = letter in SHIFTED or letter.isupper()
+            self._press(*([SHIFT] if shifted else []), ord(letter))
+        self._press(RETURN)
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+    def _press(self, *keys):
+        for key in keys:
+            self.socket.sendall(struct.pack(">BBxxI", 4, 1, key))
+        for key in reversed(keys):
+            self.socket.sendall(struct.pack(">BBxxI", 4, 0, key))
+        SYSTEM.sleep(0.05)  # QEMU's keyboard holds 16 bytes only
+
+    def _unpack(self, form):
+        return struct.unpack(form, self.file.read(struct.calcsize(form)))
+
+
+@pytest.fixture(params=["/console?token={}", "{}:5900"], ids=["xvp", "tightvnc"])
+def viewer(request, consoles, running):
+    proxy = consoles.proxy("nova-xvpvncproxy")
+    made = Viewer(proxy.port, request.param.format(consoles.secret(running.server, "xvpvnc")))
+    yield made
+    made.close()
+    assert wait_for(lambda: proxy.sessions.count() == 0, 60)
+
+
+def test_a_viewer_shows_the_guests_screen(viewer, running, keep_picture):
+    assert wait_for(lambda: differing(viewer.screen(), running.screenshot()) < 0.002, 60, 0.2)
+    shown = viewer.screen()
+    assert (shown.max(axis=2) > 100).mean() > 0.001, "there is text on the screen"
+    png = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(shown)).save(png, "PNG")
+    keep_picture("xvp", png.getvalue())
+
+
+def test_keys_of_a_viewer_reach_the_guest(viewer, running):
+    viewer.type_line("echo viewer-$((6*7)) >/dev/ttyS0")
+    running.hear("viewer-42", 20)

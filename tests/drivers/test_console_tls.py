@@ -1,29 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real QEMU whose screens ask for certificates: whom it refuses, and how proxies come in."""
 
-import os
-import pwd
 import socket
 import ssl
 import struct
 
 import pytest
 from fixtures.console_stage import WebClient, one_test, stage
-from fixtures.libvirtd import PrivateLibvirt
 from fixtures.pki import Pki
+from fixtures.secure_libvirt import secure_libvirt, trust
 
 from nova_appliance.common.clock import wait_for
 from nova_appliance.console import rfb, tls
 from nova_appliance.virt import registry
 from nova_appliance.virt.settings import VirtSettings
-
-QEMU_CONF = """
-vnc_tls = 1
-vnc_tls_x509_verify = 1
-vnc_tls_x509_cert_dir = "{place}"
-spice_tls = 1
-spice_tls_x509_cert_dir = "{place}"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +28,7 @@ def pki(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def libvirtd(pki):
-    made = PrivateLibvirt(QEMU_CONF.format(place="@"))
-    place = made.folder / "pki"
-    place.mkdir()
-    owner = pwd.getpwnam("libvirt-qemu")
-    for file in ("ca-cert.pem", "ca-crl.pem", "server-cert.pem", "server-key.pem"):
-        (place / file).write_text((pki.folder / "qemu" / file).read_text())
-        os.chown(place / file, owner.pw_uid, owner.pw_gid)
-    made._qemu_conf = made._qemu_conf.replace("@", str(place))
+    made = secure_libvirt(pki)
     try:
         yield made.start()
     finally:
@@ -77,15 +60,7 @@ def screen(guest):
 def consoles(tmp_path, guest, pki):
     with stage(tmp_path) as made, one_test(made) as one:
         one.driver = guest[0].driver
-        client = pki.folder / "proxy"
-        for group, name, value in (
-            ("vnc", "auth_schemes", ["vencrypt", "none"]),
-            ("vnc", "vencrypt_ca_certs", str(pki.root)),
-            ("vnc", "vencrypt_client_cert", str(client / "cert.pem")),
-            ("vnc", "vencrypt_client_key", str(client / "key.pem")),
-            ("spice", "ca_certs", str(pki.root)),
-        ):
-            one.cloud.conf.set_override(name, value, group)
+        trust(one.cloud.conf, pki)
         yield one
 
 
