@@ -42,7 +42,9 @@ def remove_all(home: Path) -> None:
 
 def _up(lab: Lab, asked: argparse.Namespace) -> int:
     progress = Progress(asked.began)
-    lab = lab if lab.hosts else shape.planned(lab, asked.controllers, asked.computes)
+    if not lab.hosts:
+        lab = shape.planned(lab, asked.controllers, asked.computes)
+        lab = dataclasses.replace(lab, tls=asked.tls)
     _start(lab, progress)
     code = 0
     if not asked.bare:
@@ -160,6 +162,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     added = {word: words.add_parser(word, help=about) for word, (_, about) in WORDS.items()}
     added["up"].add_argument("--controllers", type=int, default=1)
     added["up"].add_argument("--computes", type=int, default=2)
+    added["up"].add_argument("--tls", action="store_true", help="encrypt what crosses its wires")
     added["up"].add_argument("--bare", action="store_true", help="hosts only, no site.yml")
     added["up"].add_argument("--began", type=float, default=0, help=argparse.SUPPRESS)
     added["run"].add_argument("playbook")

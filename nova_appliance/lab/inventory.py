@@ -43,7 +43,7 @@ def write(lab: Lab) -> Path:
         for group in ("controllers", "computes")
     }
     groups |= {group: {"children": {"controllers": {}}} for group in BY_CONTROLLERS}
-    groups["loadbalancers"] = {"children": {"controllers": {}} if _several(lab) else {}}
+    groups["loadbalancers"] = {"children": {"controllers": {}} if _has_front(lab) else {}}
     common = {
         "ansible_user": "root",
         "ansible_ssh_common_args": shlex.join(access.options(lab)),
@@ -58,6 +58,7 @@ def _settings(lab: Lab) -> Path:
     path = lab.folder / "settings.json"
     settings = {
         "appliance_vip": _front(lab),
+        "appliance_tls": lab.tls,
         "appliance_secrets_dir": str(lab.folder / "secrets"),
         "appliance_outside_cidr": f"{lab.net}.1.0/24",
         "appliance_outside_card": "eth1",
@@ -87,13 +88,12 @@ def _members(lab: Lab, group: str) -> list[LabHost]:
 
 
 def _front(lab: Lab) -> str:
-    controllers = _members(lab, "controllers")
-    return lab.address(VIP if len(controllers) != 1 else controllers[0].number)
+    return lab.address(VIP if _has_front(lab) else _members(lab, "controllers")[0].number)
 
 
-def _several(lab: Lab) -> bool:
-    """Whether there is something to balance: a single controller is reached at its own address."""
-    return len(_members(lab, "controllers")) > 1
+def _has_front(lab: Lab) -> bool:
+    """Whether HAProxy has something to do: a single controller without TLS is reached at its own address."""
+    return lab.tls or len(_members(lab, "controllers")) != 1
 
 
 def _address(lab: Lab, host: LabHost) -> dict[str, str]:

@@ -40,6 +40,8 @@ class Lab:
     name: str = "lab"
     net: str = "10.77"
     hosts: tuple[LabHost, ...] = ()
+    tls: bool = False
+    """Whether what crosses its wires is encrypted (appliance_tls)."""
 
     @property
     def folder(self) -> Path:
@@ -97,7 +99,8 @@ def lab_of(home: Path, name: str, net: str) -> Lab:
     if not _file(lab).exists():
         return lab
     kept = json.loads(_file(lab).read_text())
-    return Lab(home, name, kept["net"], tuple(LabHost(**one) for one in kept["hosts"]))
+    hosts = tuple(LabHost(**one) for one in kept["hosts"])
+    return Lab(home, name, kept["net"], hosts, kept.get("tls", False))
 
 
 def planned(lab: Lab, controllers: int, computes: int) -> Lab:
@@ -133,7 +136,8 @@ def remember(lab: Lab) -> None:
     lab.folder.mkdir(parents=True, exist_ok=True)
     beside = _file(lab).with_suffix(".new")
     hosts = [dataclasses.asdict(one) for one in lab.hosts]
-    beside.write_text(json.dumps({"net": lab.net, "hosts": hosts}, indent=1))
+    kept = {"net": lab.net, "hosts": hosts, "tls": lab.tls}
+    beside.write_text(json.dumps(kept, indent=1))
     beside.replace(_file(lab))
 
 
