@@ -20,6 +20,16 @@ function focus() {
     }
 }
 
+// The client drops keys without a word until its channel of inputs is ready, which is later than it says "Connected".
+function openWithKeys() {
+    const inputs = connection.inputs;
+    if (inputs && inputs.state === "ready") {
+        show("open", "Connected");
+    } else if (!isOver) {
+        setTimeout(openWithKeys, 50);
+    }
+}
+
 // The client keeps surfaces there that are not on the screen.
 const aside = document.createElement("div");
 aside.id = "aside";
@@ -31,7 +41,7 @@ const connection = new SpiceMainConn({
     screen_id: "screen",
     dump_id: "aside",
     password: "",
-    onsuccess: () => show("open", "Connected"),
+    onsuccess: openWithKeys,
     // The close frame, which comes right after, has the better words.
     onerror: (error) => setTimeout(() => over(String(error && error.message || error)), 500),
 });
