@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nova_appliance.cert import files, possession, reading
+from nova_appliance.cert import ends, files, possession, reading
 from nova_appliance.cert.hosts import Terms
 from nova_appliance.cert.place import Place
 from nova_appliance.cert.signing import Identity
@@ -53,6 +53,14 @@ class Keeper:
         trust = self._trust()
         return sum(self._tend(place, trust) for place in self._places)
 
+    def _warn(self) -> None:
+        """Of what should have been renewed long ago, while nova-cert does not answer."""
+        now = clock.SYSTEM.now()
+        for end in (end for place in self._places for end in ends.of(place, now)):
+            if end.state != "good":
+                words = "%s: %s: %s (%s)"
+                LOG.warning(words, end.folder, end.what, end.state, end.at)
+
     def _tend(self, place: Place, trust: Trust) -> bool:
         with files.alone(place.folder):
             held = place.held()
@@ -82,4 +90,6 @@ class Keeper:
                 LOG.warning("certificates cannot be renewed now: %s", error.message)
             except Exception:
                 LOG.exception("certificates cannot be renewed now")
+            if again_s < self._every_s:
+                self._warn()
             self._over.wait(again_s)

@@ -8,12 +8,12 @@ import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 
-from nova_appliance.cert import hosts
+from nova_appliance.cert import ends, hosts
 from nova_appliance.cert.authority import ROOT_DAYS, Authority
 from nova_appliance.cert.folder import Folder
 from nova_appliance.cert.place import Place
 from nova_appliance.cmd import certificates
-from nova_appliance.cmd.manage_command import OfflineCommand, Outcome
+from nova_appliance.cmd.manage_command import Findings, OfflineCommand, Outcome
 from nova_appliance.common import clock, errors
 from nova_appliance.conf import load
 from nova_appliance.domain.certificate import REASONS, Given, make_wish, state
@@ -65,6 +65,25 @@ def tend(given: argparse.Namespace) -> Outcome:
     if keeper is None:
         raise errors.Invalid("nova.conf has no [certificates] folders.")
     return keeper.look() > 0
+
+
+def check(given: argparse.Namespace) -> Outcome:
+    """When the certificates and lists of [certificates] folders end; sound when all last."""
+    folders = given.out or load.load(files=given.config_file).certificates.folders
+    if not folders:
+        raise errors.Invalid("Say --out, or name [certificates] folders in nova.conf.")
+    now = clock.SYSTEM.now()
+    found = [end for folder in folders for end in ends.of(Place(Path(folder)), now)]
+    table: list[dict[str, object]] = [
+        {
+            "folder": end.folder,
+            "what": end.what,
+            "ends": end.at.isoformat(" ", "seconds") if end.at else "",
+            "state": end.state,
+        }
+        for end in found
+    ]
+    return Findings(table, all(end.state == "good" for end in found))
 
 
 def rows(found: Iterable[Given], now: dt.datetime) -> list[dict[str, object]]:
@@ -164,5 +183,18 @@ COMMANDS = (
         },
     ),
     OfflineCommand("cert", "tend", "renew this host's certificates by nova-cert", tend),
+    OfflineCommand(
+        "cert",
+        "check",
+        "say when the certificates and revocation lists of this host end",
+        check,
+        {
+            "--out": {
+                "action": "append",
+                "metavar": "DIR",
+                "help": "a host's folder, repeatable; without it those of [certificates] folders",
+            }
+        },
+    ),
     OfflineCommand("cert", "show", "show the certificates and their ends", show, _DIR),
 )

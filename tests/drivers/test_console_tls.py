@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real QEMU whose screens ask for certificates: whom it refuses, and how proxies come in."""
 
+import datetime as dt
 import socket
 import ssl
 import struct
 
+import msgspec
 import pytest
 from fixtures.console_stage import WebClient, one_test, stage
 from fixtures.pki import Pki
-from fixtures.secure_libvirt import secure_libvirt, trust
+from fixtures.secure_libvirt import FILES, fill, secure_libvirt, tell_guests, trust
 
+from nova_appliance.cert import signing
+from nova_appliance.common import clock
 from nova_appliance.common.clock import wait_for
 from nova_appliance.console import rfb, tls
 from nova_appliance.virt import registry
@@ -88,6 +92,44 @@ def test_qemu_lets_the_proxy_in(screen, pki):
     with rfb.enter(screen, "127.0.0.1", ("vencrypt",), context) as inside:
         inside.sendall(b"\1")
         assert min(struct.unpack(">HH", inside.recv(4))) > 0
+
+
+def test_a_running_guests_screen_takes_the_renewed_certificate_and_list(libvirtd, guest, pki):
+    """QEMU knows them from its start until it is told; a list whose time is over counts on."""
+
+    def serial_shown():
+        address = guest[0].driver.consoles.address(guest[1].server_id, "vnc")
+        mine = [str(pki.folder / "proxy" / name) for name in ("cert.pem", "key.pem")]
+        with (
+            socket.create_connection((address.host, address.port), 10) as plain,
+            rfb.enter(
+                plain, "127.0.0.1", ("vencrypt",), tls.towards(str(pki.root), *mine)
+            ) as inside,
+        ):
+            inside.sendall(b"\1")
+            assert inside.recv(4)
+            return int(inside.getpeercert()["serialNumber"], 16)
+
+    before = serial_shown()
+    fill(libvirtd, {"ca-crl.pem": old_list(pki, "proxy")})
+    assert serial_shown() == before
+    assert "error" not in tell_guests(libvirtd)
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        serial_shown()
+    pki.renew("qemu")
+    fill(libvirtd, {file: (pki.folder / "qemu" / file).read_text() for file in FILES})
+    assert "error" not in tell_guests(libvirtd)
+    assert serial_shown() != before
+
+
+def old_list(pki, name):
+    """A list that has ended, with that host's certificates."""
+    lasts = signing.life(clock.SYSTEM.now() - dt.timedelta(days=9), 1)
+    found = [
+        msgspec.structs.replace(given, revoked_at=lasts.begins, reason="key_compromise")
+        for given in pki.authority.find(name=name)
+    ]
+    return signing.to_pem(signing.revocation_list(pki.authority.root(), found, 1, lasts))
 
 
 def test_the_proxy_refuses_a_screen_of_another_name_or_authority(screen, pki, tmp_path):

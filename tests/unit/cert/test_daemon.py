@@ -186,6 +186,23 @@ def keeper(stage, place, **changes):
     )
 
 
+def test_a_keeper_without_nova_cert_warns_of_what_has_ended(adopted, caplog):
+    _authority, place = adopted
+    place.put_list("no list at all")
+
+    def nobody(*_order):
+        raise errors.Unavailable("nova-cert does not answer.")
+
+    lonely = Keeper([str(place.folder)], nobody, nobody, TERMS, every_s=3600)
+    lonely.start()
+    try:
+        words = f"{place.folder}: revocation list: missing"
+        assert clock.wait_for(lambda: words in caplog.text, 60)
+        assert "certificate: " not in caplog.text
+    finally:
+        lonely.stop()
+
+
 @pytest.mark.usefixtures("root_file")
 def test_a_hosts_keeper_renews_what_ends_soon_and_nothing_else(stage, adopted, tmp_path):
     _authority, place = adopted

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from cryptography import x509
 
-from nova_appliance.cert import hosts, reading
+from nova_appliance.cert import hosts, reading, signing
 from nova_appliance.cert.authority import Authority
 from nova_appliance.cert.folder import Folder
 from nova_appliance.cert.place import Place
@@ -263,3 +263,27 @@ def test_files_of_two_roots_are_refused(tmp_path, made, capsys):
     (tmp_path / "a" / "root.key").write_text((made / "root.key").read_text())
     with pytest.raises(errors.Invalid):
         Folder(tmp_path / "a").root()
+
+
+def test_check_says_when_a_hosts_files_end(made, tmp_path, capsys):
+    _say(capsys, "crl", "--dir", made)
+    _say(capsys, *_issue(made, tmp_path / "good", name="good"))
+    code, out, _ = _say(capsys, "check", "--out", tmp_path / "good")
+    assert (code, out.count(" good"), "ends soon" in out) == (0, 2, False), out
+    _say(capsys, *_issue(made, tmp_path / "short", "--days", "10", name="short"))
+    code, out, _ = _say(capsys, "check", "--out", tmp_path / "good", "--out", tmp_path / "short")
+    assert code == 1
+    assert "ends soon" in out
+    code, out, _ = _say(capsys, "check", "--out", tmp_path / "empty")
+    assert (code, out.count("missing")) == (1, 2)
+
+
+def test_check_says_that_a_list_has_ended(made, tmp_path, capsys):
+    _say(capsys, *_issue(made, tmp_path, name="listed"))
+    lasts = signing.life(clock.SYSTEM.now() - dt.timedelta(days=9), 1)
+    ended = signing.revocation_list(Authority(Folder(made)).root(), (), 1, lasts)
+    (tmp_path / "crl.pem").write_text(signing.to_pem(ended))
+    code, out, _ = _say(capsys, "check", "--out", tmp_path)
+    assert code == 1
+    assert "ended" in out
+    assert _say(capsys, "check")[0] == 1

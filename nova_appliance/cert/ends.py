@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When the certificate and the revocation list of a host end; for `nova-manage cert check` and the log.
+
+Whoever ends without a certificate shuts itself out; with an old list it lets in who was revoked since.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+from cryptography import x509
+
+from nova_appliance.cert import files, reading
+from nova_appliance.cert.place import Place
+
+SOON = dt.timedelta(days=14)
+"""Renewals begin long before; what ends within this was not renewed, for whatever reason."""
+
+
+@dataclasses.dataclass(frozen=True)
+class End:
+    """One thing of a place; `at` is in UTC, None where the thing is missing or no such thing."""
+
+    folder: str
+    what: str
+    at: dt.datetime | None
+    state: str
+    """`good`, `ends soon`, `ended` or `missing`."""
+
+
+def of(place: Place, now: dt.datetime) -> tuple[End, ...]:
+    """Both ends of a place."""
+    found = {"certificate": _certificate_ends(place), "revocation list": _list_ends(place)}
+    return tuple(End(str(place.folder), what, at, _state(at, now)) for what, at in found.items())
+
+
+def _certificate_ends(place: Place) -> dt.datetime | None:
+    held = place.held()
+    return reading.describe(held.certificate).not_after if held else None
+
+
+def _list_ends(place: Place) -> dt.datetime | None:
+    text = files.read(place.folder / "crl.pem") or ""
+    try:
+        listed = x509.load_pem_x509_crl(text.encode())
+    except ValueError:
+        return None
+    return listed.next_update_utc.replace(tzinfo=None) if listed.next_update_utc else None
+
+
+def _state(at: dt.datetime | None, now: dt.datetime) -> str:
+    if at is None:
+        return "missing"
+    if at <= now:
+        return "ended"
+    return "ends soon" if at - now <= SOON else "good"
