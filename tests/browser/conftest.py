@@ -207,15 +207,6 @@ def text_of(browser, selector):
     return ""
 
 
-def type_until_heard(browser, running, line, words):
-    """Type a line again as long as its effect is not heard: a guest without time loses keys."""
-    for _ in range(4):
-        type_line(browser, line)
-        if wait_for(lambda: words in running.said(), 20, 0.2):
-            return
-    raise AssertionError(running.said()[-2000:])
-
-
 def type_line(browser, line):
     """Type as a quick person does, Shift included; QEMU's keyboard holds 16 bytes only."""
     keys = ActionChains(browser)
