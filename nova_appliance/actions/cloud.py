@@ -9,6 +9,7 @@ from oslo_config import cfg
 
 from nova_appliance.clients.images import Images
 from nova_appliance.clients.networks import Networks
+from nova_appliance.clients.shares import Shares
 from nova_appliance.clients.volumes import Volumes
 from nova_appliance.common import clock
 from nova_appliance.db.cells import Cells
@@ -26,6 +27,8 @@ class Cloud:
     images: Images
     networks: Networks
     volumes: Volumes
+    shares: Shares | None = None
+    """None where no share service is known."""
     notifier: Notifier | None = None
     """None tells nobody outside of anything."""
     clock: clock.Clock = clock.SYSTEM

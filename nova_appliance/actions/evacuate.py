@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from nova_appliance.actions import moves
+from nova_appliance.actions import moves, shares
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.notices import servers as notices
@@ -36,6 +36,7 @@ class Evacuation:
 def evacuate(cloud: Cloud, context: RequestContext, server: Server, wanted: Evacuation) -> None:
     """Begin to make the server anew elsewhere. Raises Conflict, Invalid, NotFound."""
     states.check(server, VERB)
+    shares.refuse(server, VERB)
     if server.host is None:
         raise errors.Conflict(f"Instance {server.id} is not ready")
     if wanted.host is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import msgspec
 
+from nova_appliance.actions import shares
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors, ids
 from nova_appliance.common.context import RequestContext
@@ -19,6 +20,7 @@ def check(cloud: Cloud, context: RequestContext, server: Server, verb: str) -> N
     """Raise Conflict unless the move may start and the server's host is up."""
     states.check_lock(server, verb, is_admin=bool(context.is_admin))
     states.check(server, verb)
+    shares.refuse(server, verb)
     check_up(cloud, server.host)
 
 

@@ -72,6 +72,15 @@ class SnapshotVolumeOrder(msgspec.Struct, frozen=True, kw_only=True):
     """For the end of a snapshot: files that become one."""
 
 
+class ShareOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The share that the row has, and who must be let in to mount it."""
+
+    verb: str
+    share_id: str
+    address: str = ""
+    """Of the server's host when it was asked; empty when there is none."""
+
+
 class RebuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What the server is to be."""
 

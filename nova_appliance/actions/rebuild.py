@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from nova_appliance.actions import boot_checks, boot_files, image_fit, metadata, user_data
+from nova_appliance.actions import boot_checks, boot_files, image_fit, metadata, shares, user_data
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import RebuildOrder
@@ -39,6 +39,7 @@ def rebuild(
     """Begin to make a server anew; the server as it will be. Raises Conflict, Invalid, OverQuota."""
     states.check_lock(server, VERB, is_admin=bool(context.is_admin))
     states.check(server, VERB)
+    _check_shares(server)
     image = _image(cloud, context, server, request.image_id)
     changes = request.changes | _key(cloud, context, request) | {"image": image}
     new = msgspec.structs.replace(server, **changes)
@@ -55,6 +56,13 @@ def rebuild(
     )
     begin(cloud, context, server, Wanted(verb=VERB, saga="rebuild", order=order))
     return msgspec.structs.replace(new, task="rebuilding")
+
+
+def _check_shares(server: Server) -> None:
+    try:
+        shares.refuse(server, VERB)
+    except errors.Conflict as error:
+        raise errors.Invalid(error.message) from error
 
 
 def _image(cloud: Cloud, context: RequestContext, server: Server, image_id: str) -> ServerImage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nova_appliance.actions import create_image, zones
+from nova_appliance.actions import create_image, shares, zones
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import ShelveOrder, UnshelveOrder, VerbOrder
@@ -36,6 +36,7 @@ def shelve(cloud: Cloud, context: RequestContext, server: Server) -> None:
     """Begin to put a server on the shelf. Raises Conflict."""
     states.check_lock(server, SHELVE, is_admin=bool(context.is_admin))
     states.check(server, SHELVE)
+    shares.refuse(server, "shelve")
     wanted = create_image.image_of(context, server, f"{server.name}-shelved", {})
     image_id = cloud.images.create(wanted).id
     order = ShelveOrder(verb=SHELVE, image_id=image_id, state=server.state)

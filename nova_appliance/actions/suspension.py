@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from nova_appliance.actions import shares
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import VerbOrder
@@ -22,6 +23,7 @@ def unpause(cloud: Cloud, context: RequestContext, server: Server) -> None:
 
 def suspend(cloud: Cloud, context: RequestContext, server: Server) -> None:
     """Keep a server's memory on disk and take its power. Raises Conflict."""
+    shares.refuse(server, "suspend")
     _begin(cloud, context, server, "suspend")
 
 

@@ -32,6 +32,7 @@ from nova_appliance.api.policies import (
     server_life,
     server_metadata,
     server_moves,
+    server_shares,
     server_tags,
     servers,
     usage,
@@ -44,7 +45,7 @@ from nova_appliance.common.context import RequestContext
 FAMILIES = (
     base, servers, server_actions, server_ips, server_metadata, instance_actions, remote_consoles,
     flavors, keypairs, quotas, server_groups, aggregates, hosts, proxies, external_events, assisted_snapshots,
-    server_tags, network_proxies, server_extras, server_life, usage, migrations, certificates,
+    server_shares, server_tags, network_proxies, server_extras, server_life, usage, migrations, certificates,
     server_moves, volume_attachments, volume_proxies,
 )  # fmt: skip
 """Each module has RULES: a tuple of DocumentedRuleDefault."""

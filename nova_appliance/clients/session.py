@@ -62,6 +62,7 @@ class Neighbour:
             "network": lambda: conf.neutron.endpoint_override,
             "block-storage": lambda: conf.cinder.endpoint_template,
             "object-store": lambda: conf.swift.endpoint_template,
+            "shared-file-system": lambda: conf.manila.endpoint_override,
         }[kind]()
         self.kind = kind
         self._adapter = adapter.Adapter(

@@ -16,6 +16,7 @@ from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients import session as sessions
 from nova_appliance.clients.images import Images
 from nova_appliance.clients.networks import Networks
+from nova_appliance.clients.shares import Shares
 from nova_appliance.clients.volumes import Volumes
 from nova_appliance.cmd import certificates, databases, health
 from nova_appliance.common import log
@@ -59,6 +60,7 @@ def make_cloud(conf: cfg.ConfigOpts) -> Cloud:
         images=Images(session, conf),
         networks=Networks(session, conf),
         volumes=Volumes(session, conf),
+        shares=Shares(session, conf),
         notifier=Notifier(conf),
     )
 

@@ -21,7 +21,7 @@ from nova_appliance.rpc.orders import ServerOrder
 WITHOUT = frozenset((
     "destroy", "power_off", "pause", "unpause", "suspend", "interrupt", "snapshot",
     "upload_snapshot", "drop_snapshot", "attach_interface", "detach_interface", "attach_volume",
-    "detach_volume", "swap_volume", "resize_volume", "snapshot_volume", "merge_volume",
+    "detach_volume", "swap_volume", "resize_volume", "snapshot_volume", "merge_volume", "release_share",
     "fetch_image", "set_aside", "withdraw", "forget_origin", "abandon", "show_passport", "go",
     "come_back",
 ))  # fmt: skip
@@ -34,7 +34,7 @@ def around(name: str, deed: Deed) -> Deed:
         return deed
 
     def run(agent: Agent, order: ServerOrder) -> dict[str, Any]:
-        if order.guest is None or not order.guest.volumes:
+        if order.guest is None or not (order.guest.volumes or order.guest.shares):
             return deed(agent, order)
         told = guest(agent, order.guest)
         result = deed(agent, msgspec.structs.replace(order, guest=told))
@@ -46,9 +46,10 @@ def around(name: str, deed: Deed) -> Deed:
 
 
 def guest(agent: Agent, told: Guest) -> Guest:
-    """The guest with its volumes connected; what is connected stays."""
+    """The guest with its volumes connected and its shares mounted; what is so stays."""
     volumes = tuple(connect(agent, volume) for volume in told.volumes)
-    return msgspec.structs.replace(told, volumes=volumes)
+    shares = tuple(agent.driver.shares.mount(share) for share in told.shares)
+    return msgspec.structs.replace(told, volumes=volumes, shares=shares)
 
 
 def connect(agent: Agent, volume: Volume) -> Volume:

@@ -26,6 +26,7 @@ from nova_appliance.compute.work import (
     power,
     reboot,
     rebuild,
+    shares,
     snapshot,
     survey,
     suspension,
@@ -72,6 +73,7 @@ WORK: dict[str, Deed] = {
     "resize_volume": volumes.resize,
     "snapshot_volume": volumes.snapshot,
     "merge_volume": volumes.merge,
+    "release_share": shares.release,
 }
 """Casts, answered by a report."""
 

@@ -29,6 +29,7 @@ def virt_settings(conf: cfg.ConfigOpts) -> VirtSettings:
     return VirtSettings(
         host=conf.host,
         host_ip=conf.my_ip,
+        mount_dir=Path(conf.libvirt.nfs_mount_point_base),
         state_dir=folder,
         image_dir=folder / conf.image_cache.subdirectory_name,
         disk_format="qcow2" if libvirt.images_type == "qcow2" else "raw",

@@ -14,8 +14,8 @@ from nova_appliance.conductor import ports
 from nova_appliance.domain import attachment as attachments
 from nova_appliance.domain import config_drive, devices, guest_data, root_image
 from nova_appliance.domain import rescue as rescues
+from nova_appliance.domain import share as shares
 from nova_appliance.domain import shelf as shelves
-from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.guest import RESCUE_DISK, Disk, Guest, Volume
 from nova_appliance.domain.guest_data import Facts
@@ -57,10 +57,11 @@ def guest_of(server: Server, conf: cfg.ConfigOpts, facts: Facts | None = None) -
         extra_specs=flavor.extra_specs,
         image_properties=image.properties if image else {},
         volumes=tuple(volume_of(one) for one in server.attachments if one.is_volume),
+        shares=tuple(shares.told(one) for one in shares.usable(shares.of(server.system_metadata))),
     )
 
 
-def volume_of(attachment: Attachment) -> Volume:
+def volume_of(attachment: attachments.Attachment) -> Volume:
     """A volume as its host is told of it."""
     return Volume(
         volume_id=attachment.volume_id or "",
@@ -127,7 +128,7 @@ def _of_flavor(flavor: Flavor, bus: str) -> Iterator[Disk]:
         yield Disk(name="disk.swap", size_gib=0, size_mib=flavor.swap_mib, purpose="swap", bus=bus)
 
 
-def _asked(local: Sequence[Attachment]) -> Iterator[Disk]:
+def _asked(local: Sequence[attachments.Attachment]) -> Iterator[Disk]:
     """Local disks of a block device mapping; swap has one name, the others a number."""
     number = 0
     for one in local:

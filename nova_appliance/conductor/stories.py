@@ -69,6 +69,8 @@ STORIES: dict[str, tuple[Line, ...]] = {
     "attach_volume": _span("plug", "plug", "volume_attach"),
     "detach_volume": _span("unplug", "give_back", "volume_detach"),
     "extend_volume": (),
+    "attach_share": (),
+    "detach_share": (),
     "snapshot_volume": (),
     "merge_volume": (),
     "swap_volume": _span("copy", "finish", "volume_swap"),

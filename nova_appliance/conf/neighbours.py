@@ -29,4 +29,10 @@ OPTIONS = {
         cfg.StrOpt("endpoint_template", help="With %(project_id)s; else from the catalog."),
         cfg.BoolOpt("cross_az_attach", default=True, help="Volumes of other zones may be had."),
     ),
+    "manila": (
+        cfg.StrOpt("endpoint_override", help="Else from the catalog."),
+        cfg.FloatOpt(
+            "share_apply_policy_timeout", default=10, help="Seconds until a host may have a share."
+        ),
+    ),
 }

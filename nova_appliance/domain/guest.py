@@ -69,6 +69,17 @@ class Volume(msgspec.Struct, frozen=True, kw_only=True):
     read_only: bool = False
 
 
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """A shared file system of a guest; `path` is known once the host has mounted it."""
+
+    share_id: str
+    tag: str
+    export: str
+    protocol: str = "NFS"
+    path: str = ""
+    """The mounted folder on this host."""
+
+
 class Merge(msgspec.Struct, frozen=True, kw_only=True):
     """Files of a volume's chain that become one; names in the folder of the volume's file.
 
@@ -123,6 +134,7 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     extra_specs: dict[str, str] = {}
     image_properties: dict[str, str] = {}
     volumes: tuple[Volume, ...] = ()
+    shares: tuple[Share, ...] = ()
 
 
 class GuestSeen(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of domain.states.MOVES for volumes that come and go; they change neither state nor task."""
+"""Rows of domain.states.MOVES for volumes and shares; they change neither state nor task."""
 
 from __future__ import annotations
 
@@ -22,6 +22,20 @@ MOVES: dict[str, Move] = {
         tasks=NO_TASK,
         locked=False,
         action="extend_volume",
+    ),
+    "attach share": Move(
+        word="attach_share",
+        states=states_named("stopped"),
+        launched=False,
+        locked=False,
+        action="attach_share",
+    ),
+    "detach share": Move(
+        word="detach_share",
+        states=states_named("stopped error"),
+        launched=False,
+        locked=False,
+        action="detach_share",
     ),
     "snapshot volume": Move(word="snapshot_volume", tasks=NO_TASK, locked=False, hosted=True),
     "merge volume": Move(word="merge_volume", tasks=NO_TASK, locked=False, hosted=True),

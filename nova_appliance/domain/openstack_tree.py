@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from nova_appliance.domain import share as shares
 from nova_appliance.domain.guest_data import Facts
 from nova_appliance.domain.network_data import network_data
 
@@ -27,6 +28,7 @@ VERSIONS = (
     "2020-10-14",  # dedicated_cpus
     "2025-04-04",  # shares among the devices
 )
+SHARES_SINCE = VERSIONS[-1]
 LATEST = "latest"
 CONTENT = "content"
 
@@ -60,6 +62,8 @@ def content(facts: Facts) -> dict[str, bytes]:
 def meta_data(facts: Facts, version: str) -> dict[str, Any]:
     """meta_data.json as that version has it."""
     told = {name: make(facts) for name, (since, make) in META_DATA.items() if version >= since}
+    if version >= SHARES_SINCE:
+        told["devices"] = told["devices"] + _shares(facts)
     return {name: value for name, value in told.items() if value is not None}
 
 
@@ -94,6 +98,12 @@ def _devices(facts: Facts) -> list[dict[str, Any]]:
         for port_id, tag in facts.tags.items()
         if port_id in macs
     ]
+
+
+def _shares(facts: Facts) -> list[dict[str, Any]]:
+    """Shares that the guest has; `tag` is what it mounts."""
+    known = shares.usable(shares.of(facts.server.system_metadata))
+    return [{"type": "share", "share_id": one.share_id, "tag": one.tag} for one in known]
 
 
 META_DATA: Mapping[str, tuple[str, Callable[[Facts], Any]]] = {

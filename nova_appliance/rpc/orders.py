@@ -13,7 +13,7 @@ import msgspec
 
 from nova_appliance.domain.console import ConsoleToken
 from nova_appliance.domain.flavor import Flavor
-from nova_appliance.domain.guest import Guest, Merge, Vif, Volume
+from nova_appliance.domain.guest import Guest, Merge, Share, Vif, Volume
 from nova_appliance.domain.host import Inventory, Limits
 from nova_appliance.domain.journey import Journey
 from nova_appliance.domain.passport import Passport, Progress, Welcome
@@ -70,6 +70,8 @@ class ServerOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The file to write to from now on (snapshot_volume)."""
     merge: Merge | None = None
     """Files of the volume that become one (merge_volume)."""
+    share: Share | None = None
+    """The share to let go of."""
 
 
 class ImageWanted(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ VERSIONS: dict[int, str] = {
     12: "0.12.0",
     13: "0.13.0",
     14: "0.14.0",
+    15: "0.15.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 
@@ -53,6 +54,8 @@ FIELDS_SINCE: dict[str, int] = {
     "ServerOrder.password": 10,
     "ServerOrder.file": 14,
     "ServerOrder.merge": 14,
+    "ServerOrder.share": 15,
+    "Guest.shares": 15,
 }
 """`Struct.field` > the version that added it; fields that are not here are as old as their call."""
 

@@ -17,6 +17,7 @@ from nova_appliance.domain.guest import Guest, GuestSeen, Vif
 from nova_appliance.domain.guest_agent import Quiesce
 from nova_appliance.domain.host import Inventory
 from nova_appliance.virt.moves import LiveMoves, Moves
+from nova_appliance.virt.shares import Shares
 from nova_appliance.virt.volumes import Volumes
 
 
@@ -350,13 +351,14 @@ class Driver:
     inside: Inside | Unsupported = dataclasses.field(default_factory=Unsupported)
     moves: Moves | Unsupported = dataclasses.field(default_factory=Unsupported)
     volumes: Volumes | Unsupported = dataclasses.field(default_factory=Unsupported)
+    shares: Shares | Unsupported = dataclasses.field(default_factory=Unsupported)
     live: LiveMoves | Unsupported = dataclasses.field(default_factory=Unsupported)
     close: Callable[[], None] = lambda: None
 
 
 CONCERNS = (
     "lifecycle", "power", "inventory", "disks", "images", "consoles", "suspension", "snapshots",
-    "diagnostics", "interfaces", "inside", "moves", "volumes", "live",
+    "diagnostics", "interfaces", "inside", "moves", "volumes", "live", "shares",
 )  # fmt: skip
 
 

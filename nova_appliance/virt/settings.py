@@ -38,6 +38,8 @@ class VirtSettings:
     """Folder of the servers' disks ([DEFAULT] instances_path); None keeps the fake in memory."""
     image_dir: Path | None = None
     """Folder of cached images; None means `_base` in state_dir."""
+    mount_dir: Path = Path("/var/lib/nova/mnt")
+    """Where shares are mounted."""
     disk_format: str = "qcow2"
     """Format of new disks: qcow2 (an overlay over the cached image) or raw (a copy)."""
     config_drive_format: str = "iso9660"

@@ -17,6 +17,8 @@ def destroy(agent: Agent, order: ServerOrder) -> dict[str, Any]:
     agent.driver.lifecycle.destroy(order.server_id)
     for volume in order.guest.volumes if order.guest else ():
         connections.disconnect(agent, volume)
+    for share in order.guest.shares if order.guest else ():
+        agent.driver.shares.unmount(share)
     agent.driver.disks.remove(order.server_id)
     if not isinstance(agent.driver.moves, Unsupported):
         agent.driver.moves.drop_kept(order.server_id)

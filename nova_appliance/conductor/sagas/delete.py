@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from nova_appliance.actions import shares
 from nova_appliance.actions.orders import VerbOrder
 from nova_appliance.clients.networks import made_for_server
 from nova_appliance.conductor import attachments, guests, ports
 from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step, Wait, Write
+from nova_appliance.conductor.sagas import shares as share_sagas
 from nova_appliance.conductor.sagas.power import failed as power_failed
 from nova_appliance.db import (
     claims,
@@ -20,6 +22,7 @@ from nova_appliance.db import (
     servers,
 )
 from nova_appliance.db.cells import CELL0
+from nova_appliance.domain import share as kept
 from nova_appliance.domain import shelf as shelves
 from nova_appliance.domain.saga import Answer, SagaError
 from nova_appliance.rpc.orders import ServerOrder
@@ -49,6 +52,7 @@ def stop_others(ctx: Ctx, _out: Out) -> dict[str, Any]:
             for one in (server.attachments if server else ())
             if one.is_volume
         ],
+        "shares": [one.share_id for one in kept.of(server.system_metadata)] if server else [],
     }
 
 
@@ -109,6 +113,14 @@ def give_volumes_back(ctx: Ctx, out: Out) -> None:
             attachments.remove(ctx.cloud.volumes, volume_id)
 
 
+def give_shares_back(ctx: Ctx, out: Out) -> None:
+    """Let the host have the shares no more."""
+    wanted = out["stop_others"].get("shares", ())
+    server = ctx.server()
+    if wanted and server is not None:
+        share_sagas.give_back(ctx, wanted, shares.address_of(ctx.cloud, server))
+
+
 def erase(ctx: Ctx, out: Out) -> Done:
     """Give back claims and quota; the row stays, marked as deleted."""
 
@@ -142,6 +154,7 @@ DELETE = Saga(
         Step(name="give_ports_back", do=give_ports_back),
         Step(name="discard_shelf", do=discard_shelf),
         Step(name="give_volumes_back", do=give_volumes_back),
+        Step(name="give_shares_back", do=give_shares_back),
         Step(name="erase", do=erase),
     ),
     failed=failed,

@@ -56,6 +56,7 @@ CALLS: dict[str, Call] = {
     "resize_volume": Call(since=9, order=ServerOrder, to_host=True),
     "snapshot_volume": Call(since=14, order=ServerOrder, to_host=True),
     "merge_volume": Call(since=14, order=ServerOrder, to_host=True),
+    "release_share": Call(since=15, order=ServerOrder, to_host=True),
     "cache_image": Call(since=12, order=ImageWanted, to_host=True),
     "console_output": Call(since=1, order=ConsoleOutput, reply=Output, wait=NORMAL, to_host=True),
     "console_address": Call(

@@ -18,7 +18,7 @@ from nova_appliance.virt.fake.moves import FakeMoves
 from nova_appliance.virt.fake.snapshots import FakeSnapshots
 from nova_appliance.virt.fake.storage import FakeDiskStore, FakeImages
 from nova_appliance.virt.fake.suspension import FakeSuspension
-from nova_appliance.virt.fake.volumes import FakeVolumes
+from nova_appliance.virt.fake.volumes import FakeShares, FakeVolumes
 from nova_appliance.virt.settings import VirtSettings
 
 
@@ -45,4 +45,5 @@ def drive(hypervisor: Hypervisor) -> Driver:
         moves=FakeMoves(hypervisor),
         volumes=FakeVolumes(hypervisor),
         live=FakeLive(hypervisor),
+        shares=FakeShares(hypervisor),
     )

@@ -37,6 +37,12 @@ class FakeGuest(msgspec.Struct, frozen=True, kw_only=True):
     """Its network cards."""
     volumes: tuple[str, ...] = ()
     """Ids of its volumes."""
+    shares: tuple[str, ...] = ()
+    """Ids of its shares."""
+
+    def runs(self) -> bool:
+        """Whether it has power."""
+        return self.power_state != PowerState.SHUTDOWN
 
     def seen(self) -> GuestSeen:
         """As the driver reports it."""
@@ -70,6 +76,8 @@ class Hypervisor:
         self.snapshots = Shelf(FakeSnapshot, folder / "snapshots" if folder else None)
         self._failures: dict[str, collections.deque[Exception]] = {}
         self._deaf: set[str] = set()
+        self.mounted: set[str] = set()
+        """Ids of shares."""
 
     def fail_next(self, operation: str, error: Exception, times: int = 1) -> None:
         """Let the next `times` calls of `operation` ("start_new", "create", ...) raise `error`."""
@@ -118,6 +126,7 @@ class Hypervisor:
             console=old.console if old else "",
             macs=tuple(vif.mac for vif in guest.vifs if vif.kind != "none"),
             volumes=tuple(volume.volume_id for volume in guest.volumes),
+            shares=tuple(share.share_id for share in guest.shares),
         )
         return self._say(new, f"{guest.name}: started with {guest.memory_mib} MiB\n")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Volumes of fake guests: the ids that each has in its record."""
+"""Volumes and shares of fake guests: the ids that each has in its record."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import PurePath
 import msgspec
 
 from nova_appliance.common.errors import Refused
-from nova_appliance.domain.guest import Merge, PowerState, Volume
+from nova_appliance.domain.guest import Merge, PowerState, Share, Volume
 from nova_appliance.virt.driver import CannotNow
 from nova_appliance.virt.fake.hypervisor import Hypervisor
 
@@ -77,6 +77,26 @@ class FakeVolumes:
             kept = [one for one in found.volumes if one != volume.volume_id]
             volumes = (*kept, volume.volume_id) if plugged else tuple(kept)
             self.hypervisor.guests.put(server_id, msgspec.structs.replace(found, volumes=volumes))
+
+
+@dataclasses.dataclass(frozen=True)
+class FakeShares:
+    """See virt.shares.Shares."""
+
+    hypervisor: Hypervisor
+
+    def mount(self, share: Share) -> Share:
+        """See virt.shares.Shares."""
+        with self.hypervisor.deed("mount_share"):
+            self.hypervisor.mounted.add(share.share_id)
+        return msgspec.structs.replace(share, path=f"/mnt/{share.share_id}")
+
+    def unmount(self, share: Share) -> None:
+        """See virt.shares.Shares."""
+        with self.hypervisor.deed("unmount_share"):
+            guests = self.hypervisor.guests.records()
+            if not any(share.share_id in guest.shares for guest in guests if guest.runs()):
+                self.hypervisor.mounted.discard(share.share_id)
 
 
 def _beside(volume: Volume, name: str) -> str:

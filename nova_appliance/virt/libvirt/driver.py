@@ -24,6 +24,7 @@ from nova_appliance.virt.libvirt.live import LibvirtLive
 from nova_appliance.virt.libvirt.moves import LibvirtMoves
 from nova_appliance.virt.libvirt.power import LibvirtPower
 from nova_appliance.virt.libvirt.probe import choose_virt_type
+from nova_appliance.virt.libvirt.shares import LibvirtShares
 from nova_appliance.virt.libvirt.snapshots import LibvirtSnapshots
 from nova_appliance.virt.libvirt.suspension import LibvirtSuspension
 from nova_appliance.virt.libvirt.volumes import LibvirtVolumes
@@ -41,8 +42,8 @@ def open_driver(settings: VirtSettings) -> Driver:
     folders = folders_of(settings)
     host = host_traits(settings, folders)
     connection = Connection(settings.uri, settings.keepalive_s)
-    ports = FreePorts(settings.serial_listen, settings.serial_ports)
-    starter = Starter(connection, host, folders, ports)
+    serial_ports = FreePorts(settings.serial_listen, settings.serial_ports)
+    starter = Starter(connection, host, folders, serial_ports)
     lifecycle = LibvirtLifecycle(connection, starter)
     power = LibvirtPower(connection, starter)
     inventory = HostInventory(connection, settings, host)
@@ -54,8 +55,7 @@ def open_driver(settings: VirtSettings) -> Driver:
             inventory=inventory,
             close=connection.close,
         )
-    images = ImageCache(folders, images_used)
-    images.sweep()
+    images = _swept(ImageCache(folders, images_used))
     disks = LocalDisks(folders, images, settings.disk_format, settings.config_drive_format)
     return Driver(
         name="libvirt",
@@ -73,8 +73,14 @@ def open_driver(settings: VirtSettings) -> Driver:
         moves=LibvirtMoves(disks, settings.uri_for_others),
         live=LibvirtLive(starter, disks, settings),
         volumes=LibvirtVolumes(connection, starter),
+        shares=LibvirtShares(settings.mount_dir),
         close=connection.close,
     )
+
+
+def _swept(images: ImageCache) -> ImageCache:
+    images.sweep()
+    return images
 
 
 def _check(settings: VirtSettings) -> None:

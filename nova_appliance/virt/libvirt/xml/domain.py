@@ -18,6 +18,7 @@ from nova_appliance.virt.libvirt.xml.element import Element, element, write
 from nova_appliance.virt.libvirt.xml.interface import interface
 from nova_appliance.virt.libvirt.xml.limits import cpu_tune
 from nova_appliance.virt.libvirt.xml.metadata import metadata
+from nova_appliance.virt.libvirt.xml.share import share
 
 EMULATED = ("qemu", "test")
 
@@ -56,7 +57,7 @@ def domain_xml(
         element("uuid", text=guest.server_id),
         metadata(guest),
         element("memory", text=guest.memory_mib, unit="MiB"),
-        memory.backing(hardware),
+        memory.backing(hardware, shared=bool(guest.shares)),
         element("vcpu", text=guest.vcpus),
         cpu_tune(hardware.cpu_limits, pins),
         platform.sysinfo(guest.server_id),
@@ -100,6 +101,7 @@ def _devices(guest: Guest, host: HostTraits, folder: Path, serial_port: int) -> 
         *controllers(buses),
         *(disk(part) for part in parts),
         *plugged,
+        *(share(one) for one in guest.shares),
         *consoles(console),
         *platform.agent_channel(guest.image_properties),
         *platform.small_devices(hardware, has_usb=is_fast or "usb" in buses),

@@ -7,8 +7,8 @@ from nova_appliance.domain.hardware import Hardware
 from nova_appliance.virt.libvirt.xml.element import Element, element
 
 
-def backing(hardware: Hardware) -> Element | None:
-    """None for memory like any other."""
+def backing(hardware: Hardware, *, shared: bool = False) -> Element | None:
+    """None for memory like any other; `shared` is what virtiofsd needs."""
     size = hardware.page_size
     pages = None
     if size.isdigit():
@@ -16,6 +16,9 @@ def backing(hardware: Hardware) -> Element | None:
     elif size == "large":
         pages = element("hugepages")
     locked = element("locked") if hardware.locked_memory else None
-    if pages is None and locked is None:
+    parts = [pages, locked]
+    if shared:
+        parts += [element("source", type="memfd"), element("access", mode="shared")]
+    if not any(part is not None for part in parts):
         return None
-    return element("memoryBacking", pages, locked)
+    return element("memoryBacking", *parts)
