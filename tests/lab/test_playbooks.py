@@ -8,6 +8,11 @@ from nova_appliance.common.clock import wait_for
 pytestmark = pytest.mark.timeout(5400)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def two(computes):
+    assert len(computes) == 2, "a host can be emptied only where there is another"
+
+
 @pytest.fixture(autouse=True)
 def at_home(cloud, servers, computes):
     """Every test leaves each server on the host that it was sent to."""
