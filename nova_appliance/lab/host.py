@@ -62,7 +62,7 @@ def start(lab: Lab, host: LabHost) -> None:
         )
 
 
-def wait(lab: Lab, host: LabHost, timeout_s: float = 60) -> None:
+def wait(lab: Lab, host: LabHost, timeout_s: float = 300) -> None:
     """Until ssh answers; raises HostIsSilent."""
     if not wait_for(lambda: access.answers(lab, host), timeout_s, every_s=0.3):
         log = lab.host_folder(host) / "console.log"
