@@ -15,7 +15,6 @@ from nova_appliance.common.context import RequestContext
 from nova_appliance.db import server_actions, server_migrations, servers
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain import states
-from nova_appliance.domain.attachment import VOLUME
 from nova_appliance.domain.migration import ABORT, FORCE, LIVE, Migration
 from nova_appliance.domain.server import Server
 
@@ -67,12 +66,12 @@ def migrate(cloud: Cloud, context: RequestContext, server: Server, wanted: LiveM
 
 
 def _check_volumes(server: Server) -> None:
-    """Both hosts would have them, and libvirt would copy their bytes over themselves."""
-    if any(one.destination == VOLUME for one in server.attachments):
-        raise errors.Invalid(
-            f"Migration pre-check error: Cannot live migrate instance {server.id} with attached"
-            " volumes: migrate it while it is off."
-        )
+    """Those that are on their way to or from the server must have arrived."""
+    for one in server.attachments:
+        if one.is_volume and not one.connection:
+            raise errors.Conflict(
+                f"Volume {one.volume_id} is just being attached to server {server.id}."
+            )
 
 
 def force(cloud: Cloud, context: RequestContext, server: Server, migration: Migration) -> None:

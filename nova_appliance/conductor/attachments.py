@@ -80,24 +80,37 @@ def renew(ctx: Ctx, server: Server) -> Write:
 
     The new one is there before the old one goes, so that nobody else takes the volume meanwhile.
     """
+    new = reserve_beside(ctx, server)
+    for one in server.attachments:
+        if one.id in new and one.attachment_id:
+            ctx.cloud.volumes.release(one.attachment_id)
+    return change(ctx, lambda known: replaced(known, new, {}))
+
+
+def reserve_beside(ctx: Ctx, server: Server) -> dict[str, str]:
+    """Have a second attachment of each volume for the host to which the server goes: ours > new.
+
+    Done again, it finds what it made.
+    """
     volumes, new = ctx.cloud.volumes, {}
     for one in server.attachments:
         if one.is_volume and one.volume_id:
             known = volumes.reserved(one.volume_id, server.id)
             fresh = [each for each in known if each != one.attachment_id]
             new[one.id] = fresh[0] if fresh else volumes.reserve(one.volume_id, server.id)
-            if one.attachment_id:
-                volumes.release(one.attachment_id)
+    return new
 
-    def deed(known: All) -> All:
-        return tuple(
-            msgspec.structs.replace(one, attachment_id=new[one.id], connection={})
-            if one.id in new
-            else one
-            for one in known
+
+def replaced(known: All, new: Mapping[str, str], ways: Mapping[str, Any]) -> All:
+    """Them with the attachments of another host, each with its way."""
+    return tuple(
+        msgspec.structs.replace(
+            one, attachment_id=new[one.id], connection=ways.get(new[one.id], {})
         )
-
-    return change(ctx, deed)
+        if one.id in new
+        else one
+        for one in known
+    )
 
 
 def release(volumes: Volumes, server_id: str, volume_id: str) -> None:

@@ -18,6 +18,8 @@ class Passport(msgspec.Struct, frozen=True, kw_only=True):
     """The processor that the guest sees, as the hypervisor writes it."""
     overlays: dict[str, str] = {}
     """Disk > name of the image that it lies over; empty for one that lies over nothing."""
+    volumes: dict[str, str] = {}
+    """Volume > its path there."""
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +38,8 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     listen: dict[str, str] = {}
     """Kind of console > address on which it listens there."""
     serial_port: int = 0
+    volumes: dict[str, str] = {}
+    """Volume > its path there; they are not copied."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

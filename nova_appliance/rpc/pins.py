@@ -27,6 +27,7 @@ VERSIONS: dict[int, str] = {
     13: "0.13.0",
     14: "0.14.0",
     15: "0.15.0",
+    16: "0.16.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 
@@ -54,6 +55,8 @@ FIELDS_SINCE: dict[str, int] = {
     "ServerOrder.password": 10,
     "ServerOrder.file": 14,
     "ServerOrder.merge": 14,
+    "Passport.volumes": 16,
+    "Welcome.volumes": 16,
     "ServerOrder.share": 15,
     "Guest.shares": 15,
 }

@@ -3,16 +3,20 @@
 
 import dataclasses
 import itertools
+import shutil
+import tempfile
 from pathlib import Path
 
 import libvirt
+import msgspec
 import pytest
 from fixtures import tiny_guest
 from fixtures.libvirtd import PrivateLibvirt
 
 from nova_appliance.common import ids
 from nova_appliance.common.clock import wait_for
-from nova_appliance.domain.guest import Disk, Guest, PowerState
+from nova_appliance.common.errors import Refused
+from nova_appliance.domain.guest import Disk, Guest, PowerState, Volume
 from nova_appliance.domain.journey import Journey
 from nova_appliance.virt import registry
 from nova_appliance.virt.driver import CannotNow, ImageExpected
@@ -173,3 +177,48 @@ def test_a_guest_that_is_off_cannot_go(hosts, started):
     source.power.off(guest.server_id, 0)
     with pytest.raises(CannotNow):
         source.live.passport(guest, Journey(source="h1", target="h2"))
+
+
+def volume_on(host, folder):
+    """The same file as this host names it: each has a folder of its own for volumes."""
+    place = host.folder / "volumes"
+    if not place.exists():
+        place.symlink_to(folder)
+    return str(place / "volume")
+
+
+def test_volumes_are_not_copied_but_found_where_the_target_has_them(hosts, started):
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)  # QEMU runs as another user
+    (folder / "volume").write_bytes(b"kept" * 1024)
+    places = [volume_on(host, folder) for host in hosts]
+    volume = Volume(volume_id=ids.new_id(), device="vdb", kind="file", path=places[0])
+    guest = started(volumes=(volume,))
+    source, target = hosts[0].open(), hosts[1].open()
+    passport = source.live.passport(guest, Journey(source="h1", target="h2"))
+    assert passport.volumes == {volume.volume_id: places[0]}
+    there = msgspec.structs.replace(volume, path=places[1])
+    arriving = msgspec.structs.replace(guest, volumes=(there,))
+    welcome = target.live.admit(arriving, passport, shared=False)
+    source.live.go(guest, welcome, lambda _progress: None)
+    assert power(target, guest) == PowerState.RUNNING
+    assert target.volumes.plugged(guest.server_id) == {volume.volume_id}
+    connection = libvirt.open(hosts[1].daemon.uri)
+    xml = connection.lookupByUUIDString(guest.server_id).XMLDesc(0)
+    connection.close()
+    assert places[1] in xml
+    assert places[0] not in xml
+    assert (folder / "volume").read_bytes() == b"kept" * 1024
+    target.lifecycle.destroy(guest.server_id)
+    for host in hosts:
+        (host.folder / "volumes").unlink()
+    shutil.rmtree(folder)
+
+
+def test_a_volume_that_the_target_does_not_reach_keeps_the_guest_here(hosts, started, tmp_path):
+    guest = started()
+    passport = hosts[0].open().live.passport(guest, Journey(source="h1", target="h2"))
+    gone = Volume(volume_id=ids.new_id(), device="vdb", kind="file", path=str(tmp_path / "no"))
+    arriving = msgspec.structs.replace(guest, volumes=(gone,))
+    with pytest.raises(Refused, match="is not to be had on this host"):
+        hosts[1].open().live.admit(arriving, passport, shared=False)

@@ -3,7 +3,7 @@
 
 import pytest
 from fixtures.cells import CELL1
-from fixtures.saga_drive import clean_up, settle
+from fixtures.saga_drive import attach_volume, clean_up, settle
 from fixtures.world import NOTHING, World
 
 from nova_appliance.actions import boot, live_migrate, suspension
@@ -146,3 +146,27 @@ def test_only_what_runs_is_aborted_or_hastened(world, server):
 def test_wrong_targets_are_refused(world, server, host):
     with pytest.raises(errors.Invalid):
         begin(world, server, host=host or server.host)
+
+
+def test_volumes_are_had_where_the_server_is(world, server):
+    """The target gets attachments of its own while the source still has its; one is left."""
+    attach_volume(world, world.server(server.id))
+    settle(world)
+    before = world.server(server.id).attachments[0]
+    moved = move(world, server)
+    (now,) = moved.attachments
+    assert (now.id, now.volume_id) == (before.id, before.volume_id)
+    assert list(world.volumes.attachments) == [now.attachment_id] != [before.attachment_id]
+    known = world.volumes.attachments[now.attachment_id]
+    assert (known["connector"]["host"], known["status"]) == (moved.host, "attached")
+    assert now.connection == world.volumes.connection(now.attachment_id)
+
+
+def test_a_move_that_fails_leaves_volumes_at_the_source(world, server):
+    attach_volume(world, world.server(server.id))
+    settle(world)
+    before = world.server(server.id).attachments
+    world.hypervisor(server.host).fail_next("go", errors.Refused("It stays."))
+    moved = move(world, server)
+    assert (moved.host, moved.attachments) == (server.host, before)
+    assert list(world.volumes.attachments) == [before[0].attachment_id]

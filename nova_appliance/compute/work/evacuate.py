@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from nova_appliance.common import errors
-from nova_appliance.compute import image_cache, shared_storage
+from nova_appliance.compute import connections, image_cache, shared_storage
 from nova_appliance.compute.agent import Agent
 from nova_appliance.compute.work.power import power_of
 from nova_appliance.domain.guest import PowerState
@@ -33,6 +33,8 @@ def rebuild_here(agent: Agent, order: ServerOrder) -> dict[str, Any]:
 def abandon(agent: Agent, order: ServerOrder) -> dict[str, Any]:
     """The guest is not here; disks that its own host sees too stay."""
     agent.driver.lifecycle.destroy(order.server_id)
+    for volume in order.guest.volumes if order.guest else ():
+        connections.disconnect(agent, volume)
     if not _has_disks(agent, order):
         agent.driver.disks.remove(order.server_id)
     return {"power": int(PowerState.NOSTATE)}

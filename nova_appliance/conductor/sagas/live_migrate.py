@@ -11,7 +11,7 @@ import msgspec
 
 from nova_appliance.actions.orders import MoveOrder
 from nova_appliance.common import errors
-from nova_appliance.conductor import guests, ports, targets
+from nova_appliance.conductor import attachments, guests, ports, targets
 from nova_appliance.conductor.saga import (
     Cancelled,
     Ctx,
@@ -27,7 +27,7 @@ from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.conductor.sagas.resize import COPY_S
 from nova_appliance.db import claims, hosts, servers
 from nova_appliance.db.engines import Connection
-from nova_appliance.domain.guest import Vif
+from nova_appliance.domain.guest import Guest, Vif
 from nova_appliance.domain.journey import Journey
 from nova_appliance.domain.passport import Passport, Welcome
 from nova_appliance.domain.saga import Answer, SagaError
@@ -52,11 +52,32 @@ def is_known(_ctx: Ctx, _out: Out, answer: Answer) -> Any:
     return answer.result["passport"]
 
 
+def reserve_there(ctx: Ctx, _out: Out) -> dict[str, Any]:
+    """Have each volume for the target too; the old attachments are told as the source has them."""
+    server = ctx.living()
+    new = attachments.reserve_beside(ctx, server)
+    old = {
+        one.id: [one.attachment_id, one.connection] for one in server.attachments if one.id in new
+    }
+    return {"new": new, "old": old}
+
+
+def give_up_there(ctx: Ctx, _out: Out) -> None:
+    """Only the source has the volumes."""
+    server = ctx.server()
+    for one in server.attachments if server else ():
+        for other in ctx.cloud.volumes.reserved(one.volume_id or "", ctx.server_id):
+            if other != one.attachment_id:
+                ctx.cloud.volumes.release(other)
+
+
 def prepare_target(ctx: Ctx, out: Out) -> Parked:
     """Let the target check the processor and have the disks."""
     _check_wish(ctx)
     passport = msgspec.convert(out["check_source"], Passport)
-    fields = {"passport": passport, "image": ctx.living().image}
+    new = out["reserve_there"]["new"]
+    there = attachments.replaced(ctx.living().attachments, new, {})
+    fields = {"passport": passport, "image": ctx.living().image, "attachments": there}
     return _send(ctx, out, "prepare_target", "admit", status="preparing", **fields)
 
 
@@ -71,12 +92,15 @@ def is_prepared(ctx: Ctx, _out: Out, answer: Answer) -> Any:
         raise errors.Refused(
             "The hosts do not share storage: only block migration can move the server's disks."
         )
-    return answer.result["welcome"]
+    return answer.result["welcome"] | {"connections": answer.result.get("connections", {})}
 
 
 def clear_target(ctx: Ctx, out: Out) -> Parked | None:
     """Let the target forget what it had ready; a host that is down does so when it is back."""
-    return _abandon(ctx, "prepare_target", out["choose_target"]["host"], _source(out))
+    server, there = ctx.server(), out.get("reserve_there", {}).get("new", {})
+    ways = (out.get("prepare_target") or {}).get("connections", {})
+    left = attachments.replaced(server.attachments, there, ways) if server else ()
+    return _abandon(ctx, "prepare_target", out["choose_target"]["host"], _source(out), left)
 
 
 def go(ctx: Ctx, out: Out) -> Parked:
@@ -101,7 +125,11 @@ def come_back(ctx: Ctx, out: Out) -> Parked | None:
         ticket=ctx.ticket("go"),
         server_id=server.id,
         guest=guests.guest_of(server, ctx.cloud.conf),
-        welcome=Welcome(address=passport.journey.address, folder=passport.journey.folder),
+        welcome=Welcome(
+            address=passport.journey.address,
+            folder=passport.journey.folder,
+            volumes=passport.volumes,
+        ),
     )
     return Parked(name="come_back", host=host, order=order)
 
@@ -116,7 +144,9 @@ def switch(ctx: Ctx, out: Out) -> Done:
         hosts.settle(conn, server.id)
 
     ctx.cloud.cells.api.transact(claim)
-    here = {name: chosen[name] for name in ("host", "node", "zone")}
+    here: dict[str, Any] = {name: chosen[name] for name in ("host", "node", "zone")}
+    new, ways = out["reserve_there"]["new"], out["prepare_target"].get("connections", {})
+    here["attachments"] = attachments.replaced(server.attachments, new, ways)
     return Done(write=_place(ctx, here, vifs))
 
 
@@ -132,12 +162,21 @@ def switch_back(ctx: Ctx, out: Out) -> Done | None:
         claims.depart(conn, ctx.server_id, chosen["source_id"], chosen["host_id"])
 
     ctx.cloud.cells.api.transact(work)
-    return Done(write=_place(ctx, source, vifs))
+    return Done(write=_place(ctx, {**source, "attachments": _before(ctx, out)}, vifs))
+
+
+def _before(ctx: Ctx, out: Out) -> attachments.All:
+    """The server's attachments as the source has them."""
+    server = ctx.server()
+    old = out["reserve_there"]["old"]
+    new = {one: attachment_id for one, (attachment_id, _way) in old.items() if attachment_id}
+    return attachments.replaced(server.attachments if server else (), new, dict(old.values()))
 
 
 def clean_source(ctx: Ctx, out: Out) -> Parked | Done:
     """Let the source forget the server; a host that is down does so when it is back."""
-    parked = _abandon(ctx, "clean_source", _source(out), out["choose_target"]["host"])
+    left = _before(ctx, out)
+    parked = _abandon(ctx, "clean_source", _source(out), out["choose_target"]["host"], left)
     return parked or settled(ctx, out)
 
 
@@ -146,8 +185,9 @@ def is_clean(ctx: Ctx, out: Out, _answer: Answer) -> Done:
     return settled(ctx, out)
 
 
-def settled(ctx: Ctx, _out: Out) -> Done:
-    """The server is at rest at the target."""
+def settled(ctx: Ctx, out: Out) -> Done:
+    """The server is at rest at the target, which alone has its volumes."""
+    give_up_there(ctx, out)
 
     def write(conn: Connection) -> None:
         servers.settle(conn, ctx.server_id, VERB)
@@ -203,7 +243,7 @@ def _send(
     order = ServerOrder(
         ticket=ctx.ticket(step),
         server_id=server.id,
-        guest=guests.guest_of(server, ctx.cloud.conf),
+        guest=_guest(ctx, fields.pop("attachments", server.attachments)),
         migration_id=ctx.order.migration_id,
         journey=Journey(source=server.host or "", target=target),
         **fields,
@@ -216,8 +256,16 @@ def _send(
     return Parked(name=name, host=host, order=order, write=write)
 
 
-def _abandon(ctx: Ctx, step: str, host: str, lives_at: str) -> Parked | None:
-    """Let a host forget a guest that lives, or goes on living, at the other one."""
+def _guest(ctx: Ctx, known: attachments.All) -> Guest:
+    """The guest with its volumes as one of the hosts has them."""
+    told = msgspec.structs.replace(ctx.living(), attachments=known)
+    return guests.guest_of(told, ctx.cloud.conf)
+
+
+def _abandon(ctx: Ctx, step: str, host: str, lives_at: str, left: attachments.All) -> Parked | None:
+    """Let a host forget a guest that lives, or goes on living, at the other one; `left` are its
+    volumes as that host has them.
+    """
     if ctx.server() is None or not ctx.is_up(host):
         return None
     if ctx.saga.failures * ctx.cloud.conf.conductor.order_timeout >= COPY_S:
@@ -226,6 +274,7 @@ def _abandon(ctx: Ctx, step: str, host: str, lives_at: str) -> Parked | None:
         ticket=ctx.ticket(step),
         server_id=ctx.server_id,
         journey=Journey(source=lives_at, target=host),
+        guest=_guest(ctx, left) if left else None,
         power_on=False,
     )
     return Parked(name="abandon", host=host, order=order)
@@ -247,6 +296,7 @@ LIVE_MIGRATE = Saga(
             then=is_known,
             event="compute_check_can_live_migrate_source",
         ),
+        Step(name="reserve_there", do=reserve_there, undo=give_up_there),
         Step(
             name="prepare_target",
             do=prepare_target,

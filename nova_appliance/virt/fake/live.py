@@ -47,7 +47,9 @@ class FakeLive:
             disks = tuple(disk for disk in guest.disks if disk.name in names)
             record = FakeDisks(server_id=guest.server_id, disks=disks)
             self.hypervisor.disks.put(guest.server_id, record)
-        return Welcome(address=str(self.hypervisor.settings.state_dir or ""), shared=shared)
+        address = str(self.hypervisor.settings.state_dir or "")
+        volumes = {volume.volume_id: volume.path for volume in guest.volumes}
+        return Welcome(address=address, shared=shared, volumes=volumes)
 
     def go(self, guest: Guest, welcome: Welcome, watch: Watch) -> None:
         """See virt.moves.LiveMoves."""

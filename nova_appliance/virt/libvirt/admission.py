@@ -9,6 +9,7 @@ from pathlib import Path
 import libvirt
 
 from nova_appliance.common import ids
+from nova_appliance.common.errors import Refused
 from nova_appliance.domain.guest import Guest
 from nova_appliance.domain.passport import Passport, Welcome
 from nova_appliance.virt.libvirt import overlays
@@ -31,6 +32,10 @@ class Admission:
     def admit(self, guest: Guest, passport: Passport, *, shared: bool) -> Welcome:
         """See virt.moves.LiveMoves."""
         self._check_cpu(guest, passport)
+        volumes = {one.volume_id: one.path for one in guest.volumes if one.kind != "network"}
+        for volume_id, path in volumes.items():
+            if not Path(path).exists():
+                raise Refused(f"Volume {volume_id} is not to be had on this host: no {path}.")
         folder = self.disks.folders.server(guest.server_id)
         if not shared:
             self._make_disks(guest, passport, folder)
@@ -47,6 +52,7 @@ class Admission:
             whole=not shared and not self._lies_over_the_same(guest, passport, folder),
             listen={kind: address for kind, address in listen.items() if address},
             serial_port=self.starter.serial_ports.take(),
+            volumes=volumes,
         )
 
     def _check_cpu(self, guest: Guest, passport: Passport) -> None:

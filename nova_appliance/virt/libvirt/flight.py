@@ -41,6 +41,7 @@ class Flight:
     ) -> None:
         self._connection, self._guest, self._welcome = connection, guest, welcome
         self._folder, self._options = folder, options
+        self._volumes = frozenset(volume.volume_id for volume in guest.volumes)
         self._aborted = self._hastened = False
         self._until = float("inf")
 
@@ -77,16 +78,16 @@ class Flight:
             parameters[libvirt.VIR_MIGRATE_PARAM_URI] = self._welcome.migrate_to
         if self._options.bandwidth_mib_s:
             parameters[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH] = self._options.bandwidth_mib_s
-        disks = disks_to_copy(running)
+        disks = disks_to_copy(running, self._volumes)
         if disks and not self._welcome.shared:
             parameters[libvirt.VIR_MIGRATE_PARAM_MIGRATE_DISKS] = disks
         domain.migrateToURI3(self._welcome.address, parameters, self._flags(copies=bool(disks)))
 
     def _flags(self, *, copies: bool) -> int:
         flags: int = _USUAL
-        if self._welcome.shared:
+        if self._welcome.shared or self._volumes:
             flags |= libvirt.VIR_MIGRATE_UNSAFE  # that both see the disks was proved by a file
-        elif copies:
+        if copies and not self._welcome.shared:
             whole, top = libvirt.VIR_MIGRATE_NON_SHARED_DISK, libvirt.VIR_MIGRATE_NON_SHARED_INC
             flags |= whole if self._welcome.whole else top
         for wanted, flag in (

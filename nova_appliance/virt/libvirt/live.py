@@ -16,7 +16,7 @@ from nova_appliance.virt.driver import CannotNow
 from nova_appliance.virt.libvirt import admission, domains, flight, moves, overlays
 from nova_appliance.virt.libvirt.disks import LocalDisks
 from nova_appliance.virt.libvirt.lifecycle import Starter
-from nova_appliance.virt.libvirt.xml.moved import cpu_of
+from nova_appliance.virt.libvirt.xml.moved import cpu_of, volumes_of
 from nova_appliance.virt.moves import Watch
 from nova_appliance.virt.settings import VirtSettings
 
@@ -50,7 +50,8 @@ class LibvirtLive:
         )
         layers = {disk.name: overlays.backing_file(folder / disk.name) or "" for disk in found}
         bases = {name: Path(base).name for name, base in layers.items()}
-        return Passport(journey=told, cpu=cpu_of(text), overlays=bases)
+        volumes = volumes_of(text, {volume.volume_id for volume in guest.volumes})
+        return Passport(journey=told, cpu=cpu_of(text), overlays=bases, volumes=volumes)
 
     def admit(self, guest: Guest, passport: Passport, *, shared: bool) -> Welcome:
         """See virt.moves.LiveMoves."""

@@ -30,6 +30,7 @@ FINGERPRINTS = {
     13: "091ff0758acdd234",
     14: "18307e6c57888b33",
     15: "76ceedc36de68d73",
+    16: "6ea9a02faba2e79b",
 }
 """Service version > fingerprint of all rows. A new shape gets a new version here, in
 rpc/pins.py VERSIONS and, for a new field, in FIELDS_SINCE."""

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from lxml import etree
 
 from nova_appliance.domain.passport import Welcome
@@ -24,6 +26,7 @@ def moved(text: str, welcome: Welcome, folder: str) -> str:
             if welcome.folder and file.startswith(f"{folder}/"):
                 found.set(name, welcome.folder + file[len(folder) :])
     for disk in root.iterfind("devices/disk"):
+        _move_volume(disk, welcome.volumes.get(disk.findtext("serial") or "", ""))
         for layer in disk.findall("backingStore"):
             disk.remove(layer)  # the target looks by itself over what its files lie
     for screen in root.iterfind("devices/graphics"):
@@ -41,11 +44,29 @@ def cpu_of(text: str) -> str:
     return "" if found is None else str(etree.tostring(found, encoding="unicode"))
 
 
-def disks_to_copy(text: str) -> list[str]:
-    """Names of the disks that are files and that the guest may write to."""
+def volumes_of(text: str, volume_ids: Collection[str]) -> dict[str, str]:
+    """Volume > its path, of those that are files or block devices."""
+    found = {}
+    for disk in _parse(text).iterfind("devices/disk"):
+        serial, source = disk.findtext("serial"), disk.find("source")
+        path = "" if source is None else source.get("file") or source.get("dev") or ""
+        if serial in volume_ids and path:
+            found[str(serial)] = path
+    return found
+
+
+def disks_to_copy(text: str, but: Collection[str] = ()) -> list[str]:
+    """Names of the disks that are files and that the guest may write to; `but` are volumes."""
     disks = _parse(text).iterfind("devices/disk[@type='file'][@device='disk']")
-    targets = [disk.find("target") for disk in disks if disk.find("readonly") is None]
+    own = [disk for disk in disks if disk.findtext("serial") not in but]
+    targets = [disk.find("target") for disk in own if disk.find("readonly") is None]
     return [target.get("dev", "") for target in targets if target is not None]
+
+
+def _move_volume(disk: Element, path: str) -> None:
+    source = disk.find("source")
+    if source is not None and path:
+        source.set("file" if disk.get("type") == "file" else "dev", path)
 
 
 def _listen(screen: Element, address: str) -> None:
