@@ -113,7 +113,10 @@ class PasswordOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShelveOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """The image that is to hold the root disk, and the server's state when it was asked."""
+    """The image that is to hold the root disk, and the server's state when it was asked.
+
+    Empty for a server whose root disk is a volume.
+    """
 
     verb: str
     image_id: str

@@ -14,6 +14,7 @@ from nova_appliance.common.context import RequestContext
 from nova_appliance.db import hosts
 from nova_appliance.domain import shelf as shelves
 from nova_appliance.domain import states
+from nova_appliance.domain.attachment import root
 from nova_appliance.domain.server import Server
 
 SHELVE, OFFLOAD, UNSHELVE = "shelve", "shelveOffload", "unshelve"
@@ -33,10 +34,17 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shelve(cloud: Cloud, context: RequestContext, server: Server) -> None:
-    """Begin to put a server on the shelf. Raises Conflict."""
+    """Begin to put a server on the shelf. Raises Conflict.
+
+    One that boots from a volume needs no image: its disk is kept by the volume service.
+    """
     states.check_lock(server, SHELVE, is_admin=bool(context.is_admin))
     states.check(server, SHELVE)
     shares.refuse(server, "shelve")
+    if root(server.attachments) is not None:
+        order = ShelveOrder(verb=SHELVE, image_id="", state=server.state)
+        begin(cloud, context, server, Wanted(verb=SHELVE, saga="shelve", order=order))
+        return
     wanted = create_image.image_of(context, server, f"{server.name}-shelved", {})
     image_id = cloud.images.create(wanted).id
     order = ShelveOrder(verb=SHELVE, image_id=image_id, state=server.state)

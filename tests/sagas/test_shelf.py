@@ -9,6 +9,7 @@ from nova_appliance.actions import boot, delete, rebuild, shelve
 from nova_appliance.actions.rebuild import RebuildRequest
 from nova_appliance.common import errors
 from nova_appliance.conductor import guests, shelf_life
+from nova_appliance.domain.boot import BlockDevice
 
 
 @pytest.fixture
@@ -117,3 +118,33 @@ def test_a_snapshot_that_fails_leaves_the_server_running(world, server_id):
     assert (server.state, server.task) == ("active", None)
     assert server.fault.message == "The disk is full."
     assert world.hypervisor().guests.get(server_id).power_state == 1
+
+
+def test_a_server_that_boots_from_a_volume_leaves_its_host_at_once(world):
+    """No image is made; its volumes are kept for it, and had by the next host."""
+    disk = world.volumes.add(bootable="true").id
+    devices = (
+        BlockDevice(source_type="volume", destination_type="volume", boot_index=0, uuid=disk),
+    )
+    request = world.request(image_id=None, block_devices=devices)
+    (made,) = boot.boot(world.cloud, world.context(auth_token="t"), request).servers
+    settle(world)
+    before = list(world.volumes.attachments)
+    put_away(world, made.id, offload_s=-1)
+    away = world.server(made.id)
+    assert (away.state, away.host, away.fault) == ("shelved_offloaded", None, None)
+    assert [image.name for image in world.images.images.values()] == ["tiny"]
+    (kept,) = away.attachments
+    (reserved,) = world.volumes.attachments.values()
+    assert (reserved["id"], reserved["status"]) == (kept.attachment_id, "reserved")
+    assert reserved["id"] not in before
+    world.add_host("host2")
+    bring_back(world, made.id, host="host2")
+    back = world.server(made.id)
+    assert (back.state, back.host, back.fault) == ("active", "host2", None)
+    (had,) = world.volumes.attachments.values()
+    assert (had["status"], had["connector"]["host"]) == ("attached", "host2")
+    assert world.hypervisor("host2").guests.get(made.id).volumes == (disk,)
+    delete.delete(world.cloud, world.context(), back)
+    settle(world)
+    assert world.left() == NOTHING

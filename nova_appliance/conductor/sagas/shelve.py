@@ -12,7 +12,7 @@ import msgspec
 
 from nova_appliance.actions.orders import ShelveOrder, VerbOrder
 from nova_appliance.common import errors, ids
-from nova_appliance.conductor import guests
+from nova_appliance.conductor import attachments, guests
 from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step
 from nova_appliance.conductor.sagas import create_image as copies
 from nova_appliance.conductor.sagas import power
@@ -25,6 +25,17 @@ from nova_appliance.domain.shelf import Shelf
 from nova_appliance.rpc.orders import ServerOrder
 
 OFFLOAD = "shelveOffload"
+
+
+def find_image(ctx: Ctx, out: Out) -> dict[str, Any]:
+    """See that the image is still there, if one is needed."""
+    return copies.find_image(ctx, out) if ctx.order.image_id else {}
+
+
+def discard_image(ctx: Ctx, out: Out) -> None:
+    """Delete the half-made image."""
+    if ctx.order.image_id:
+        copies.discard_image(ctx, out)
 
 
 def is_off(_ctx: Ctx, _out: Out, _answer: Answer) -> dict[str, Any]:
@@ -47,8 +58,10 @@ def power_on(ctx: Ctx, _out: Out) -> Parked | None:
     return Parked(name="power_on", host=server.host, order=order)
 
 
-def snapshot(ctx: Ctx, _out: Out) -> Parked:
+def snapshot(ctx: Ctx, _out: Out) -> Parked | Done:
     """Let the host copy the root disk."""
+    if not ctx.order.image_id:
+        return Done(result={})
     return copies.send(ctx, "snapshot", "shelving_image_pending_upload")
 
 
@@ -57,8 +70,10 @@ def copied(_ctx: Ctx, _out: Out, answer: Answer) -> dict[str, Any]:
     return answer.result
 
 
-def upload(ctx: Ctx, _out: Out) -> Parked:
+def upload(ctx: Ctx, _out: Out) -> Parked | Done:
     """Let the host upload the copy."""
+    if not ctx.order.image_id:
+        return Done(result={})
     return copies.send(ctx, "upload_snapshot", "shelving_image_uploading")
 
 
@@ -68,10 +83,12 @@ def uploaded(_ctx: Ctx, _out: Out, _answer: Answer) -> dict[str, Any]:
 
 
 def put_away(ctx: Ctx, _out: Out) -> Done:
-    """The server is shelved; unless it is to wait, its host is let go next."""
-    now = ctx.cloud.clock.now()
-    kept = shelves.remembered(Shelf(image_id=ctx.order.image_id, at=now))
-    at_once = ctx.cloud.conf.shelved_offload_time == 0
+    """The server is shelved; unless it is to wait, its host is let go next. A disk that is a
+    volume leaves nothing to wait for.
+    """
+    image_id, now = ctx.order.image_id, ctx.cloud.clock.now()
+    kept = shelves.remembered(Shelf(image_id=image_id, at=now)) if image_id else {}
+    at_once = ctx.cloud.conf.shelved_offload_time == 0 or not image_id
     saga = _offload(ctx) if at_once else None
 
     def write(conn: Any) -> None:
@@ -106,12 +123,14 @@ def _offload(ctx: Ctx) -> SagaRow:
 
 def destroy(ctx: Ctx, _out: Out) -> Parked | Done:
     """Let the host remove guest and disks; one that is down is waited for."""
-    host = ctx.living().host
+    server = ctx.living()
+    host = server.host
     if host is None:
         return Done(result={})
     if not ctx.is_up(host):
         raise errors.Unavailable(f"Host {host} is down; the server leaves it when it is back.")
-    order = ServerOrder(ticket=ctx.ticket("destroy"), server_id=ctx.server_id)
+    guest = guests.guest_of(server, ctx.cloud.conf)
+    order = ServerOrder(ticket=ctx.ticket("destroy"), server_id=ctx.server_id, guest=guest)
     return Parked(name="destroy", host=host, order=order)
 
 
@@ -120,11 +139,12 @@ def destroyed(_ctx: Ctx, _out: Out, _answer: Answer) -> dict[str, Any]:
     return {}
 
 
-def leave_host(ctx: Ctx, _out: Out) -> None:
-    """Take the ports from the host and give the claims back."""
+def leave_host(ctx: Ctx, _out: Out) -> Done:
+    """Take ports and volumes from the host, which stay the server's, and give the claims back."""
     for port in ctx.cloud.networks.ports(device_id=ctx.server_id):
         ctx.cloud.networks.unbind_port(port.id, keep_server=True)
     ctx.cloud.cells.api.transact(lambda conn: hosts.release(conn, ctx.server_id))
+    return Done(write=attachments.renew(ctx, ctx.living()))
 
 
 def offloaded(ctx: Ctx, _out: Out) -> Done:
@@ -143,7 +163,7 @@ SHELVE = Saga(
     name="shelve",
     order=ShelveOrder,
     steps=(
-        Step(name="find_image", do=copies.find_image, undo=copies.discard_image),
+        Step(name="find_image", do=find_image, undo=discard_image),
         Step(
             name="power_off",
             do=power.power_off,

@@ -13,9 +13,10 @@ from nova_appliance.conductor.sagas.power import failed
 from nova_appliance.conductor.sagas.suspension import send
 from nova_appliance.db import servers
 from nova_appliance.domain import shelf as shelves
+from nova_appliance.domain.attachment import root
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.saga import Answer
-from nova_appliance.domain.server import Server
+from nova_appliance.domain.server import Server, ServerImage
 
 
 def power_on(ctx: Ctx, _out: Out) -> Parked:
@@ -44,6 +45,19 @@ def settle(ctx: Ctx, conn: Any, verb: str, fields: dict[str, Any], *, came_back:
     forget = shelves.came_back if came_back else shelves.taken_down
     known = forget(server.system_metadata)
     servers.settle(conn, server.id, verb, system_metadata=known, **fields)
+
+
+def image_of(ctx: Ctx, server: Server) -> ServerImage | None:
+    """The image that holds the root disk; None when that is a volume. Raises Refused."""
+    shelf = shelves.of(server.system_metadata)
+    if shelf is None:
+        if root(server.attachments) is not None:
+            return None
+        raise errors.Refused("The server's image is not known any more.")
+    try:
+        return ctx.cloud.images.get(shelf.image_id).remembered
+    except errors.NotFound as error:
+        raise errors.Refused(f"{error.message} It held the server's disk.") from error
 
 
 def discard(ctx: Ctx, server: Server) -> None:

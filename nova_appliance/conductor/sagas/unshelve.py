@@ -12,15 +12,13 @@ from typing import Any
 import msgspec
 
 from nova_appliance.actions.orders import UnshelveOrder
-from nova_appliance.common import errors
 from nova_appliance.conductor import guests, ports
 from nova_appliance.conductor.relocate import relocate
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step
 from nova_appliance.conductor.sagas import boot
 from nova_appliance.conductor.sagas.power import failed
-from nova_appliance.conductor.sagas.take_down import discard, settle
+from nova_appliance.conductor.sagas.take_down import discard, image_of, settle
 from nova_appliance.db import hosts, servers
-from nova_appliance.domain import shelf as shelves
 from nova_appliance.domain.saga import SagaError
 from nova_appliance.rpc.orders import ChooseHosts, Chosen, ServerOrder
 
@@ -107,22 +105,15 @@ def release_ports(ctx: Ctx, _out: Out) -> None:
 
 
 def build(ctx: Ctx, out: Out) -> Parked:
-    """Let the host build the guest, its root disk from the shelf's image."""
+    """Let the host build the guest, its root disk from the shelf's image if it is no volume."""
     host = out["choose_host"]["host"]
     boot.check_patience(ctx, "build", host, ctx.cloud.conf.conductor.build_timeout)
     server = ctx.living()
-    shelf = shelves.of(server.system_metadata)
-    if shelf is None:
-        raise errors.Refused("The server's image is not known any more.")
-    try:
-        image = ctx.cloud.images.get(shelf.image_id).remembered
-    except errors.NotFound as error:
-        raise errors.Refused(f"{error.message} It held the server's disk.") from error
     order = ServerOrder(
         ticket=ctx.ticket("build"),
         server_id=server.id,
         guest=guests.new_guest(ctx.cloud, server),
-        image=image,
+        image=image_of(ctx, server),
     )
     return Parked(name="build", host=host, order=order)
 
