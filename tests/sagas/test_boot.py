@@ -185,7 +185,7 @@ def test_delete_while_the_server_moves_to_its_cell(world, monkeypatch):
         lambda: any(
             row["name"] == "delete" for c in (CELL0, CELL1) for row in world.rows(cell.SAGAS, c)
         ),
-        10,
+        60,
     )
     settle(world)
     assert moved

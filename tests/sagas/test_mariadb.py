@@ -103,8 +103,6 @@ def test_two_schedulers_never_give_a_host_more_than_it_has(crowd):
     """36 servers want to go where 30 have room."""
     with crowd.cloud.cells.api.write() as conn:
         conn.execute(api.HOSTS.update().values(vcpus_limit=10))
-    for compute in crowd.computes.values():
-        compute.agent.conf.set_override("update_resources_interval", -1)
     server_ids, refused = in_parallel(
         36, lambda: boot.boot(crowd.cloud, crowd.context(), crowd.request()).servers[0].id
     )

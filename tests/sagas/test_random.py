@@ -13,6 +13,8 @@ from nova_appliance.common import clock, errors
 from nova_appliance.conductor import audit, doctor
 
 SERVERS, CLIENTS, OPERATIONS, SEED = 20, 8, 200, 20261125
+AT_LEAST, AT_MOST = 4, 500
+"""Operations of each client that must be begun; asks, on a machine where sagas take long."""
 ANYTIME = sorted(set(ASK) - {"delete", "evacuate", "soft_delete", "restore"})
 """Saga names of what may be asked without losing a server or a host."""
 STABLE = {
@@ -40,12 +42,15 @@ class Game:
             thread.join(120)
 
     def client(self, number):
-        dice = random.Random(SEED + number)
-        for _ in range(OPERATIONS // CLIENTS):
+        dice, begun = random.Random(SEED + number), 0
+        for turn in range(AT_MOST):
+            if turn >= OPERATIONS // CLIENTS and begun >= AT_LEAST:
+                return
             name, server = dice.choice(ANYTIME), dice.choice(self.servers)
             try:
                 ASK[name](self.world, self.world.server(server.id))
                 self.begun.append(name)
+                begun += 1
             except REFUSALS as error:
                 self.refused.append((name, error))
             except Exception as error:  # noqa: BLE001 - a bug, which the test shows
@@ -69,7 +74,7 @@ def test_two_hundred_operations_leave_every_server_in_a_stable_state(world, monk
     game = Game(world, made)
     game.play()
     assert game.broken == []
-    assert len(game.begun) > OPERATIONS // 8, (len(game.begun), len(game.refused))
+    assert len(game.begun) >= CLIENTS * AT_LEAST, (len(game.begun), len(game.refused))
     assert clock.wait_for(lambda: not world.open_sagas(), 120, 0.1), world.open_sagas()
     for server in made:
         rests = world.server(server.id)
@@ -106,6 +111,8 @@ def test_of_two_at_once_one_wins(world, names):
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert (len(won), len(lost)) == (1, 1) or "reboot" in won, (won, lost)
+    # after these the server is active again: on a busy machine the other may find it so
+    in_turn = "reboot" in won or won == ["live_migrate", "stop"]
+    assert (len(won), len(lost)) == (1, 1) or in_turn, (won, lost)
     assert clock.wait_for(lambda: not world.open_sagas(), 60, 0.05)
     assert world.server(server.id).task is None
