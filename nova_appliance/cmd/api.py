@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from nova_appliance.api import metrics
 from nova_appliance.api.app import make_app
-from nova_appliance.cmd import wiring
+from nova_appliance.cmd import own_folder, wiring
 from nova_appliance.cmd.workers import Serving, Workers
 
 
@@ -35,5 +34,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _share_counts() -> Callable[[object], None]:
     """Let workers keep their metrics in a folder for each other; returns what removes it."""
-    folder = os.environ[metrics.FOLDER] = tempfile.mkdtemp(prefix="nova-api-metrics-")
+    folder = own_folder.make("nova-api-metrics-")
+    os.environ[metrics.FOLDER] = str(folder)
     return lambda _arbiter: shutil.rmtree(folder, ignore_errors=True)
