@@ -85,7 +85,7 @@ def test_a_controller_that_lost_its_power_comes_back_and_guests_did_not_notice(
     cloud, computes, servers
 ):
     def pids():
-        return [cloud.on(host, "pgrep -f qemu-system | sort") for host in computes]
+        return [cloud.on(host, "pgrep -x qemu-system-x86 | sort") for host in computes]
 
     before = pids()
     controller = cloud.hosts("controller")[0].name
