@@ -58,6 +58,7 @@ def _up(lab: Lab, asked: argparse.Namespace) -> int:
 
 def _start(lab: Lab, progress: Progress) -> None:
     machine.check(lab.home)
+    network.refuse_taken(lab)
     kinds = sorted({one.kind for one in lab.hosts})
     with progress.phase("layers", f"Debian packages for {', '.join(kinds)}: made once, then kept"):
         layers.lower(lab.home, "base")

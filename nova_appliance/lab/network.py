@@ -8,8 +8,18 @@ from __future__ import annotations
 
 import json
 
+from nova_appliance.common.errors import Conflict
 from nova_appliance.common.run import run
 from nova_appliance.lab.shape import GATEWAY, Lab, LabHost
+
+
+def refuse_taken(lab: Lab) -> None:
+    """Raises Conflict when another card of this machine has an address of the lab's net."""
+    for row in json.loads(run(["ip", "-json", "addr", "show"])):
+        name, has = row.get("ifname"), row.get("addr_info", ())
+        taken = [one["local"] for one in has if one.get("local", "").startswith(f"{lab.net}.")]
+        if taken and name not in (lab.bridge, lab.outside):
+            raise Conflict(f"{name} has {taken[0]}: let --net name a net that is free.")
 
 
 def make_bridges(lab: Lab) -> None:
