@@ -10,6 +10,7 @@ from nova_appliance.actions import (
     boot_devices,
     boot_files,
     boot_networks,
+    device_fit,
     image_fit,
     metadata,
     user_data,
@@ -76,6 +77,7 @@ def check(cloud: Cloud, context: RequestContext, request: BootRequest) -> Checke
     key = find_key(cloud, context, request.key_name)
     metadata.check_room(cloud, context, len(request.metadata))
     boot_devices.check_sizes(flavor, chosen.attachments)
+    device_fit.check(cloud, flavor, seen)
     if image is not None:
         image_fit.check(image, flavor)
     else:

@@ -8,7 +8,7 @@ import functools
 
 import msgspec
 
-from nova_appliance.actions import flavors, move_quota, moves
+from nova_appliance.actions import device_fit, flavors, move_quota, moves
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import EndMoveOrder, MoveOrder
@@ -133,4 +133,5 @@ def _flavor(cloud: Cloud, context: RequestContext, server: Server, flavor_id: st
         raise errors.Invalid("When resizing, instances must change flavor!")
     if flavor.root_gib == 0 and server.flavor.root_gib != 0 and server.image is not None:
         raise errors.Invalid("Flavor's disk is too small: resize to zero disk is not allowed.")
+    device_fit.check(cloud, flavor, server.image)
     return flavor

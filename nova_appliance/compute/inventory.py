@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import msgspec
 from oslo_config import cfg
 
 from nova_appliance.common import context as contexts
+from nova_appliance.common import errors
 from nova_appliance.compute.agent import Agent
+from nova_appliance.domain import device_specs, pci
 from nova_appliance.domain.host import Inventory, Limits
 from nova_appliance.rpc.orders import PutInventory
 
@@ -15,9 +18,19 @@ MIB_PER_GIB = 1024
 
 def send(agent: Agent) -> None:
     """Report the host's resources once. Raises Unavailable when nobody hears."""
-    seen = agent.driver.inventory.read()
+    seen = _offered(agent.conf, agent.driver.inventory.read())
     order = PutInventory(host=agent.host, inventory=seen, limits=limits(agent.conf, seen))
     agent.rpc.call("conductor", "put_inventory", order, contexts.for_background())
+
+
+def _offered(conf: cfg.ConfigOpts, seen: Inventory) -> Inventory:
+    """Less the devices that are not for guests. Raises Invalid for options that say nothing."""
+    try:
+        specs = device_specs.specs_of(conf.pci.device_spec)
+    except pci.BadRequest as error:
+        raise errors.Invalid(str(error)) from error
+    devices = device_specs.offered(seen.devices, specs, conf.devices.enabled_mdev_types)
+    return msgspec.structs.replace(seen, devices=devices)
 
 
 def limits(conf: cfg.ConfigOpts, seen: Inventory) -> Limits:

@@ -13,7 +13,7 @@ from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import context as contexts
 from nova_appliance.common import errors
 from nova_appliance.conductor import audit, sickness
-from nova_appliance.db import hosts, services
+from nova_appliance.db import hosts, pci_devices, services
 from nova_appliance.rpc.orders import Survey, Surveyed
 
 
@@ -30,7 +30,7 @@ class Finding:
 
 def look(cloud: Cloud) -> Iterator[Finding]:
     """All findings; each is looked for when it is asked for."""
-    for part in (_claims, _sums, _ports, _servers, _sagas, _hosts):
+    for part in (_claims, _devices, _sums, _ports, _servers, _sagas, _hosts):
         try:
             yield from part(cloud)
         except errors.Unavailable as error:
@@ -45,6 +45,20 @@ def _claims(cloud: Cloud) -> Iterator[Finding]:
             where=claim.host or claim.host_id,
             why="The server holds a part of this host and does not live there.",
             mend=functools.partial(audit.give_back, cloud, claim),
+        )
+
+
+def _devices(cloud: Cloud) -> Iterator[Finding]:
+    with cloud.cells.api.read() as conn:
+        lost = pci_devices.strays(conn)
+    for server_id, address in lost:
+        free = functools.partial(pci_devices.free_stray, server_id=server_id, address=address)
+        yield Finding(
+            kind="device",
+            thing=server_id,
+            where=address,
+            why="The server holds this device without a claim.",
+            mend=functools.partial(cloud.cells.api.transact, free),
         )
 
 

@@ -23,13 +23,14 @@ from nova_appliance.conf import (
     metrics,
     neighbours,
     notifications,
+    pci,
     quota,
     scheduler,
 )
 
 GROUPS = (
     api, certificates, compute, conductor, console, database, default, ec2, libvirt, metadata,
-    metrics, neighbours, notifications, quota, scheduler,
+    metrics, neighbours, notifications, pci, quota, scheduler,
 )  # fmt: skip
 """Each module has OPTIONS: option group ("DEFAULT" for none) > options."""
 

@@ -12,6 +12,7 @@ import datetime as dt
 import msgspec
 import sqlalchemy as sa
 
+from nova_appliance.db import pci_devices
 from nova_appliance.db.tables.api import CLAIMS, HOSTS
 
 RUN, MOVE, KEPT = "run", "move", "kept"
@@ -83,3 +84,4 @@ def _turn(conn: sa.Connection, where: tuple[str, str], old: str, new: str) -> No
     server_id, host_id = where
     claim = (c.server_id == server_id, c.host_id == host_id, c.purpose == old)
     conn.execute(sa.update(CLAIMS).where(*claim).values(purpose=new))
+    pci_devices.turn(conn, server_id, host_id, old, new)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from oslo_db import exception as db_errors
 
 from nova_appliance.common import clock, ids
+from nova_appliance.db import pci_devices
 from nova_appliance.db.tables.api import CLAIMS, HOSTS, SERVER_MAPPINGS
 from nova_appliance.domain.host import Amounts, Host, Inventory, Limits
 
@@ -36,6 +37,12 @@ def report(
         "updated_at": clock.SYSTEM.now(),
     }
     name = {"host": host, "node": inventory.node}
+    _put(conn, name, values)
+    host_id = conn.execute(sa.select(HOSTS.c.id).filter_by(**name)).scalar_one()
+    pci_devices.report(conn, host_id, inventory.devices)
+
+
+def _put(conn: sa.Connection, name: dict[str, str], values: dict[str, object]) -> None:
     update = sa.update(HOSTS).filter_by(**name).values(values)
     if conn.execute(update).rowcount:
         return
@@ -83,6 +90,7 @@ def remove(conn: sa.Connection, host: str) -> bool:
     """Forget the nodes of a host and the claims on them; False when there were none."""
     rows = conn.execute(sa.select(HOSTS.c.id).where(HOSTS.c.host == host)).scalars().all()
     conn.execute(sa.delete(CLAIMS).where(CLAIMS.c.host_id.in_(rows)))
+    pci_devices.remove(conn, rows)
     return bool(conn.execute(sa.delete(HOSTS).where(HOSTS.c.id.in_(rows))).rowcount)
 
 
@@ -97,10 +105,12 @@ def claim(
     same = {"server_id": server_id, "host_id": host_id, "purpose": purpose}
     if conn.execute(sa.select(CLAIMS.c.row).filter_by(**same)).first():
         return True
-    if not conn.execute(_take(host_id, amounts)).rowcount:
+    mine = pci_devices.find(conn, host_id, amounts.devices, amounts.cells)
+    if mine is None or not conn.execute(_take(host_id, amounts)).rowcount:
         return False
-    new = msgspec.structs.asdict(amounts) | {"created_at": clock.SYSTEM.now()}
-    conn.execute(sa.insert(CLAIMS).values(**same, **new))
+    sums = {name: getattr(amounts, name) for name in ("vcpus", "memory_mib", "disk_gib")}
+    conn.execute(sa.insert(CLAIMS).values(**same, **sums, created_at=clock.SYSTEM.now()))
+    pci_devices.hold(conn, server_id, host_id, purpose, mine)
     return True
 
 
@@ -150,6 +160,7 @@ def _give_back(conn: sa.Connection, row: sa.RowMapping) -> bool:
     building = conn.execute(unsettled).rowcount
     if not building and not conn.execute(gone).rowcount:
         return False
+    pci_devices.give_back(conn, row["server_id"], row["host_id"], row["purpose"])
     h = HOSTS.c
     conn.execute(
         sa.update(HOSTS)
@@ -173,6 +184,7 @@ def settle(conn: sa.Connection, server_id: str) -> None:
         if conn.execute(sa.update(CLAIMS).where(*unsettled).values(settled=True)).rowcount:
             done = {"building": HOSTS.c.building - 1, "failed_builds": 0}
             conn.execute(sa.update(HOSTS).where(HOSTS.c.id == host_id).values(done))
+    pci_devices.settle(conn, server_id)
 
 
 def build_failed(conn: sa.Connection, host_id: str) -> None:

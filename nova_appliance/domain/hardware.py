@@ -85,8 +85,6 @@ NOT_OFFERED = {
     "hw:tpm_version": "a TPM",
     "hw:pmem": "persistent memory",
     "hw:viommu_model": "a virtual IOMMU",
-    "pci_passthrough:alias": "PCI devices",
-    "resources:VGPU": "virtual GPUs",
     "resources:PGPU": "GPUs",
     "accel:device_profile": "accelerators",
 }

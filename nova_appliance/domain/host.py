@@ -7,6 +7,8 @@ import datetime as dt
 
 import msgspec
 
+from nova_appliance.domain.pci import DeviceRequest, PciDevice
+
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """Resources and identity of one hypervisor node, before ratios and reservations."""
@@ -30,6 +32,8 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """Text of `uptime` on the host, for GET /os-hypervisors/{id}/uptime."""
     traits: tuple[str, ...] = ()
     """os-traits names of what the driver can do (COMPUTE_...)."""
+    devices: tuple[PciDevice, ...] = ()
+    """What guests may have for themselves."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +50,10 @@ class Amounts(msgspec.Struct, frozen=True, kw_only=True):
     vcpus: int
     memory_mib: int
     disk_gib: int
+    devices: tuple[DeviceRequest, ...] = ()
+    """What it wants for itself; never of several together."""
+    cells: int = 0
+    """Its NUMA cells."""
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ VERSIONS: dict[int, str] = {
     14: "0.14.0",
     15: "0.15.0",
     16: "0.16.0",
+    17: "0.17.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 
@@ -59,6 +60,7 @@ FIELDS_SINCE: dict[str, int] = {
     "Welcome.volumes": 16,
     "ServerOrder.share": 15,
     "Guest.shares": 15,
+    "Inventory.devices": 17,
 }
 """`Struct.field` > the version that added it; fields that are not here are as old as their call."""
 

@@ -13,10 +13,11 @@ from nova_appliance.db import candidates as rows
 from nova_appliance.db import hosts, server_groups
 from nova_appliance.db.candidates import Candidate, Wanted
 from nova_appliance.db.engines import Connection
+from nova_appliance.domain import pci
 from nova_appliance.domain.aggregate import ZONE_KEY
 from nova_appliance.domain.host import Amounts
 from nova_appliance.rpc.orders import ChooseHosts, Chosen, NoHostFits
-from nova_appliance.scheduler.claim import claim_first
+from nova_appliance.scheduler.claim import Asked, claim_first
 from nova_appliance.scheduler.desk import Desk
 from nova_appliance.scheduler.narrow import narrow
 from nova_appliance.scheduler.refusals import Refusals
@@ -47,12 +48,18 @@ def choose_hosts(desk: Desk, order: ChooseHosts) -> Chosen | NoHostFits:
                 return _chosen(desk, conn, held)
             group = server_groups.get(conn, order.group) if order.group else None
             scene = Scene(desk.conf, desk.cells, conn, order, group)
-            wanted = narrow(desk.conf, order, scene.aggregates)
+            try:
+                wanted = narrow(desk.conf, order, scene.aggregates)
+            except pci.BadRequest as error:
+                return NoHostFits(reason=f"No valid host was found. {error}.")
+            scene.takes = wanted.amounts
             scene.show(sweep.page(conn, wanted))
             fitting = best_first(scene, _fitting(desk, scene, refusals))
         if not scene.hosts:
             return _nobody(desk, order, wanted, refusals)
-        host_id = claim_first(desk.cells.api, order, group, fitting, refusals)
+        host_id = claim_first(
+            desk.cells.api, Asked(order, wanted.amounts, group), fitting, refusals
+        )
         if host_id is not None:
             with desk.cells.api.read() as conn:
                 return _chosen(desk, conn, host_id)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 
@@ -14,24 +15,27 @@ from nova_appliance.db.engines import Connection, Database
 from nova_appliance.domain.host import Amounts
 from nova_appliance.domain.server_group import ServerGroup
 from nova_appliance.rpc.orders import ChooseHosts
-from nova_appliance.scheduler.narrow import amounts
 from nova_appliance.scheduler.refusals import CLAIM, Refusals
 
 HARD = ("affinity", "anti-affinity")
 """Policies of server groups that must hold."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """For whom, and what it takes of a host."""
+
+    order: ChooseHosts
+    takes: Amounts
+    group: ServerGroup | None
+
+
 def claim_first(
-    api: Database,
-    order: ChooseHosts,
-    group: ServerGroup | None,
-    fitting: Sequence[Candidate],
-    refusals: Refusals,
+    api: Database, asked: Asked, fitting: Sequence[Candidate], refusals: Refusals
 ) -> str | None:
     """Claim the first host that still has room; id of the host that the server has then."""
-    takes = amounts(order.flavor, with_root=order.image is not None)
     for host in fitting:
-        claim = functools.partial(_claim, host_id=host.id, order=order, takes=takes, group=group)
+        claim = functools.partial(_claim, host_id=host.id, asked=asked)
         host_id = api.transact(claim)
         if host_id is not None:
             return host_id
@@ -39,18 +43,13 @@ def claim_first(
     return None
 
 
-def _claim(
-    conn: Connection,
-    host_id: str,
-    order: ChooseHosts,
-    takes: Amounts,
-    group: ServerGroup | None,
-) -> str | None:
+def _claim(conn: Connection, host_id: str, asked: Asked) -> str | None:
     """One transaction: look again for a claim and at the group, then compare and set.
 
     Nothing is claimed for a server that was deleted while the request waited: nobody would give
     it back.
     """
+    order, group = asked.order, asked.group
     if group is not None and group.policy in HARD:
         rows.lock_group(conn, group.id)
     if not hosts.lock_server(conn, order.server_id):
@@ -60,7 +59,7 @@ def _claim(
         return held
     if group is not None and not _group_allows(conn, group, host_id, order.server_id):
         return None
-    claimed = hosts.claim(conn, host_id, order.server_id, takes, order.purpose)
+    claimed = hosts.claim(conn, host_id, order.server_id, asked.takes, order.purpose)
     return host_id if claimed else None
 
 

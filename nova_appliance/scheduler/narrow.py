@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
+import msgspec
 from oslo_config import cfg
 
 from nova_appliance.db.candidates import Wanted
+from nova_appliance.domain import pci
 from nova_appliance.domain.aggregate import ZONE_KEY
 from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.host import Amounts
@@ -19,7 +22,7 @@ TENANT_KEY = "filter_tenant_id"
 
 
 def narrow(conf: cfg.ConfigOpts, order: ChooseHosts, aggregates: Aggregates) -> Wanted:
-    """The conditions under which a host is read at all."""
+    """The conditions under which a host is read at all. Raises pci.BadRequest."""
     inside: list[frozenset[int]] = []
     outside: list[tuple[frozenset[int], frozenset[int]]] = []
     if order.zone is not None:
@@ -34,7 +37,9 @@ def narrow(conf: cfg.ConfigOpts, order: ChooseHosts, aggregates: Aggregates) -> 
     if conf.scheduler.enable_isolated_aggregate_filtering:
         outside.append((frozenset(_isolated(order, aggregates)), frozenset()))
     return Wanted(
-        amounts=amounts(order.flavor, with_root=order.image is not None),
+        amounts=msgspec.structs.replace(
+            amounts(order.flavor, with_root=order.image is not None), **_devices(conf, order)
+        ),
         host=order.host,
         node=order.node,
         cell_id=order.cell_id,
@@ -42,6 +47,16 @@ def narrow(conf: cfg.ConfigOpts, order: ChooseHosts, aggregates: Aggregates) -> 
         inside=tuple(inside),
         outside=tuple(outside),
     )
+
+
+def _devices(conf: cfg.ConfigOpts, order: ChooseHosts) -> dict[str, Any]:
+    """What the server wants for itself, and its NUMA cells if that counts."""
+    specs = order.flavor.extra_specs
+    properties = order.image.properties if order.image else {}
+    if pci.ALIAS_WORD not in specs and pci.VGPU_WORD not in specs:
+        return {}
+    wanted = pci.requests(specs, properties, pci.aliases_of(conf.pci.alias))
+    return {"devices": wanted, "cells": pci.cells_of(specs, properties)}
 
 
 def amounts(flavor: Flavor, *, with_root: bool) -> Amounts:

@@ -15,11 +15,12 @@ from oslo_config import cfg
 
 from nova_appliance.common import clock, errors
 from nova_appliance.db import candidates as rows
-from nova_appliance.db import services
+from nova_appliance.db import pci_devices, services
 from nova_appliance.db.candidates import Candidate
 from nova_appliance.db.cells import Cells
 from nova_appliance.db.engines import Connection
-from nova_appliance.domain.host import Inventory
+from nova_appliance.domain.host import Amounts, Inventory
+from nova_appliance.domain.pci import PciDevice
 from nova_appliance.domain.server_group import ServerGroup
 from nova_appliance.rpc.orders import ChooseHosts
 
@@ -41,6 +42,8 @@ class Scene:
         self.options = conf.filter_scheduler
         self._cells, self._conn = cells, conn
         self.hosts: Sequence[Candidate] = ()
+        self.takes: Amounts | None = None
+        """What the server takes of a host; None when it stays where it is."""
         self.specs: Mapping[str, str] = order.flavor.extra_specs
         self.properties: Mapping[str, str] = order.image.properties if order.image else {}
         self.hints = order.hints
@@ -50,7 +53,7 @@ class Scene:
     def show(self, hosts: Sequence[Candidate]) -> None:
         """Turn to the next page of candidates."""
         self.hosts = hosts
-        for name in ("_inventories", "_memberships", "_alive"):
+        for name in ("_inventories", "_memberships", "_alive", "_devices"):
             self.__dict__.pop(name, None)
 
     def once(self, compute: Callable[[Scene], T]) -> T:
@@ -67,6 +70,14 @@ class Scene:
     @functools.cached_property
     def _inventories(self) -> dict[int, Inventory]:
         return rows.inventories(self._conn, [host.row for host in self.hosts])
+
+    def free_devices(self, host: Candidate) -> tuple[PciDevice, ...]:
+        """Devices of the host that nobody holds."""
+        return self._devices.get(host.id, ())
+
+    @functools.cached_property
+    def _devices(self) -> dict[str, tuple[PciDevice, ...]]:
+        return pci_devices.free_on(self._conn, [host.id for host in self.hosts])
 
     def is_up(self, host: Candidate) -> bool:
         """Whether the nova-compute of the host reports itself."""

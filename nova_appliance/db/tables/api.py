@@ -288,3 +288,24 @@ CERTIFICATES = _table(
     sa.Index("ix_certificates_end", "not_after"),
 )
 """Every certificate that an authority signed, without its key."""
+
+PCI_DEVICES = _table(
+    "pci_devices",
+    row_number(),
+    uuid_column("host_id", nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("vendor_id", sa.String(4), nullable=False),
+    sa.Column("product_id", sa.String(4), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("numa_node", sa.Integer),
+    sa.Column("parent", sa.String(64)),
+    sa.Column("mdev_type", text(64), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    uuid_column("server_id", index=True),
+    sa.Column("purpose", sa.String(16)),
+    sa.Column("created_at", UTC_TIME, nullable=False),
+    sa.Column("updated_at", UTC_TIME),
+    sa.UniqueConstraint("host_id", "address", name="uq_pci_devices"),
+)
+"""Devices that hosts offer to guests, slices of GPUs too; server_id and purpose are those of the claim
+that holds one."""

@@ -28,12 +28,13 @@ FILTERS = {
     "IsolatedHostsFilter": "isolated_hosts:reason",
     "JsonFilter": "json_query:reason",
     "NumInstancesFilter": "num_servers:reason",
+    "PciPassthroughFilter": "pci_devices:reason",
     "SameHostFilter": "same_host:reason",
     "ServerGroupAffinityFilter": "group_affinity:reason",
     "ServerGroupAntiAffinityFilter": "group_anti_affinity:reason",
     "SimpleCIDRAffinityFilter": "cidr_affinity:reason",
 }
-ALWAYS = {"traits": "traits:reason"}
+ALWAYS = {"traits": "traits:reason", "PciPassthroughFilter": "pci_devices:reason"}
 """Asked before the enabled ones; cannot be turned off."""
 _HERE = "nova_appliance.scheduler.filters"
 

@@ -7,6 +7,7 @@ import dataclasses
 
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.host import Inventory
+from nova_appliance.virt.fake.devices import DEVICES
 from nova_appliance.virt.fake.hypervisor import Hypervisor
 
 
@@ -41,4 +42,5 @@ class FakeInventory:
             },
             host_ip=settings.host_ip,
             traits=("COMPUTE_IMAGE_TYPE_QCOW2", "COMPUTE_IMAGE_TYPE_RAW", "HW_CPU_X86_SSE2"),
+            devices=DEVICES,
         )

@@ -133,7 +133,9 @@ DEEDS = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(DEEDS)
 def test_sums_always_agree_with_claims_and_limits(
     cells: Cells, deeds: list[tuple[str, int, Amounts]]

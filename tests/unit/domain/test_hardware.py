@@ -98,8 +98,6 @@ def test_sizes_and_limits():
         ({"hw:cpu_thread_policy": "isolate"}, {}, "hw:cpu_thread_policy"),
         ({"hw:mem_encryption": "true"}, {}, "hw:mem_encryption"),
         ({"hw:tpm_version": "2.0"}, {}, "hw:tpm_version"),
-        ({"pci_passthrough:alias": "gpu:1"}, {}, "pci_passthrough:alias"),
-        ({"resources:VGPU": "1"}, {}, "resources:VGPU"),
         ({}, {"hw_vif_model": "x"}, "hw_vif_model"),
         ({}, {"hw_disk_bus": "floppy"}, "hw_disk_bus"),
         ({}, {"hw_firmware_type": "x"}, "hw_firmware_type"),

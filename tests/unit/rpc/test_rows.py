@@ -31,6 +31,7 @@ FINGERPRINTS = {
     14: "18307e6c57888b33",
     15: "76ceedc36de68d73",
     16: "6ea9a02faba2e79b",
+    17: "6383d9f3681c64c8",
 }
 """Service version > fingerprint of all rows. A new shape gets a new version here, in
 rpc/pins.py VERSIONS and, for a new field, in FIELDS_SINCE."""
