@@ -37,4 +37,4 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
         if_not_exists=True,
     )
-    op.create_index("ix_pci_devices_server", "pci_devices", ["server_id"], if_not_exists=True)
+    op.create_index("ix_pci_devices_server_id", "pci_devices", ["server_id"], if_not_exists=True)
