@@ -8,8 +8,8 @@ from alembic import op
 
 from nova_appliance.db.tables.columns import BIG_ID, UTC_TIME, UUID_TEXT, text
 
-revision = "api_e0020"
-down_revision = "api_e0019"
+revision = "api_e0021"
+down_revision = "api_e0020"
 branch_labels = None
 depends_on = None
 
