@@ -13,8 +13,7 @@ from nova_appliance.db import candidates as rows
 from nova_appliance.db import hosts, server_groups
 from nova_appliance.db.candidates import Candidate, Wanted
 from nova_appliance.db.engines import Connection
-from nova_appliance.domain import pci
-from nova_appliance.domain.aggregate import ZONE_KEY
+from nova_appliance.domain import aggregate, pci
 from nova_appliance.domain.host import Amounts
 from nova_appliance.rpc.orders import ChooseHosts, Chosen, NoHostFits
 from nova_appliance.scheduler.claim import Asked, claim_first
@@ -105,7 +104,7 @@ def _chosen(desk: Desk, conn: Connection, host_id: str) -> Chosen | NoHostFits:
         return NoHostFits(reason="No valid host was found. The chosen one was just removed.")
     zones = rows.aggregate_metadata(conn)
     mine = rows.memberships(conn, [host.host]).get(host.host, ())
-    named = (zones[n][ZONE_KEY] for n in mine if ZONE_KEY in zones.get(n, {}))
+    named = (zones[n][aggregate.ZONE_KEY] for n in mine if aggregate.ZONE_KEY in zones.get(n, {}))
     zone = next(named, desk.conf.default_availability_zone)
     return Chosen(host_id=host.id, host=host.host, node=host.node, cell_id=host.cell_id, zone=zone)
 
