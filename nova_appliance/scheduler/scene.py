@@ -72,12 +72,10 @@ class Scene:
         return rows.inventories(self._conn, [host.row for host in self.hosts])
 
     def free_devices(self, host: Candidate) -> tuple[PciDevice, ...]:
-        """Devices of the host that nobody holds."""
+        """Devices of the host that nobody holds; read once a page."""
+        if "_devices" not in self.__dict__:
+            self._devices = pci_devices.free_on(self._conn, [host.id for host in self.hosts])
         return self._devices.get(host.id, ())
-
-    @functools.cached_property
-    def _devices(self) -> dict[str, tuple[PciDevice, ...]]:
-        return pci_devices.free_on(self._conn, [host.id for host in self.hosts])
 
     def is_up(self, host: Candidate) -> bool:
         """Whether the nova-compute of the host reports itself."""
