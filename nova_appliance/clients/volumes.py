@@ -166,6 +166,31 @@ def has_type(volumes: Volumes, name: str, context: RequestContext) -> bool:
     return any(name in (one["id"], one["name"]) for one in found)
 
 
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """An attachment: a volume is kept for a server, or connected to it."""
+
+    id: str
+    volume_id: str
+    server_id: str
+
+
+def all_attachments(volumes: Volumes) -> tuple[Kept, ...]:
+    """Those of all projects, page by page."""
+    found: dict[str, Kept] = {}
+    marker: dict[str, str] = {}
+    while True:
+        query = {"all_tenants": "1", "limit": str(PAGE), **marker}
+        page = volumes.ask("GET", "/attachments", params=query).json()["attachments"]
+        new = [one for one in page if one["id"] not in found]
+        for one in new:
+            found[one["id"]] = Kept(
+                id=one["id"], volume_id=one["volume_id"], server_id=one["instance"] or ""
+            )
+        if not new or len(page) < PAGE:
+            return tuple(found.values())
+        marker = {"marker": page[-1]["id"]}
+
+
 def tell_snapshot(
     volumes: Volumes, snapshot_id: str, status: str, progress: str | None = None
 ) -> None:

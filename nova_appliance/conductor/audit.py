@@ -116,11 +116,11 @@ def delete_ports(cloud: Cloud) -> int:
 def stray_ports(cloud: Cloud) -> tuple[Port, ...]:
     """Ports that Nova made for servers that it has deleted."""
     made = [port for port in cloud.networks.ports(name=NICS) if made_for_server(port)]
-    gone = _gone(cloud, {port.device_id for port in made})
-    return tuple(port for port in made if port.device_id in gone)
+    lost = gone(cloud, {port.device_id for port in made})
+    return tuple(port for port in made if port.device_id in lost)
 
 
-def _gone(cloud: Cloud, server_ids: Collection[str]) -> frozenset[str]:
+def gone(cloud: Cloud, server_ids: Collection[str]) -> frozenset[str]:
     """Those that have a row saying that they were deleted, no mapping and no open saga."""
     deleted: set[str] = set()
     busy: set[str] = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from nova_appliance.actions import refresh_addresses
 from nova_appliance.actions.cloud import Cloud
@@ -40,22 +40,26 @@ def remove_strays(cloud: Cloud) -> int:
 
 
 def _remove_orphans(cloud: Cloud, cell_id: str) -> int:
+    return sum(forget(cloud, server_id, cell_id) for server_id in orphans(cloud, cell_id))
+
+
+def orphans(cloud: Cloud, cell_id: str) -> Iterator[str]:
+    """Servers that are mapped to this cell and are not there; some may be on their way."""
     before = cloud.clock.now() - dt.timedelta(seconds=ORPHAN_S)
-    after, removed = 0, 0
+    after = 0
     while True:
         with cloud.cells.api.read() as conn:
             page = server_mappings.older_than(conn, before, cell_id, after, PAGE)
         if not page:
-            return removed
+            return
         after = page[-1][0]
         with cloud.cells.database(cell_id).read() as conn:
             here = servers.places(conn, [server_id for _, server_id in page])
-        missing = [server_id for _, server_id in page if server_id not in here]
-        removed += sum(_forget(cloud, server_id, cell_id) for server_id in missing)
+        yield from (server_id for _, server_id in page if server_id not in here)
 
 
-def _forget(cloud: Cloud, server_id: str, cell_id: str) -> bool:
-    """A server that moves or goes right now has an open saga."""
+def forget(cloud: Cloud, server_id: str, cell_id: str) -> bool:
+    """Remove the mapping of a server that is nowhere; False for one that moves or goes right now."""
     for cell in cloud.cells.all_():
         with cloud.cells.database(cell.id).read() as conn:
             if sagas.open_of(conn, server_id):

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import context as contexts
 from nova_appliance.common import errors
-from nova_appliance.conductor import audit, sickness
+from nova_appliance.conductor import audit, lost, sickness
+from nova_appliance.conductor.sickness import Sick
 from nova_appliance.db import hosts, pci_devices, services
 from nova_appliance.rpc.orders import Survey, Surveyed
 
@@ -30,11 +31,14 @@ class Finding:
 
 def look(cloud: Cloud) -> Iterator[Finding]:
     """All findings; each is looked for when it is asked for."""
-    for part in (_claims, _devices, _sums, _ports, _servers, _sagas, _hosts):
+    for part in PARTS:
         try:
-            yield from part(cloud)
+            for one in part(cloud):
+                yield one if isinstance(one, Finding) else _finding(one)
         except errors.Unavailable as error:
-            yield Finding(kind="unreachable", thing=part.__name__[1:], where="", why=error.message)
+            yield Finding(
+                kind="unreachable", thing=part.__name__.strip("_"), where="", why=error.message
+            )
 
 
 def _claims(cloud: Cloud) -> Iterator[Finding]:
@@ -50,8 +54,8 @@ def _claims(cloud: Cloud) -> Iterator[Finding]:
 
 def _devices(cloud: Cloud) -> Iterator[Finding]:
     with cloud.cells.api.read() as conn:
-        lost = pci_devices.strays(conn)
-    for server_id, address in lost:
+        found = pci_devices.strays(conn)
+    for server_id, address in found:
         free = functools.partial(pci_devices.free_stray, server_id=server_id, address=address)
         yield Finding(
             kind="device",
@@ -86,18 +90,10 @@ def _ports(cloud: Cloud) -> Iterator[Finding]:
         )
 
 
-def _servers(cloud: Cloud) -> Iterator[Finding]:
-    for sick in sickness.of_servers(cloud):
-        yield Finding(
-            kind=sick.kind, thing=sick.server_id, where=sick.where, why=sick.why, mend=sick.mend
-        )
-
-
-def _sagas(cloud: Cloud) -> Iterator[Finding]:
-    for sick in sickness.of_sagas(cloud):
-        yield Finding(
-            kind=sick.kind, thing=sick.server_id, where=sick.where, why=sick.why, mend=sick.mend
-        )
+def _finding(sick: Sick) -> Finding:
+    return Finding(
+        kind=sick.kind, thing=sick.server_id, where=sick.where, why=sick.why, mend=sick.mend
+    )
 
 
 def _hosts(cloud: Cloud) -> Iterator[Finding]:
@@ -133,3 +129,16 @@ def _host(host: str, ask: Callable[..., Surveyed]) -> Iterator[Finding]:
 
 def _away(host: str, why: str) -> Finding:
     return Finding(kind="unreachable", thing=host, where="", why=why)
+
+
+PARTS = (
+    sickness.of_servers,
+    sickness.of_sagas,
+    _claims,
+    _devices,
+    _sums,
+    _ports,
+    *lost.ALL,
+    _hosts,
+)
+"""Mappings come first: what belongs to a server is known by them."""

@@ -237,6 +237,19 @@ def stuck(conn: sa.Connection, before: dt.datetime) -> tuple[tuple[str, str, str
     return tuple(conn.execute(old.order_by(_S.row)).tuples())
 
 
+def asleep(conn: sa.Connection, until: dt.datetime) -> tuple[tuple[str, str, str], ...]:
+    """(id, name, server id) of open sagas at which nobody will look before that time."""
+    select = sa.select(_S.id, _S.name, _S.server_id)
+    late = select.where(_S.state.in_(OPEN), _S.wake_at > until)
+    return tuple(conn.execute(late.order_by(_S.row)).tuples())
+
+
+def wake(conn: sa.Connection, saga_id: str) -> None:
+    """Let somebody look at an open saga now."""
+    update = sa.update(SAGAS).where(_S.id == saga_id, _S.state.in_(OPEN))
+    conn.execute(update.values(wake_at=clock.SYSTEM.now()))
+
+
 def forget(conn: sa.Connection, before: dt.datetime, limit: int) -> int:
     """Remove sagas that ended before that time; how many."""
     ended = sa.select(_S.id).where(_S.state.not_in(OPEN), _S.updated_at < before).limit(limit)

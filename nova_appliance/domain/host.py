@@ -7,6 +7,7 @@ import datetime as dt
 
 import msgspec
 
+from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.pci import DeviceRequest, PciDevice
 
 
@@ -78,3 +79,18 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     """Builds that failed here since the last one that went well."""
     created_at: dt.datetime
     updated_at: dt.datetime | None = None
+
+
+def amounts_of(flavor: Flavor, *, with_root: bool) -> Amounts:
+    """What a server of this flavor takes; `resources:` extra specs override the sizes."""
+    local_gib = flavor.ephemeral_gib + -(-flavor.swap_mib // 1024)
+    sizes = {
+        "VCPU": flavor.vcpus,
+        "MEMORY_MB": flavor.memory_mib,
+        "DISK_GB": local_gib + (flavor.root_gib if with_root else 0),
+    }
+    for name in sizes:
+        text = flavor.extra_specs.get(f"resources:{name}", "")
+        if text.isdigit():
+            sizes[name] = int(text)
+    return Amounts(vcpus=sizes["VCPU"], memory_mib=sizes["MEMORY_MB"], disk_gib=sizes["DISK_GB"])

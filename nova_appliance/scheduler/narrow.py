@@ -12,8 +12,7 @@ from oslo_config import cfg
 from nova_appliance.db.candidates import Wanted
 from nova_appliance.domain import pci
 from nova_appliance.domain.aggregate import ZONE_KEY
-from nova_appliance.domain.flavor import Flavor
-from nova_appliance.domain.host import Amounts
+from nova_appliance.domain.host import amounts_of
 from nova_appliance.rpc.orders import ChooseHosts
 
 Aggregates = Mapping[int, Mapping[str, str]]
@@ -38,7 +37,7 @@ def narrow(conf: cfg.ConfigOpts, order: ChooseHosts, aggregates: Aggregates) -> 
         outside.append((frozenset(_isolated(order, aggregates)), frozenset()))
     return Wanted(
         amounts=msgspec.structs.replace(
-            amounts(order.flavor, with_root=order.image is not None), **_devices(conf, order)
+            amounts_of(order.flavor, with_root=order.image is not None), **_devices(conf, order)
         ),
         host=order.host,
         node=order.node,
@@ -57,21 +56,6 @@ def _devices(conf: cfg.ConfigOpts, order: ChooseHosts) -> dict[str, Any]:
         return {}
     wanted = pci.requests(specs, properties, pci.aliases_of(conf.pci.alias))
     return {"devices": wanted, "cells": pci.cells_of(specs, properties)}
-
-
-def amounts(flavor: Flavor, *, with_root: bool) -> Amounts:
-    """What a server of this flavor takes; `resources:` extra specs override the sizes."""
-    local_gib = flavor.ephemeral_gib + -(-flavor.swap_mib // 1024)
-    sizes = {
-        "VCPU": flavor.vcpus,
-        "MEMORY_MB": flavor.memory_mib,
-        "DISK_GB": local_gib + (flavor.root_gib if with_root else 0),
-    }
-    for name in sizes:
-        text = flavor.extra_specs.get(f"resources:{name}", "")
-        if text.isdigit():
-            sizes[name] = int(text)
-    return Amounts(vcpus=sizes["VCPU"], memory_mib=sizes["MEMORY_MB"], disk_gib=sizes["DISK_GB"])
 
 
 def _tenants(

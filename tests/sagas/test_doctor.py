@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The doctor finds each kind of stray once, mends it, and finds nothing then."""
 
+import datetime as dt
+
 import pytest
 import sqlalchemy as sa
+from fixtures import saga_drive
 from fixtures.cells import CELL1
-from fixtures.saga_drive import clean_up, settle
+from fixtures.saga_drive import clean_up, run_due, settle
 from fixtures.world import NOTHING, World
 
-from nova_appliance.actions import boot
+from nova_appliance.actions import boot, delete, power
 from nova_appliance.common import ids
-from nova_appliance.conductor import audit, doctor
+from nova_appliance.conductor import audit, chores, doctor
 from nova_appliance.db import hosts, server_mappings
 from nova_appliance.db.tables import api, cell
 from nova_appliance.domain.guest import Disk
@@ -28,6 +31,7 @@ def world(tmp_path_factory):
 @pytest.fixture
 def server(world, monkeypatch):
     monkeypatch.setattr(audit, "OLD_S", -1.0)
+    monkeypatch.setattr(chores, "ORPHAN_S", -1.0)
     (made,) = boot.boot(world.cloud, world.context(), world.request()).servers
     settle(world)
     yield world.server(made.id)
@@ -76,6 +80,56 @@ def stray_disk(world, server):
     world.hypervisor(other).disks.put(server.id, record)
 
 
+def lost_claim(world, server):
+    world.cloud.cells.api.transact(lambda conn: hosts.release(conn, server.id))
+
+
+def kept_volume(world, server):
+    """The volume service keeps a volume for a server that does not have it."""
+    world.volumes.reserve(world.volumes.add().id, server.id)
+
+
+def volume_kept_for_the_dead(world, server):
+    world.volumes.reserve(world.volumes.add().id, deleted(world))
+    del server
+
+
+def lost_attachment(world, server):
+    """The volume service forgot that the server has the volume."""
+    saga_drive.ASK["attach_volume"](world, server)
+    settle(world)
+    world.volumes.attachments.clear()
+
+
+def lost_volume(world, server):
+    """The volume itself is gone."""
+    lost_attachment(world, server)
+    world.volumes.volumes.clear()
+
+
+def bound_port(world, _server):
+    """A user's own port still bears the name of a deleted server."""
+    port = world.networks.add_port(world.network.id)
+    world.networks.bind_port(port.id, "host1", deleted(world), "nova")
+
+
+def nowhere(world, _server):
+    """A mapping whose server was never written."""
+    mapping = server_mappings.Mapping(
+        server_id=ids.new_id(), cell_id=CELL1, project_id="p1", user_id="u1", vcpus=1, memory_mib=1
+    )
+    world.cloud.cells.api.transact(lambda conn: server_mappings.add(conn, (mapping,)))
+
+
+def deleted(world):
+    """The id of a server that was deleted."""
+    (gone,) = boot.boot(world.cloud, world.context(), world.request()).servers
+    settle(world)
+    delete.delete(world.cloud, world.context(), world.server(gone.id))
+    settle(world)
+    return gone.id
+
+
 @pytest.mark.parametrize(
     ("harm", "kind"),
     [
@@ -85,6 +139,13 @@ def stray_disk(world, server):
         (lost_mapping, "mapping"),
         (lost_task, "task"),
         (stray_disk, "guest or disk"),
+        (lost_claim, "server"),
+        (kept_volume, "kept volume"),
+        (volume_kept_for_the_dead, "kept volume"),
+        (lost_attachment, "attachment"),
+        (lost_volume, "attachment"),
+        (bound_port, "bound port"),
+        (nowhere, "reservation"),
     ],
 )
 def test_what_is_wrong_is_found_and_mended(world, server, harm, kind):
@@ -97,6 +158,29 @@ def test_what_is_wrong_is_found_and_mended(world, server, harm, kind):
     assert found(world) == []
     after = world.server(server.id)
     assert (after.state, after.task, after.host) == ("active", None, server.host)
+    forget_what_users_made(world)
+
+
+def forget_what_users_made(world):
+    """Volumes and ports of users are theirs; they stay, and are in nobody's way."""
+    for attachment_id in list(world.volumes.attachments):
+        assert world.server(world.volumes.attachments[attachment_id]["server_id"]) is not None
+    for port in list(world.networks.all_ports.values()):
+        if not port.device_id:
+            world.networks.delete_port(port.id)
+
+
+def test_a_saga_that_nobody_would_wake_is_woken(world, server):
+    power.stop(world.cloud, world.context(), server)
+    late = world.cloud.clock.now() + dt.timedelta(days=1)
+    change(world, cell.SAGAS, cell.SAGAS.c.server_id == server.id, wake_at=late)
+    assert not run_due(world, world.runner())
+    (seen,) = [finding for finding in found(world) if finding.kind == "sleeping saga"]
+    assert (seen.thing, seen.where) == (server.id, "stop")
+    seen.mend()
+    settle(world)
+    assert world.server(server.id).state == "stopped"
+    assert found(world) == []
 
 
 def test_a_host_that_is_away_is_said(world, server):
