@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 import msgspec
@@ -112,12 +113,10 @@ def unset_extra_spec(cloud: Cloud, flavor_id: str, key: str) -> None:
 
 
 def _tell_update(cloud: Cloud, flavor_id: str) -> None:
-    """A flavor that was deleted meanwhile is told of by who did it."""
+    """A flavor that was deleted meanwhile is told of by who did it; a database away tells nobody."""
     if cloud.notifier is not None and cloud.notifier.is_on:
-        with cloud.cells.api.read() as conn:
-            flavor = flavors.get(conn, flavor_id)
-        if flavor is not None:
-            things.flavor(cloud, "update", flavor)
+        with contextlib.suppress(errors.NotFound, errors.Unavailable):
+            things.flavor(cloud, "update", find(cloud, flavor_id))
 
 
 def no_extra_spec(flavor_id: str, key: str) -> errors.NotFound:

@@ -13,6 +13,7 @@ from typing import Any
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.notices import bodies, legacy
 from nova_appliance.actions.notices.about import API, About
+from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.db import servers
 from nova_appliance.domain.notice import END, ERROR, START, Notice
@@ -52,11 +53,16 @@ def tell_whole(cloud: Cloud, context: RequestContext, server: Server, action: st
 
 def moved(cloud: Cloud, context: RequestContext, before: Server) -> None:
     """An action of nova-api may have changed the server's state or task: tell if so."""
-    if tells_changes(cloud):
+    if not tells_changes(cloud):
+        return
+    try:
         with cloud.cells.database(before.cell_id).read() as conn:
             after = servers.get(conn, before.cell_id, before.id, deleted=True)
-        if after is not None:
-            changed(cloud, context, before, after, API)
+    except errors.Unavailable as error:
+        LOG.warning("nobody is told that server %s changed: %s", before.id, error.message)
+        return
+    if after is not None:
+        changed(cloud, context, before, after, API)
 
 
 def changed(
