@@ -41,7 +41,9 @@ def boot(cloud: Cloud, context: RequestContext, request: BootRequest) -> Booted:
         boot_server.new(cloud, context, checked, reservation_id, (server_id, index, len(mapped)))
         for index, server_id in enumerate(mapped)
     )
-    order = _order(context, checked)
+    has_drive = any(server.config_drive for server in new)
+    password = request.admin_password if has_drive else None
+    order = msgspec.structs.replace(_order(context, checked), password=password or "")
     wanted = begin.Wanted(verb="create", saga="boot", order=order)
     begun = tuple(begin.new_saga(cloud, context, server, wanted) for server in new)
 

@@ -21,13 +21,18 @@ SEED_BYTES = 512
 
 
 def gather(
-    cloud: Cloud, vendor: VendorData, server: Server, given: Sequence[tuple[str, str]] = ()
+    cloud: Cloud,
+    vendor: VendorData,
+    server: Server,
+    given: Sequence[tuple[str, str]] = (),
+    password: str = "",
 ) -> Facts:
     """All facts; raises Unavailable when vendor data must be there and is not."""
     static, told = vendor.read(server)
     return msgspec.structs.replace(
         guest_data.of_row(server, cloud.conf.api.dhcp_domain),
         given=tuple(given),
+        password=password,
         seed=base64.b64encode(secrets.token_bytes(SEED_BYTES)).decode(),
         ec2_ids=_ec2_ids(cloud, server),
         vendor=static,

@@ -31,6 +31,8 @@ class BootOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Path and text of what its config drive has besides."""
     token: str = ""
     """The caller's, for volumes that are made; taken away when the saga has gone well."""
+    password: str = ""
+    """For the config drive; taken away as the token is."""
 
 
 class VerbOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +96,8 @@ class RebuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     keep_ephemeral: bool = False
     check_host: bool = False
     """Whether the host has to suit the image: it is another one."""
+    password: str = ""
+    """For the config drive; taken away when the saga has gone well."""
 
 
 class BackupOrder(msgspec.Struct, frozen=True, kw_only=True):

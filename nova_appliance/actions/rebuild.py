@@ -31,6 +31,7 @@ class RebuildRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's key to have from now on, if `new_key`; None is no key."""
     personality: tuple[dict[str, str], ...] = ()
     preserve_ephemeral: bool = False
+    password: str = ""
 
 
 def rebuild(
@@ -52,6 +53,7 @@ def rebuild(
         files=_files(cloud, context, new, request),
         state=server.state,
         keep_ephemeral=request.preserve_ephemeral,
+        password=request.password if new.config_drive else "",
         check_host=server.image is None or server.image.id != image.id,
     )
     begin(cloud, context, server, Wanted(verb=VERB, saga="rebuild", order=order))

@@ -24,14 +24,16 @@ from nova_appliance.domain.server import Server
 _DISK_BUS = "hw_disk_bus"
 
 
-def new_guest(cloud: Cloud, server: Server, given: Sequence[tuple[str, str]] = ()) -> Guest:
+def new_guest(
+    cloud: Cloud, server: Server, given: Sequence[tuple[str, str]] = (), password: str = ""
+) -> Guest:
     """A guest that is to be made: all that its config drive is to hold is gathered.
 
-    `given` are files of the user for the drive. Raises Unavailable when vendor data must be there.
+    `given` are files of the user for the drive, which holds the password too. Raises Unavailable when vendor data must be there.
     """
     if not server.config_drive:
         return guest_of(server, cloud.conf)
-    facts = guest_facts.gather(cloud, VendorData(cloud.conf), server, given)
+    facts = guest_facts.gather(cloud, VendorData(cloud.conf), server, given, password)
     return guest_of(server, cloud.conf, facts)
 
 

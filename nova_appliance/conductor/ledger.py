@@ -23,9 +23,9 @@ def finish(ctx: Ctx, step: Step, end: Any, *, is_last: bool) -> None:
     """Write a step's end, and the saga's with the last one."""
     done = end if isinstance(end, Done) else Done(result=end)
     fields: dict[str, Any] = {"state": DONE, "owner": None} if is_last else {}
-    if is_last and getattr(ctx.order, "token", None):
-        order = msgspec.structs.replace(ctx.order, token="")
-        fields["order"] = msgspec.to_builtins(order)
+    secrets = {name: "" for name in ("token", "password") if getattr(ctx.order, name, None)}
+    if is_last and secrets:
+        fields["order"] = msgspec.to_builtins(msgspec.structs.replace(ctx.order, **secrets))
 
     def saga_part(conn: Connection) -> bool:
         return rows.finish_step(conn, ctx.saga, step.name, done.result, **fields)

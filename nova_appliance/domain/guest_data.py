@@ -42,6 +42,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     domain: str = ""
     given: tuple[tuple[str, str], ...] = ()
     """Files of the user: (path on the server, text). Only a config drive can hold them."""
+    password: str = ""
+    """Of the guest's administrator. Only a config drive can hold it."""
     seed: str = ""
     """random_seed: base64."""
     ec2_ids: dict[str, str] = {}

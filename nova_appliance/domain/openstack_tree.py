@@ -118,6 +118,7 @@ META_DATA: Mapping[str, tuple[str, Callable[[Facts], Any]]] = {
     "public_keys": (VERSIONS[0], lambda facts: _public_keys(facts) or None),
     "keys": (VERSIONS[0], lambda facts: _keys(facts) or None),
     "random_seed": ("2013-04-04", lambda facts: facts.seed or None),
+    "admin_pass": (VERSIONS[0], lambda facts: facts.password or None),
     "project_id": ("2015-10-15", lambda facts: facts.server.project_id),
     "devices": ("2016-06-30", _devices),
     "dedicated_cpus": ("2020-10-14", lambda _facts: []),

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from nova_appliance.actions import rebuild as rebuilds
 from nova_appliance.actions.rebuild import RebuildRequest
 from nova_appliance.api import links, server_sight
@@ -44,11 +46,12 @@ def rebuild(req: Request, server: Server, body: dict[str, Any]) -> Answer:
     wanted = body["rebuild"]
     if wanted.get("trusted_image_certificates"):
         enforce(req, rules.REBUILD_CERTS)
-    new = rebuilds.rebuild(req.cloud, req.context, server, _read(wanted))
+    password = wanted.get("adminPass") or ids.new_password(req.cloud.conf.password_length)
+    asked = msgspec.structs.replace(_read(wanted), password=password)
+    new = rebuilds.rebuild(req.cloud, req.context, server, asked)
     view = views.whole(new, server_sight.of(req, (new,)), "rebuild")
     if req.cloud.conf.api.enable_instance_password:
-        given = wanted.get("adminPass")
-        view["adminPass"] = given or ids.new_password(req.cloud.conf.password_length)
+        view["adminPass"] = password
     return Answer({"server": view}, headers={"Location": f"{links.base(req)}/servers/{server.id}"})
 
 

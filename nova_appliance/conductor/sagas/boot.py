@@ -131,7 +131,7 @@ def build(ctx: Ctx, out: Out) -> Parked:
     order = ServerOrder(
         ticket=ctx.ticket("build"),
         server_id=server.id,
-        guest=guests.new_guest(ctx.cloud, server, ctx.order.files),
+        guest=guests.new_guest(ctx.cloud, server, ctx.order.files, ctx.order.password),
         image=server.image,
     )
     return Parked(name="build", host=host, order=order)

@@ -82,7 +82,7 @@ def remake(ctx: Ctx, _out: Out) -> Parked:
     order = ServerOrder(
         ticket=ctx.ticket("remake"),
         server_id=server.id,
-        guest=guests.new_guest(ctx.cloud, server, ctx.order.files),
+        guest=guests.new_guest(ctx.cloud, server, ctx.order.files, ctx.order.password),
         image=server.image,
         power_on=ctx.order.state != "stopped",
         keep_ephemeral=ctx.order.keep_ephemeral,

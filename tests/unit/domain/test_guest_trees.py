@@ -144,3 +144,10 @@ def test_a_drive_holds_both_trees_and_survives_the_wire():
     )  # fmt: skip
     sent = msgspec.json.decode(msgspec.json.encode(guest), type=Guest)
     assert config_drive.unpacked(sent) == files
+
+
+def test_a_password_is_told_only_if_one_was_given():
+    for version in openstack_tree.VERSIONS:
+        told = openstack_tree.meta_data(facts(password="secret"), version)
+        assert told["admin_pass"] == "secret"
+        assert "admin_pass" not in openstack_tree.meta_data(facts(), version)
