@@ -14,6 +14,7 @@ from nova_appliance.domain import share as kept
 from nova_appliance.domain.guest_data import of_row
 
 AT = "2.97"
+IMAGE = "70a599e0-31e7-49b7-b260-868f441e862b"
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ def test_a_share_leaves(api):
     [
         ({"suspend": None}, 409), ({"shelve": None}, 409), ({"migrate": None}, 409),
         ({"os-migrateLive": {"host": None, "block_migration": "auto"}}, 409),
-        ({"evacuate": {}}, 409), ({"rebuild": {"imageRef": ids.new_id()}}, 400),
+        ({"evacuate": {}}, 409), ({"rebuild": {"imageRef": IMAGE}}, 400),
     ],
     ids=str,
 )  # fmt: skip
