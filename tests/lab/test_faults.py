@@ -19,7 +19,7 @@ DAEMONS = ("nova-api", "nova-scheduler", "nova-conductor", "nova-compute")
 def healed(cloud, computes, servers):
     """Users go on all the while; afterwards they are served, and nothing of theirs is stuck."""
     with Load(cloud, computes[-1]) as load:
-        yield
+        yield load
         well = cloud.all_up(300) and load.is_served_again()
     left = load.leftovers()
     assert well, (cloud.services(), load.answered, load.refused, load.booted)
@@ -83,7 +83,7 @@ def test_a_compute_host_that_lost_its_power_starts_its_servers_again(cloud, serv
 
 
 def test_a_controller_that_lost_its_power_comes_back_and_guests_did_not_notice(
-    cloud, computes, servers
+    cloud, computes, servers, healed
 ):
     def pids():
         return [cloud.on(host, "pgrep -x qemu-system-x86 | sort") for host in computes]
@@ -101,4 +101,5 @@ def test_a_controller_that_lost_its_power_comes_back_and_guests_did_not_notice(
     assert wait_for(answers, 300, 2)
     assert cloud.all_up(300), cloud.services()
     assert pids() == before
+    assert healed.is_served_again(), "the network service takes its time to start"
     works(cloud, "after-reboot", computes[0])
