@@ -93,7 +93,8 @@ def test_two_hundred_operations_leave_every_server_in_a_stable_state(world, monk
     [("stop", "pause"), ("resize", "reboot"), ("live_migrate", "stop"), ("pause", "resize")],
 )
 def test_of_two_at_once_one_wins(world, names):
-    assert not set(names) & set(FIRST)
+    # a volume is there for what moves with it: no state depends on it
+    assert {FIRST.get(name) for name in names} <= {None, "attach_volume"}
     (server,) = boot.boot(world.cloud, world.context(), world.request()).servers
     rests = world.wait_active(server.id)
     start, won, lost = threading.Barrier(2), [], []
