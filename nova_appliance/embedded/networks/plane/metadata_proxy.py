@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import http.client
 import socket
+import threading
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -30,6 +31,8 @@ PASSED = (
     "x-aws-ec2-metadata-token-ttl-seconds",
 )
 DROPPED = frozenset(("connection", "transfer-encoding", "content-length", "server", "date"))
+_AGAIN = ("GET", "HEAD")
+"""Methods that may be sent twice, if a kept connection turns out to be closed."""
 _WHO = """
 SELECT ports.device_id, ports.project_id FROM addresses JOIN ports ON ports.id = addresses.port_id
 WHERE addresses.ip = ? AND ports.device_owner LIKE 'compute:%' AND ports.network_id IN ({})
@@ -40,16 +43,16 @@ class MetadataProxy:
     """Answers connections that come through doors; safe for threads."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
-        self._settings = settings
         self._store = store
         self._secret = settings_.metadata_secret(settings).encode()
+        self._service = _Service(settings)
 
     def serve(self, connection: socket.socket, address: str, door: Door) -> None:
         """One request of one guest."""
         connection.settimeout(GUEST_S)
         signed = self._signed(address, door)
         with contextlib.suppress(OSError):
-            _Request(connection, address, self._settings, signed)
+            _Request(connection, address, self._service, signed)
 
     def _signed(self, address: str, door: Door) -> dict[str, str]:
         """The headers for the one server that has this address there; none for anybody else."""
@@ -67,6 +70,49 @@ class MetadataProxy:
         }
 
 
+class _Service(threading.local):
+    """The metadata service as one thread speaks to it: a kept connection costs a third less."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._where = (settings.host, settings.metadata_port)
+        self._kept: http.client.HTTPConnection | None = None
+
+    def ask(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        """Its answer and the content of that. Raises OSError, HTTPException, ValueError."""
+        kept, self._kept = self._kept, None
+        if kept and method not in _AGAIN:
+            kept.close()
+        elif kept:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return self._ask(kept, method, path, body, headers)  # closed meanwhile, perhaps
+        host, port = self._where
+        fresh = http.client.HTTPConnection(host, port, timeout=SERVICE_S)
+        return self._ask(fresh, method, path, body, headers)
+
+    def _ask(
+        self,
+        service: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        try:
+            service.request(method, path, body, headers)
+            answer = service.getresponse()
+            content = answer.read()
+        except BaseException:
+            service.close()
+            raise
+        if answer.will_close:
+            service.close()
+        else:
+            self._kept = service
+        return answer, content
+
+
 class _Request(BaseHTTPRequestHandler):
     """One request, one answer, and the connection ends."""
 
@@ -75,9 +121,9 @@ class _Request(BaseHTTPRequestHandler):
     timeout = GUEST_S
 
     def __init__(
-        self, connection: socket.socket, address: str, settings: Settings, signed: dict[str, str]
+        self, connection: socket.socket, address: str, service: _Service, signed: dict[str, str]
     ) -> None:
-        self._settings, self._signed = settings, signed
+        self._service, self._signed = service, signed
         super().__init__(connection, (address, 0), None)  # type: ignore[arg-type]
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class' word
@@ -100,17 +146,13 @@ class _Request(BaseHTTPRequestHandler):
 
     def _ask(self, body: bytes) -> None:
         headers = {name: self.headers[name] for name in PASSED if name in self.headers}
-        host, port = self._settings.host, self._settings.metadata_port
-        service = http.client.HTTPConnection(host, port, timeout=SERVICE_S)
         try:
-            service.request(self.command, self.path, body or None, {**headers, **self._signed})
-            answer = service.getresponse()
-            content = answer.read()
+            answer, content = self._service.ask(
+                self.command, self.path, body or None, {**headers, **self._signed}
+            )
         except (OSError, http.client.HTTPException, ValueError):
             self._say(503, b"The metadata service does not answer; ask again.\n")
             return
-        finally:
-            service.close()
         kept = {k: v for k, v in answer.headers.items() if k.lower() not in DROPPED}
         self._say(answer.status, content, kept)
 
