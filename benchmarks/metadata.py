@@ -80,6 +80,7 @@ def _service(folder: Path, settings: object, projects: dict[str, str]) -> object
     from fixtures.cells import CELL1, make_cells, make_server, put  # noqa: PLC0415
     from fixtures.neighbours import FakeNetworks  # noqa: PLC0415
 
+    from nova_appliance.actions import find_server, guest_facts  # noqa: PLC0415
     from nova_appliance.actions.cloud import Cloud  # noqa: PLC0415
     from nova_appliance.conf import load  # noqa: PLC0415
     from nova_appliance.embedded import settings as settings_  # noqa: PLC0415
@@ -98,7 +99,10 @@ def _service(folder: Path, settings: object, projects: dict[str, str]) -> object
     proxy = {"service_metadata_proxy": True, "metadata_proxy_shared_secret": secret}
     conf = load.load(overrides={"neutron": proxy})
     nothing = {"rpc": None, "images": None, "volumes": None}
-    return make_app(Cloud(conf=conf, cells=cells, networks=FakeNetworks(), **nothing))  # type: ignore[arg-type]
+    cloud = Cloud(conf=conf, cells=cells, networks=FakeNetworks(), **nothing)  # type: ignore[arg-type]
+    for server in projects:  # as the boot does before the guest is there
+        guest_facts.name(cloud, find_server.by_id(cloud, server))
+    return make_app(cloud)
 
 
 def _plug(shell: object, port: dict[str, object], addresses: list[str]) -> None:

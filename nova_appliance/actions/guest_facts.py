@@ -34,13 +34,13 @@ def gather(
         given=tuple(given),
         password=password,
         seed=base64.b64encode(secrets.token_bytes(SEED_BYTES)).decode(),
-        ec2_ids=_ec2_ids(cloud, server),
+        ec2_ids=name(cloud, server),
         vendor=static,
         vendor2=told,
     )
 
 
-def _ec2_ids(cloud: Cloud, server: Server) -> dict[str, str]:
+def name(cloud: Cloud, server: Server) -> dict[str, str]:
     """Thing > its EC2 id; what has none gets one, so that the EC2 API knows what guests say."""
     named = _named(server)
     with cloud.cells.api.read() as conn:

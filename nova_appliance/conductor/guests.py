@@ -27,11 +27,12 @@ _DISK_BUS = "hw_disk_bus"
 def new_guest(
     cloud: Cloud, server: Server, given: Sequence[tuple[str, str]] = (), password: str = ""
 ) -> Guest:
-    """A guest that is to be made: all that its config drive is to hold is gathered.
+    """A guest that is to be made: it has its EC2 ids, and what its config drive is to hold.
 
     `given` are files of the user for the drive, which holds the password too. Raises Unavailable when vendor data must be there.
     """
     if not server.config_drive:
+        guest_facts.name(cloud, server)  # so that the metadata service need not write
         return guest_of(server, cloud.conf)
     facts = guest_facts.gather(cloud, VendorData(cloud.conf), server, given, password)
     return guest_of(server, cloud.conf, facts)
