@@ -78,6 +78,7 @@ ROUTES: dict[str, Route] = {
     "DescribeInstanceAttribute": _reads(attributes.describe),
     "ModifyInstanceAttribute": _changes(attributes.modify),
     "ResetInstanceAttribute": _changes(attributes.reset),
+    "ModifyInstanceMetadataOptions": _changes(attributes.modify_metadata_options),
     "DescribeInstancesV6": _reads(describe_servers.instances_v6),
     "MonitorInstances": _changes(monitoring.monitor),
     "UnmonitorInstances": _changes(monitoring.unmonitor),

@@ -105,8 +105,11 @@ def tag_set(*kept: Mapping[str, str] | None) -> list[Row]:
     merged: dict[str, str] = {}
     for some in kept:
         merged |= some or {}
-    merged.pop(protection.KEY, None)
-    return [{"Key": key, "Value": value} for key, value in sorted(merged.items())]
+    return [
+        {"Key": key, "Value": value}
+        for key, value in sorted(merged.items())
+        if key not in protection.NO_TAGS
+    ]
 
 
 def _client_tokens(caller: Caller) -> dict[str, str]:

@@ -52,7 +52,4 @@ UNBUILT: Mapping[str, str] = {
         "that it hangs on. CreateVolume of the snapshot and CreateSnapshot of that make one."
     ),
     "CreateVpcPeeringConnection": "The routers of two VPCs have no network between them here.",
-    "ModifyInstanceMetadataOptions": (
-        "The metadata service is the same for all instances: tokens are taken and not demanded."
-    ),
 }

@@ -15,6 +15,7 @@ from oslo_config import cfg
 from nova_appliance.actions import find_server, server_password
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors
+from nova_appliance.domain import metadata_options
 from nova_appliance.metadata import documents, guest_request, identity, session_tokens
 from nova_appliance.metadata.guest_request import Asked, Refusal
 from nova_appliance.metadata.known_facts import KnownFacts
@@ -92,15 +93,17 @@ def _refuse(status: int, sentence: str, headers: Headers | None = None) -> Answe
 def _call(service: Service, asked: Asked) -> Answer:
     server_id, project_id = identity.of(service.cloud, asked)
     service.rate.take(server_id, service.cloud.clock.monotonic())
-    now_s = time.time()
+    facts, now_s = service.facts.of(server_id, project_id), time.time()
+    if metadata_options.is_closed(facts.server):
+        raise Refusal(403, "The metadata service is switched off for this server.")
     if asked.path == session_tokens.PATH:
-        return _token(service, asked, (server_id, project_id), now_s)
-    service.tokens.check(asked, server_id, now_s)
+        return _token(service, asked, server_id, now_s)
+    needed = metadata_options.needs_token(facts.server)
+    service.tokens.check(asked, server_id, now_s, required=needed)
     if documents.password_at(asked.path):
-        return _password(service, asked, server_id, project_id)
+        return _password(service, asked, server_id)
     if asked.method not in {"GET", "HEAD"}:
         raise Refusal(405, "Only GET works here.", {"Allow": "GET, HEAD"})
-    facts = service.facts.of(server_id, project_id)
     return _shown(documents.find(facts, asked.path, service.cloud.clock.now().date()))
 
 
@@ -110,20 +113,18 @@ def _shown(document: documents.Document | None) -> Answer:
     return 200, {"Content-Type": document.kind}, document.body
 
 
-def _token(service: Service, asked: Asked, who: identity.Who, now_s: float) -> Answer:
-    """A session token, for servers that are there."""
+def _token(service: Service, asked: Asked, server_id: str, now_s: float) -> Answer:
+    """A session token."""
     if asked.method != "PUT":
         raise Refusal(405, "Only PUT works here.", {"Allow": "PUT"})
-    service.facts.of(*who)
-    token, life_s = service.tokens.give(asked, who[0], now_s)
+    token, life_s = service.tokens.give(asked, server_id, now_s)
     return 200, {"Content-Type": TEXT, session_tokens.LIFE: str(life_s)}, token.encode()
 
 
-def _password(service: Service, asked: Asked, server_id: str, project_id: str) -> Answer:
+def _password(service: Service, asked: Asked, server_id: str) -> Answer:
     """The guest's own password, encrypted by it: read, or told once."""
     if asked.method not in {"GET", "HEAD", "POST"}:
         raise Refusal(405, "GET and POST work here.", {"Allow": "GET, HEAD, POST"})
-    service.facts.of(server_id, project_id)
     try:
         server = find_server.by_id(service.cloud, server_id)
         if asked.method != "POST":

@@ -38,10 +38,13 @@ class SessionTokens:
         end = _END.pack(int(now_s) + int(told))
         return base64.urlsafe_b64encode(end + self._sign(server_id, end)).decode(), int(told)
 
-    def check(self, asked: Asked, server_id: str, now_s: float) -> None:
-        """Raises Refusal unless the token that was sent is good, or none was and none is needed."""
+    def check(self, asked: Asked, server_id: str, now_s: float, *, required: bool) -> None:
+        """Raises Refusal unless the token that was sent is good, or none was and none is needed.
+
+        `required`: whether this server needs one; the configuration may demand it of all.
+        """
         token = asked.headers.get(HEADER)
-        if token is None and not self._required:
+        if token is None and not (required or self._required):
             return
         try:
             raw = base64.b64decode((token or "").encode(), altchars=b"-_", validate=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DescribeInstanceAttribute, ModifyInstanceAttribute, ResetInstanceAttribute."""
+"""Describe-, Modify-, ResetInstanceAttribute, and ModifyInstanceMetadataOptions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from nova_appliance.actions import metadata
 from nova_appliance.domain.server import Server
-from nova_appliance.ec2 import protection, servers, source_checks
+from nova_appliance.ec2 import metadata_options, protection, servers, source_checks
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault, coded
 from nova_appliance.ec2.parameters import missing, shown
@@ -49,6 +49,17 @@ def reset(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     if params["Attribute"] == "sourceDestCheck":
         _check_source(caller, server, value=True)
     return {}
+
+
+def modify_metadata_options(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+    """ModifyInstanceMetadataOptions: tokens demanded, or nothing told; it counts within seconds."""
+    server = servers.find(caller, params["InstanceId"])
+    if items := metadata_options.read(params):
+        with coded(Conflict="IncorrectInstanceState"):
+            metadata.merge(caller.cloud, caller.context, server, items)
+    server = servers.find(caller, params["InstanceId"])
+    told = metadata_options.show(server) | {"State": "pending"}
+    return {"InstanceId": params["InstanceId"], "InstanceMetadataOptions": told}
 
 
 def _asked(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from nova_appliance.ec2 import (
     block_devices,
     client_tokens,
     launch_templates,
+    metadata_options,
     names,
     placement,
     protection,
@@ -103,7 +104,7 @@ def _request(caller: Caller, params: Params) -> BootRequest:
         security_groups=placement.groups(caller, params),
         key_name=params.get("KeyName") or None,
         user_data=_user_data(params),
-        metadata=tags | _protection(params),
+        metadata=tags | _attributes(params),
         hints=placement.hints(caller, params),
         min_count=params["MinCount"],
         max_count=params["MaxCount"],
@@ -116,8 +117,10 @@ def _name(tags: Mapping[str, str]) -> str:
     return (tags.get("Name") or "").strip()[:255] or "ec2"
 
 
-def _protection(params: Params) -> dict[str, str]:
-    return {protection.KEY: "true"} if params.get("DisableApiTermination") else {}
+def _attributes(params: Params) -> dict[str, str]:
+    """What EC2 calls attributes, and our metadata hold."""
+    found = metadata_options.read(params.get("MetadataOptions") or {})
+    return found | ({protection.KEY: "true"} if params.get("DisableApiTermination") else {})
 
 
 def _flavor(caller: Caller, name: str | None) -> Flavor:

@@ -11,7 +11,7 @@ from nova_appliance.actions import metadata
 from nova_appliance.common import errors
 from nova_appliance.db import ec2_tags
 from nova_appliance.domain.server import Server
-from nova_appliance.ec2 import listing, names, servers, tagging
+from nova_appliance.ec2 import listing, names, protection, servers, tagging
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault, coded
 from nova_appliance.ec2.listing import Listing
@@ -95,7 +95,8 @@ def _things(caller: Caller, params: Mapping[str, Any]) -> dict[str, Server | Non
 def _present(caller: Caller, ec2_id: str, server: Server | None) -> dict[str, str]:
     with caller.cloud.cells.api.read() as conn:
         kept = ec2_tags.of_one(conn, caller.project_id, ec2_id)
-    return (server.metadata if server else {}) | kept
+    own = server.metadata if server else {}
+    return {key: own[key] for key in own.keys() - protection.NO_TAGS} | kept
 
 
 def _put_on_server(caller: Caller, server: Server, new: Mapping[str, str]) -> bool:

@@ -5,19 +5,9 @@ from __future__ import annotations
 
 from nova_appliance.domain import root_image
 from nova_appliance.domain.server import Server
-from nova_appliance.ec2 import server_states
+from nova_appliance.ec2 import metadata_options, server_states
 from nova_appliance.ec2.server_states import PENDING, TERMINATED
 from nova_appliance.ec2.surroundings import Row, Surroundings, tag_set
-
-METADATA_OPTIONS = {
-    "State": "applied",
-    "HttpTokens": "optional",
-    "HttpPutResponseHopLimit": 1,
-    "HttpEndpoint": "enabled",
-    "HttpProtocolIpv6": "disabled",
-    "InstanceMetadataTags": "disabled",
-}
-"""How the metadata service of this cloud behaves; the same for all."""
 
 
 def show(around: Surroundings, server: Server) -> Row:
@@ -47,7 +37,7 @@ def show(around: Surroundings, server: Server) -> Row:
         "Hypervisor": "xen",
         "EbsOptimized": False,
         "HibernationOptions": {"Configured": False},
-        "MetadataOptions": METADATA_OPTIONS,
+        "MetadataOptions": metadata_options.show(server),
         "ClientToken": around.client_tokens.get(server.reservation_id, ""),
         "Tags": tag_set(server.metadata, around.tags.get(ec2_id)),
         "SecurityGroups": _groups(around, server),

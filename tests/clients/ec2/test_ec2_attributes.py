@@ -248,3 +248,28 @@ def test_novas_own_calls_of_old(client, keys, image_id, run):
     status, body = ask(keys, [("Action", "UpdateImage"), ("ImageId", image_id), ("Name", "mine")])
     assert (status, ET.fromstring(body).findtext("Errors/Error/Code")) == (401, "AuthFailure")
     client.deregister_image(ImageId=own)
+
+
+def test_metadata_options_of_an_instance(client, run, code):
+    (ec2_id,) = run(MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 2})
+    change = client.modify_instance_metadata_options
+
+    def seen():
+        (call,) = client.describe_instances(InstanceIds=[ec2_id])["Reservations"]
+        one = call["Instances"][0]
+        told = one["MetadataOptions"]
+        return told["HttpTokens"], told["HttpEndpoint"], one["Tags"]
+
+    assert seen() == ("required", "enabled", [])
+    told = change(InstanceId=ec2_id, HttpEndpoint="disabled")["InstanceMetadataOptions"]
+    assert (told["State"], told["HttpTokens"]) == ("pending", "required")
+    assert seen() == ("required", "disabled", [])
+    client.delete_tags(Resources=[ec2_id])  # they are no tags
+    change(InstanceId=ec2_id, HttpTokens="optional", HttpEndpoint="enabled")
+    assert seen() == ("optional", "enabled", [])
+    for bad, wanted in (
+        ({"HttpTokens": "maybe"}, "InvalidParameterValue"),
+        ({"HttpPutResponseHopLimit": 65}, "InvalidParameterValue"),
+        ({"InstanceMetadataTags": "enabled"}, "UnsupportedOperation"),
+    ):
+        assert code(change, InstanceId=ec2_id, **bad) == wanted

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same script was run against moto 5.2.1 (volumes: 5.2.5); its answers have the keys that ours have."""
+"""The same script was run against moto 5.2.1 (volumes: 5.2.5 too); its answers have the keys that ours have."""
 
 import json
 import re
@@ -19,7 +19,14 @@ JUSTIFIED = {
     r".*SriovNetSupport$": "a trait of AWS's hardware",
     r".*PrivateDnsName.*": "ports have no names of their own in DNS here",
     r"Images\.(BootMode|Description|ImageOwnerAlias)$": "the test's image has none",
-    r"NetworkInterfaces\.RequesterId$": "nobody makes interfaces for others here",
+    r"InstanceTypes\.(Ebs|Fpga|Gpu|InferenceAccelerator|MediaAccelerator|Network|Neuron)Info.*":
+        "AWS's hardware and its limits",
+    r"InstanceTypes\.(NitroEnclavesSupport|NitroTpm.*|PhcSupport|RebootMigrationSupport)":
+        "the same",
+    r"InstanceTypes\.(InstanceStorageInfo|ProcessorInfo)\..*":
+        "what hosts have, a flavor does not tell",
+    r"InstanceTypes\.SupportedBootModes": "an image says how it boots",
+    r"NetworkInterfaces?\.RequesterId$": "nobody makes interfaces for others here",
     r"NetworkInterfaces\.Attachment\.(AttachTime|NetworkCardIndex)$": "not kept by the network service",
     r"Addresses\.(InstanceId|NetworkInterfaceId)$": "empty in moto, left out here and on EC2",
     r"Instances\.(NetworkInterfaces\..*|PrivateIpAddress|SubnetId|VpcId)$":

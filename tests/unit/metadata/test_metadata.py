@@ -8,7 +8,7 @@ import pytest
 
 from nova_appliance.common import errors, ids
 from nova_appliance.db import ec2_ids
-from nova_appliance.domain import ec2_tree, openstack_tree
+from nova_appliance.domain import ec2_tree, metadata_options, openstack_tree
 from nova_appliance.metadata import app, identity
 
 TOKEN_LIFE = "X-aws-ec2-metadata-token-ttl-seconds"
@@ -317,3 +317,18 @@ def test_names_that_hurt_other_formats_arrive_whole(stage):
     odd = stage.add(name=name, metadata={name: name})
     told = json.loads(stage.get("/openstack/latest/meta_data.json", server=odd).body)
     assert (told["name"], told["meta"]) == (name, {name: name})
+
+
+def test_a_server_may_demand_tokens_or_hear_nothing(stage):
+    given = stage.web.put("/latest/api/token", headers=stage.headers(**{TOKEN_LIFE: "60"})).text
+    strict = stage.add(metadata={metadata_options.TOKENS: "required"})
+    stage.get("/latest/", status=401, server=strict)
+    stage.get("/openstack/latest/meta_data.json", status=401, server=strict)
+    stage.get("/latest/", status=401, server=strict, **{TOKEN: given})  # another server's
+    headers = stage.headers(server=strict, **{TOKEN_LIFE: "60"})
+    token = stage.web.put("/latest/api/token", headers=headers).text
+    stage.get("/latest/", server=strict, **{TOKEN: token})
+    closed = stage.add(metadata={metadata_options.ENDPOINT: "disabled"})
+    stage.get("/latest/", status=403, server=closed)
+    headers = stage.headers(server=closed, **{TOKEN_LIFE: "60"})
+    stage.web.put("/latest/api/token", headers=headers, status=403)
