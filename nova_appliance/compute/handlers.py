@@ -79,6 +79,7 @@ WORK: dict[str, Deed] = {
 
 ANSWERS: dict[str, Callable[[Agent, Any], Any]] = {
     "console_output": console.console_output,
+    "console_screenshot": console.console_screenshot,
     "console_address": console_address.console_address,
     "diagnostics": diagnostics.diagnostics,
     "survey": survey.survey,

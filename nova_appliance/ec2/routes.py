@@ -74,6 +74,7 @@ ROUTES: dict[str, Route] = {
     "RebootInstances": _changes(power.reboot),
     "TerminateInstances": _changes(power.terminate),
     "GetConsoleOutput": _reads(console.output),
+    "GetConsoleScreenshot": _reads(console.screenshot),
     "GetPasswordData": _reads(console.password),
     "DescribeInstanceAttribute": _reads(attributes.describe),
     "ModifyInstanceAttribute": _changes(attributes.modify),

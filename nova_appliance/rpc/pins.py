@@ -29,6 +29,7 @@ VERSIONS: dict[int, str] = {
     15: "0.15.0",
     16: "0.16.0",
     17: "0.17.0",
+    18: "0.18.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 

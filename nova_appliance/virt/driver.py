@@ -304,6 +304,12 @@ class Consoles(Protocol):
         Raises NoSuchGuest, NotRunning, NoSuchConsole.
         """
 
+    def screenshot(self, server_id: str) -> bytes:
+        """What the guest's screen shows now, as PPM or PNG.
+
+        Raises NoSuchGuest, NotRunning, and NoSuchConsole for a guest without a screen.
+        """
+
 
 class Diagnostics(Protocol):
     """How guests do."""

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where consoles are: the same promises from every driver that has them."""
 
+import io
 import socket
 
 import pytest
+from PIL import Image
 
-from nova_appliance.common import ids
+from nova_appliance.common import errors, ids
+from nova_appliance.compute import pictures
 from nova_appliance.virt.driver import NoSuchConsole, NoSuchGuest, NotRunning
 
 
@@ -53,3 +56,22 @@ def test_devices_that_were_not_asked_for_are_not_there(qemu):
     for device in ("spice", "serial"):
         with pytest.raises(NoSuchConsole):
             qemu.driver.consoles.address(guest.server_id, device)
+
+
+def test_a_running_guest_shows_its_screen(full_bench):
+    guest = full_bench.started()
+    made = pictures.to_jpeg(full_bench.driver.consoles.screenshot(guest.server_id))
+    with Image.open(io.BytesIO(made)) as shown:
+        assert (shown.format, shown.mode) == ("JPEG", "RGB")
+        assert shown.width * shown.height > 0
+    full_bench.driver.power.off(guest.server_id, 0)
+    with pytest.raises(NotRunning):
+        full_bench.driver.consoles.screenshot(guest.server_id)
+    with pytest.raises(NoSuchGuest):
+        full_bench.driver.consoles.screenshot(ids.new_id())
+
+
+def test_what_is_no_picture_is_told_so():
+    for junk in (b"", b"P6 99999 99999 255\n", b"GIF89a"):
+        with pytest.raises(errors.Unavailable):
+            pictures.to_jpeg(junk)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""GetConsoleOutput, and GetPasswordData for servers whose guests put one there."""
+"""GetConsoleOutput, GetConsoleScreenshot, and GetPasswordData for servers whose guests put one there."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import base64
 from typing import Any
 
 from nova_appliance.actions import console_output
+from nova_appliance.actions import screenshot as actions
 from nova_appliance.common import errors
 from nova_appliance.ec2 import servers
 from nova_appliance.ec2.caller import Caller
+from nova_appliance.ec2.faults import Fault, coded
 
 PASSWORD_PARTS = tuple(f"password_{part}" for part in range(4))
 
@@ -28,6 +30,16 @@ def output(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         "Timestamp": caller.cloud.clock.now(),
         "Output": base64.b64encode(text.encode(errors="replace")).decode(),
     }
+
+
+def screenshot(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+    """GetConsoleScreenshot: a JPEG of a running instance; nobody wakes it for that."""
+    if params.get("WakeUp"):
+        raise Fault("UnsupportedOperation", "The screen is shown as it is: WakeUp is not built.")
+    server = servers.find(caller, params["InstanceId"])
+    with coded(Conflict="IncorrectInstanceState", NotFound="IncorrectInstanceState"):
+        picture = actions.take(caller.cloud, caller.context, server)
+    return {"InstanceId": params["InstanceId"], "ImageData": picture}
 
 
 def password(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,7 @@ CALLS: dict[str, Call] = {
     "console_address": Call(
         since=1, order=ConsoleAsked, reply=ConsoleAddress, wait=URGENT, to_host=True
     ),
+    "console_screenshot": Call(since=18, order=GuestAsked, reply=Output, wait=NORMAL, to_host=True),
     "diagnostics": Call(since=2, order=GuestAsked, reply=Diagnosis, wait=NORMAL, to_host=True),
     "survey": Call(since=13, order=Survey, reply=Surveyed, wait=NORMAL, to_host=True),
     "uptime": Call(since=1, order=Empty, reply=Uptime, wait=URGENT, to_host=True),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ PORTS = {
     "serial": ("devices/serial[@type='tcp']/source[@mode='bind']", "service"),
 }
 """Device > where the definition of a running guest says its port."""
+NO_SCREEN = (libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_OPERATION_UNSUPPORTED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +46,10 @@ class LibvirtConsoles:
             older = log.with_name(log.name + ".0")
             said = read_end(older, max_bytes - len(said)) + said
         return said
+
+    def screenshot(self, server_id: str) -> bytes:
+        """See virt.driver.Consoles."""
+        return self.connection.call(lambda lent: _screen(lent, server_id))
 
     def address(self, server_id: str, device: str) -> ConsoleAddress:
         """See virt.driver.Consoles."""
@@ -77,6 +83,23 @@ def _live_xml(lent: libvirt.virConnect, server_id: str) -> str:
     if not domain.isActive():
         raise NotRunning(server_id)
     return str(domain.XMLDesc())
+
+
+def _screen(lent: libvirt.virConnect, server_id: str) -> bytes:
+    """The first screen. Raises NotRunning, NoSuchConsole."""
+    domain = domains.get(lent, server_id)
+    if not domain.isActive():
+        raise NotRunning(server_id)
+    stream, picture = lent.newStream(), io.BytesIO()
+    try:
+        domain.screenshot(stream, 0)
+        stream.recvAll(lambda _stream, part, _opaque: picture.write(part), None)
+        stream.finish()
+    except libvirt.libvirtError as error:
+        if error.get_error_code() in NO_SCREEN:
+            raise NoSuchConsole(server_id, "screen") from error
+        raise
+    return picture.getvalue()
 
 
 def read_end(file: Path, max_bytes: int) -> bytes:

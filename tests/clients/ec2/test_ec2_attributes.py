@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attributes of instances, interfaces, volumes, snapshots; further addresses; rules changed in place."""
 
+import base64
+import io
 import xml.etree.ElementTree as ET
 
 import pytest
 from fixtures.ec2_signed import ask
+from PIL import Image
 
 FAST = {"Delay": 1, "MaxAttempts": 60}
 NOBODYS = "0123456789abcdef0"
@@ -273,3 +276,16 @@ def test_metadata_options_of_an_instance(client, run, code):
         ({"InstanceMetadataTags": "enabled"}, "UnsupportedOperation"),
     ):
         assert code(change, InstanceId=ec2_id, **bad) == wanted
+
+
+def test_a_picture_of_the_screen(client, run, code):
+    (ec2_id,) = run()
+    taken = client.get_console_screenshot(InstanceId=ec2_id)
+    with Image.open(io.BytesIO(base64.b64decode(taken["ImageData"]))) as shown:
+        assert shown.format == "JPEG"
+    wake = {"InstanceId": ec2_id, "WakeUp": True}
+    assert code(client.get_console_screenshot, **wake) == "UnsupportedOperation"
+    client.stop_instances(InstanceIds=[ec2_id])
+    client.get_waiter("instance_stopped").wait(InstanceIds=[ec2_id], WaiterConfig=FAST)
+    off = code(client.get_console_screenshot, InstanceId=ec2_id)
+    assert off == "IncorrectInstanceState"

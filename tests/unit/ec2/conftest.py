@@ -53,7 +53,7 @@ class Networks:
 
 
 class Images:
-    def list_(self, _context):
+    def list_(self, _context, _query=None):
         return ()
 
 
