@@ -139,6 +139,10 @@ PAGED = {
     "describe_internet_gateways": "InternetGateways",
     "describe_network_interfaces": "NetworkInterfaces",
     "describe_instance_type_offerings": "InstanceTypeOfferings",
+    "describe_dhcp_options": "DhcpOptions", "describe_launch_templates": "LaunchTemplates",
+    "describe_network_acls": "NetworkAcls", "describe_snapshots": "Snapshots",
+    "describe_volumes": "Volumes", "describe_volume_status": "VolumeStatuses",
+    "describe_volumes_modifications": "VolumesModifications",
 }  # fmt: skip
 
 
