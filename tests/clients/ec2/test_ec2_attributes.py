@@ -9,7 +9,7 @@ import pytest
 from fixtures.ec2_signed import ask
 from PIL import Image
 
-FAST = {"Delay": 1, "MaxAttempts": 60}
+FAST = {"Delay": 1, "MaxAttempts": 180}
 NOBODYS = "0123456789abcdef0"
 
 

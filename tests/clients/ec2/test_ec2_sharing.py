@@ -4,7 +4,7 @@
 import pytest
 from fixtures import ec2_cloud
 
-FAST = {"Delay": 1, "MaxAttempts": 60}
+FAST = {"Delay": 1, "MaxAttempts": 180}
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from fixtures.whole_cloud import WholeCloud
 
 from nova_appliance.embedded import settings as settings_
 
+pytestmark = pytest.mark.timeout(300)  # a cloud and a Swift begin here
 DATA = b"boot me".ljust(512, b"\0") + os.urandom(300_000)
 
 
@@ -59,7 +60,7 @@ def test_an_image_is_registered_from_swift(swift_cloud, put, code):
     objects = bundle(DATA, certificate)[0]
     image = client.register_image(ImageLocation=put("mine", objects), Name="of-swift")["ImageId"]
     client.get_waiter("image_available").wait(
-        ImageIds=[image], WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        ImageIds=[image], WaiterConfig={"Delay": 1, "MaxAttempts": 180}
     )
     glance = cloud.connect().image
     (found,) = [one for one in glance.images() if one.name == "of-swift"]
