@@ -85,8 +85,8 @@ class _Service(threading.local):
         if kept and method not in _AGAIN:
             kept.close()
         elif kept:
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                return self._ask(kept, method, path, body, headers)  # closed meanwhile, perhaps
+            with contextlib.suppress(ConnectionError, http.client.BadStatusLine):  # closed meanwhile
+                return self._ask(kept, method, path, body, headers)
         host, port = self._where
         fresh = http.client.HTTPConnection(host, port, timeout=SERVICE_S)
         return self._ask(fresh, method, path, body, headers)
