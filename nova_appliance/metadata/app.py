@@ -15,7 +15,6 @@ from oslo_config import cfg
 from nova_appliance.actions import find_server, server_password
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors
-from nova_appliance.domain import metadata_options
 from nova_appliance.metadata import documents, guest_request, identity, session_tokens
 from nova_appliance.metadata.guest_request import Asked, Refusal
 from nova_appliance.metadata.known_facts import KnownFacts
@@ -94,12 +93,9 @@ def _call(service: Service, asked: Asked) -> Answer:
     server_id, project_id = identity.of(service.cloud, asked)
     service.rate.take(server_id, service.cloud.clock.monotonic())
     facts, now_s = service.facts.of(server_id, project_id), time.time()
-    if metadata_options.is_closed(facts.server):
-        raise Refusal(403, "The metadata service is switched off for this server.")
     if asked.path == session_tokens.PATH:
         return _token(service, asked, server_id, now_s)
-    needed = metadata_options.needs_token(facts.server)
-    service.tokens.check(asked, server_id, now_s, required=needed)
+    service.tokens.check(asked, facts.server, now_s)
     if documents.password_at(asked.path):
         return _password(service, asked, server_id)
     if asked.method not in {"GET", "HEAD"}:

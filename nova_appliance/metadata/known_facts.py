@@ -10,8 +10,10 @@ from nova_appliance.actions import find_server, guest_facts
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.clients.vendor_data import VendorData
 from nova_appliance.common import errors
+from nova_appliance.domain import metadata_options
 from nova_appliance.domain.guest_data import Facts
 from nova_appliance.metadata import identity
+from nova_appliance.metadata.guest_request import Refusal
 
 MOST_KEPT = 10_000
 _TURNS = 64
@@ -34,6 +36,8 @@ class KnownFacts:
             facts = self._remembered(server_id) or self._gather(server_id)
         if project_id not in ("", facts.server.project_id):
             raise identity.unknown()
+        if metadata_options.is_closed(facts.server):
+            raise Refusal(403, "The metadata service is switched off for this server.")
         return facts
 
     def forget(self, server_id: str) -> None:

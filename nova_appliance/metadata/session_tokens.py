@@ -13,6 +13,8 @@ import struct
 
 from oslo_config import cfg
 
+from nova_appliance.domain import metadata_options
+from nova_appliance.domain.server import Server
 from nova_appliance.metadata.guest_request import Asked, Refusal
 
 PATH = ("latest", "api", "token")
@@ -38,20 +40,20 @@ class SessionTokens:
         end = _END.pack(int(now_s) + int(told))
         return base64.urlsafe_b64encode(end + self._sign(server_id, end)).decode(), int(told)
 
-    def check(self, asked: Asked, server_id: str, now_s: float, *, required: bool) -> None:
+    def check(self, asked: Asked, server: Server, now_s: float) -> None:
         """Raises Refusal unless the token that was sent is good, or none was and none is needed.
 
-        `required`: whether this server needs one; the configuration may demand it of all.
+        The configuration may demand one of all servers, a server's metadata of it alone.
         """
         token = asked.headers.get(HEADER)
-        if token is None and not (required or self._required):
+        if token is None and not (self._required or metadata_options.needs_token(server)):
             return
         try:
             raw = base64.b64decode((token or "").encode(), altchars=b"-_", validate=True)
         except (ValueError, UnicodeError):
             raw = b""
         end, signature = raw[: _END.size], raw[_END.size :]
-        good = hmac.compare_digest(self._sign(server_id, end), signature)
+        good = hmac.compare_digest(self._sign(server.id, end), signature)
         if not good or _END.unpack(end)[0] <= now_s:
             raise Refusal(401, "The session token is missing, wrong, or its time is over.")
 

@@ -85,7 +85,7 @@ class _Service(threading.local):
         if kept and method not in _AGAIN:
             kept.close()
         elif kept:
-            with contextlib.suppress(ConnectionError, http.client.BadStatusLine):  # closed meanwhile
+            with contextlib.suppress(ConnectionError, http.client.BadStatusLine):
                 return self._ask(kept, method, path, body, headers)
         host, port = self._where
         fresh = http.client.HTTPConnection(host, port, timeout=SERVICE_S)
