@@ -120,8 +120,8 @@ def test_a_snapshot_that_fails_leaves_the_server_running(world, server_id):
     assert world.hypervisor().guests.get(server_id).power_state == 1
 
 
-def test_a_server_that_boots_from_a_volume_leaves_its_host_at_once(world):
-    """No image is made; its volumes are kept for it, and had by the next host."""
+def boot_from_volume(world):
+    """The server, and the id of its volume."""
     disk = world.volumes.add(bootable="true").id
     devices = (
         BlockDevice(source_type="volume", destination_type="volume", boot_index=0, uuid=disk),
@@ -129,6 +129,12 @@ def test_a_server_that_boots_from_a_volume_leaves_its_host_at_once(world):
     request = world.request(image_id=None, block_devices=devices)
     (made,) = boot.boot(world.cloud, world.context(auth_token="t"), request).servers
     settle(world)
+    return made, disk
+
+
+def test_a_server_that_boots_from_a_volume_leaves_its_host_at_once(world):
+    """No image is made; its volumes are kept for it, and had by the next host."""
+    made, disk = boot_from_volume(world)
     before = list(world.volumes.attachments)
     put_away(world, made.id, offload_s=-1)
     away = world.server(made.id)
@@ -148,3 +154,23 @@ def test_a_server_that_boots_from_a_volume_leaves_its_host_at_once(world):
     delete.delete(world.cloud, world.context(), back)
     settle(world)
     assert world.left() == NOTHING
+
+
+def test_volumes_are_reached_anew_by_the_host_that_takes_over(world):
+    """What the volume service knows of the host that failed is of no use to the next."""
+    made, disk = boot_from_volume(world)
+    put_away(world, made.id, offload_s=-1)
+    world.add_host("host2")
+    for host in ("host1", "host2"):
+        world.hypervisor(host).fail_next("start_new", errors.Unavailable("QEMU fell over."))
+    bring_back(world, made.id)
+    assert world.server(made.id).state == "shelved_offloaded"
+    (reserved,) = world.volumes.attachments.values()
+    assert (reserved["status"], reserved["connector"]) == ("reserved", None)
+    world.lose_host("host1")
+    bring_back(world, made.id)
+    back = world.server(made.id)
+    assert (back.state, back.host) == ("active", "host2")
+    (had,) = world.volumes.attachments.values()
+    assert (had["status"], had["connector"]["host"]) == ("attached", "host2")
+    assert world.hypervisor("host2").guests.get(made.id).volumes == (disk,)

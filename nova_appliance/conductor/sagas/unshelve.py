@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from nova_appliance.actions.orders import UnshelveOrder
-from nova_appliance.conductor import guests, ports
+from nova_appliance.conductor import attachments, guests, ports
 from nova_appliance.conductor.relocate import relocate
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step
 from nova_appliance.conductor.sagas import boot
@@ -98,10 +98,13 @@ def bind_ports(ctx: Ctx, _out: Out) -> Done:
     return Done(write=write)
 
 
-def release_ports(ctx: Ctx, _out: Out) -> None:
-    """Take the ports from the host again."""
+def release(ctx: Ctx, _out: Out) -> Done | None:
+    """Take the ports from the host again; the next host asks anew how it reaches the volumes."""
     for port in ctx.cloud.networks.ports(device_id=ctx.server_id):
         ctx.cloud.networks.unbind_port(port.id, keep_server=True)
+    server = ctx.server()
+    held = server is not None and any(one.is_volume for one in server.attachments)
+    return Done(write=attachments.renew(ctx, server)) if server and held else None
 
 
 def build(ctx: Ctx, out: Out) -> Parked:
@@ -147,7 +150,7 @@ UNSHELVE = Saga(
     steps=(
         Step(name="choose_host", do=choose_host, undo=boot.leave_host),
         Step(name="place", do=place, undo=take_back),
-        Step(name="bind_ports", do=bind_ports, undo=release_ports),
+        Step(name="bind_ports", do=bind_ports, undo=release),
         Step(
             name="build",
             do=build,
