@@ -32,6 +32,14 @@ from nova_appliance.embedded.settings import Settings
 from nova_appliance.embedded.volumes import app as volumes_app
 
 IMAGE_LIMIT = 64 * 1024 * 1024
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file share a cloud, so one process runs them; files go side by side."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @dataclasses.dataclass(frozen=True)
