@@ -5,21 +5,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import io
 import json
-import logging
 import os
-import sys
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import openstack
 import pytest
-from openstackclient import shell as openstack_shell
-from osc_lib.clientmanager import ClientCache, ClientManager
+from fixtures.openstack_cli import run_openstack
 
 from nova_appliance.cmd.http import HttpServer
 from nova_appliance.embedded import settings as settings_
@@ -66,26 +60,6 @@ class Cloud:
         if fails:
             return err
         return json.loads(out) if "-f json" in words else out
-
-
-def run_openstack(argv: list[str], env: dict[str, str]) -> tuple[int, str, str]:
-    """The unmodified command, in this process because its imports take a second each time."""
-    for kept in vars(ClientManager).values():
-        if isinstance(kept, ClientCache):
-            kept._handle = None  # else the next user would act with the session of the one before
-    out, err, root = io.StringIO(), io.StringIO(), logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    with (
-        mock.patch.dict(os.environ, env, clear=True),
-        mock.patch.object(sys, "stdin", io.StringIO()),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        warnings.catch_warnings(),
-    ):
-        code = openstack_shell.main(argv)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    return int(code or 0), out.getvalue(), err.getvalue()
 
 
 @pytest.fixture(scope="session")
