@@ -15,7 +15,7 @@ sed '/^HERE=/d; /^source /d; /^main /d' "$1" >"$2/functions"
 HERE=/clone
 source "$2/functions"
 VENV=$2
-WORK=/work
+WORK=/state
 need_root() { :; }
 prepare() { :; }
 installed() { :; }
@@ -27,7 +27,7 @@ chmod 755 "$2/bin/"*
 shift 2
 lab "$@"
 """
-TEMPEST = "/clone/tests/lab/tempest/run.py /work/tempest/bin/tempest"
+TEMPEST = "/clone/tests/lab/tempest/run.py /state/tempest/bin/tempest"
 
 
 @pytest.mark.parametrize(

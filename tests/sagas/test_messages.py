@@ -72,8 +72,8 @@ def test_an_order_that_was_lost_is_sent_again(world, monkeypatch):
     assert world.left() == NOTHING
 
 
-def test_an_agent_that_begins_anew_gets_the_orders_of_the_one_before(world, monkeypatch):
-    world.cloud.conf.set_override("order_timeout", 3600, "conductor")
+def lose_order(world, monkeypatch):
+    """The host that was to stop a server, and the server; the order did not arrive."""
     world.add_desk()
     world.add_scheduler()
     agent = world.add_host("host1")
@@ -82,6 +82,12 @@ def test_an_agent_that_begins_anew_gets_the_orders_of_the_one_before(world, monk
     power.stop(world.cloud, world.context(), world.server(server.id))
     monkeypatch.setattr(type(world.cloud.rpc), "cast", lambda *_: None)
     run_due(world, world.runner())
+    return agent, server
+
+
+def test_an_agent_that_begins_anew_gets_the_orders_of_the_one_before(world, monkeypatch):
+    world.cloud.conf.set_override("order_timeout", 3600, "conductor")
+    agent, server = lose_order(world, monkeypatch)
     monkeypatch.undo()
     agent.check_in()
     assert not run_due(world, world.runner())
@@ -278,14 +284,7 @@ def test_a_conductor_that_starts_again_goes_on_at_once(world):
 @pytest.mark.parametrize("is_forced", [False, True])
 def test_hosts_that_fall_silent_all_at_once_are_waited_for(world, monkeypatch, is_forced):
     """Then the broker is likelier to be away than every host; who is forced down is not waited for."""
-    world.add_desk()
-    world.add_scheduler()
-    agent = world.add_host("host1")
-    (server,) = ask(world)
-    settle(world)
-    power.stop(world.cloud, world.context(), world.server(server.id))
-    monkeypatch.setattr(type(world.cloud.rpc), "cast", lambda *_: None)
-    run_due(world, world.runner())
+    agent, server = lose_order(world, monkeypatch)
     long_ago = world.cloud.clock.now() - dt.timedelta(hours=1)
     with world.cloud.cells.database(CELL1).write() as conn:
         conn.execute(cell.SERVICES.update().values(last_seen_at=long_ago, forced_down=is_forced))

@@ -9,16 +9,7 @@ from fixtures.whole_cloud import WholeCloud
 
 from nova_appliance.common import clock, ids
 
-from .test_server_extras import (  # the same small cloud
-    admin,  # noqa: F401
-    ask,
-    at_rest,  # noqa: F401
-    do,
-    sentence,
-    server,  # noqa: F401
-    shown,
-    whole,  # noqa: F401
-)
+from .asking import ask, do, sentence, shown
 
 
 def attach(connection: Any, server_id: str, version: str = "2.1", **wanted: Any) -> tuple[int, Any]:
@@ -32,9 +23,9 @@ def ports_of(connection: Any, server_id: str) -> list[str]:
 
 
 def test_openstack_adds_and_removes_networks_ports_and_addresses(
-    whole: WholeCloud,  # noqa: F811
-    admin: Any,  # noqa: F811
-    server: Any,  # noqa: F811
+    whole: WholeCloud,
+    admin: Any,
+    server: Any,
 ) -> None:
     before = ports_of(admin, server.id)
     network = admin.network.find_network("private")
@@ -62,7 +53,7 @@ def test_openstack_adds_and_removes_networks_ports_and_addresses(
     assert {"attach_interface", "detach_interface"} <= {one["action"] for one in actions}
 
 
-def test_what_os_interface_answers_by_version(admin: Any, server: Any) -> None:  # noqa: F811
+def test_what_os_interface_answers_by_version(admin: Any, server: Any) -> None:
     network, before = admin.network.find_network("private"), ports_of(admin, server.id)
     status, data = attach(admin, server.id, net_id=network.id)
     assert (status, "tag" in data["interfaceAttachment"]) == (200, False)
@@ -77,7 +68,7 @@ def test_what_os_interface_answers_by_version(admin: Any, server: Any) -> None: 
     assert do(admin, server, injectNetworkInfo=None)[0] == 202
 
 
-def test_what_os_interface_refuses(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+def test_what_os_interface_refuses(whole: WholeCloud, admin: Any, server: Any) -> None:
     network, used = admin.network.find_network("private"), ports_of(admin, server.id)[0]
     both = attach(admin, server.id, net_id=network.id, port_id=used)
     assert sentence(both, 400) == "Must not input both network_id and port_id"

@@ -10,15 +10,7 @@ from fixtures.whole_cloud import WholeCloud
 
 from nova_appliance.common import clock, ids
 
-from .test_server_extras import (  # the same small cloud
-    admin,  # noqa: F401
-    ask,
-    at_rest,  # noqa: F401
-    do,
-    sentence,
-    server,  # noqa: F401
-    whole,  # noqa: F401
-)
+from .asking import ask, do, sentence
 
 
 def new_volume(connection: Any, **fields: Any) -> Any:
@@ -27,14 +19,14 @@ def new_volume(connection: Any, **fields: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def _room(admin: Any) -> None:  # noqa: F811
+def _room(admin: Any) -> None:
     """For the volumes of all tests here, which share one project."""
     project = admin.current_project_id
     admin.block_storage.update_quota_set(project, volumes=100, snapshots=100)
 
 
 @pytest.fixture
-def volume(admin: Any) -> Any:  # noqa: F811
+def volume(admin: Any) -> Any:
     return new_volume(admin)
 
 
@@ -65,7 +57,7 @@ def detach(connection: Any, server_id: str, volume_id: str) -> None:
     assert ask(connection, "GET", path_of(server_id, volume_id))[0] == 404
 
 
-def test_openstack_adds_and_removes_volumes(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+def test_openstack_adds_and_removes_volumes(whole: WholeCloud, admin: Any, server: Any) -> None:
     volume = new_volume(admin, name="disk")
     told = whole.openstack("server", "add", "volume", "one", "disk", "-f", "json")
     assert told["Device"] == "/dev/vdb"
@@ -86,7 +78,7 @@ def test_openstack_adds_and_removes_volumes(whole: WholeCloud, admin: Any, serve
     assert {"attach_volume", "detach_volume"} <= {one["action"] for one in actions}
 
 
-def test_what_is_shown_by_version(admin: Any, server: Any, volume: Any) -> None:  # noqa: F811
+def test_what_is_shown_by_version(admin: Any, server: Any, volume: Any) -> None:
     assert attach(admin, server.id, volume.id, "2.48", tag="t")[0] == 400
     assert attach(admin, server.id, volume.id, "2.78", delete_on_termination=True)[0] == 400
     status, data = attach(admin, server.id, volume.id, "2.79", tag="t", delete_on_termination=True)
@@ -114,13 +106,13 @@ def test_what_is_shown_by_version(admin: Any, server: Any, volume: Any) -> None:
     detach(admin, server.id, volume.id)
 
 
-def test_a_newer_client_gets_202_and_no_body(admin: Any, server: Any, volume: Any) -> None:  # noqa: F811
+def test_a_newer_client_gets_202_and_no_body(admin: Any, server: Any, volume: Any) -> None:
     assert attach(admin, server.id, volume.id, "2.101") == (202, None)
     assert status_is(admin, volume.id, "in-use")
     detach(admin, server.id, volume.id)
 
 
-def test_what_put_changes_and_refuses(admin: Any, server: Any, volume: Any) -> None:  # noqa: F811
+def test_what_put_changes_and_refuses(admin: Any, server: Any, volume: Any) -> None:
     assert attach(admin, server.id, volume.id)[0] == 200
     assert status_is(admin, volume.id, "in-use")
     same = {"volumeId": volume.id, "id": volume.id, "device": "/dev/vdb", "serverId": server.id}
@@ -138,7 +130,7 @@ def test_what_put_changes_and_refuses(admin: Any, server: Any, volume: Any) -> N
     detach(admin, server.id, volume.id)
 
 
-def test_what_attaching_refuses(whole: WholeCloud, admin: Any, server: Any, volume: Any) -> None:  # noqa: F811
+def test_what_attaching_refuses(whole: WholeCloud, admin: Any, server: Any, volume: Any) -> None:
     assert attach(admin, server.id, ids.new_id())[0] == 404
     assert attach(admin, server.id, "none")[0] == 400
     assert attach(admin, server.id, volume.id, device="vdb")[0] == 400
@@ -159,14 +151,14 @@ def test_what_attaching_refuses(whole: WholeCloud, admin: Any, server: Any, volu
     assert ask(admin, "DELETE", path_of(server.id, volume.id))[0] == 404
 
 
-def test_a_deleted_server_leaves_its_volumes_or_takes_them_along(admin: Any) -> None:  # noqa: F811
+def test_a_deleted_server_leaves_its_volumes_or_takes_them_along(admin: Any) -> None:
     stays, goes = new_volume(admin), new_volume(admin)
     made = admin.compute.create_server(
         name="short", image_id=admin.image.find_image("tiny").id,
         flavor_id=admin.compute.find_flavor("m1.tiny").id,
         networks=[{"uuid": admin.network.find_network("private").id}],
     )  # fmt: skip
-    server = admin.compute.wait_for_server(made, wait=180)  # noqa: F811
+    server = admin.compute.wait_for_server(made, wait=180)
     assert attach(admin, server.id, stays.id)[0] == 200
     assert attach(admin, server.id, goes.id, "2.79", delete_on_termination=True)[0] == 200
     assert status_is(admin, stays.id, "in-use")
@@ -185,12 +177,12 @@ def boot(connection: Any, name: str, *devices: dict[str, Any], **more: Any) -> A
     )  # fmt: skip
 
 
-def gone(connection: Any, server: Any) -> None:  # noqa: F811
+def gone(connection: Any, server: Any) -> None:
     connection.compute.delete_server(server)
     connection.compute.wait_for_delete(server, wait=180)
 
 
-def test_openstack_boots_from_a_volume(whole: WholeCloud, admin: Any) -> None:  # noqa: F811
+def test_openstack_boots_from_a_volume(whole: WholeCloud, admin: Any) -> None:
     made = whole.openstack(
         "server", "create", "--flavor", "m1.tiny", "--image", "tiny", "--network", "private",
         "--boot-from-volume", "1", "--wait", "backed", "-f", "json",
@@ -215,7 +207,7 @@ def test_openstack_boots_from_a_volume(whole: WholeCloud, admin: Any) -> None:  
     assert clock.wait_for(lambda: admin.block_storage.find_volume(volume.id) is None, 60)
 
 
-def test_a_snapshot_and_blank_disks_are_mapped(admin: Any) -> None:  # noqa: F811
+def test_a_snapshot_and_blank_disks_are_mapped(admin: Any) -> None:
     image = admin.image.find_image("tiny").id
     source = new_volume(admin, image_id=image)
     snapshot = admin.block_storage.create_snapshot(volume_id=source.id, name="s")
@@ -227,7 +219,7 @@ def test_a_snapshot_and_blank_disks_are_mapped(admin: Any) -> None:  # noqa: F81
         {"source_type": "blank", "destination_type": "volume", "volume_size": 2,
          "delete_on_termination": True, "volume_type": "files", "tag": "data"},
     )  # fmt: skip
-    server = admin.compute.wait_for_server(made, wait=180)  # noqa: F811
+    server = admin.compute.wait_for_server(made, wait=180)
     listed = ask(admin, "GET", path_of(server.id), "2.89")[1]["volumeAttachments"]
     assert [(one["device"], one["tag"]) for one in listed] == [
         ("/dev/vda", None),
@@ -241,7 +233,7 @@ def test_a_snapshot_and_blank_disks_are_mapped(admin: Any) -> None:  # noqa: F81
     assert clock.wait_for(lambda: not mapped & {one.id for one in volumes()}, 60)
 
 
-def test_volumes_that_cannot_be_made_fail_the_server_and_leave_nothing(admin: Any) -> None:  # noqa: F811
+def test_volumes_that_cannot_be_made_fail_the_server_and_leave_nothing(admin: Any) -> None:
     volumes = admin.block_storage
     before = {one.id for one in volumes.volumes(all_projects=True)}
     project = admin.current_project_id
@@ -263,7 +255,7 @@ def test_volumes_that_cannot_be_made_fail_the_server_and_leave_nothing(admin: An
     gone(admin, made)
 
 
-def test_what_a_mapping_refuses(admin: Any) -> None:  # noqa: F811
+def test_what_a_mapping_refuses(admin: Any) -> None:
     flavor = admin.compute.find_flavor("m1.tiny").id
     blank = {"source_type": "blank", "destination_type": "volume"}
     for mapping, words in (
@@ -280,7 +272,7 @@ def test_what_a_mapping_refuses(admin: Any) -> None:  # noqa: F811
     assert "failed to get volume" in sentence(answer, 400)
 
 
-def test_the_old_proxies_to_volumes_and_snapshots(admin: Any, server: Any, volume: Any) -> None:  # noqa: F811
+def test_the_old_proxies_to_volumes_and_snapshots(admin: Any, server: Any, volume: Any) -> None:
     body = {"volume": {"size": "1", "display_name": "old", "metadata": {"a": "b"}}}
     made = ask(admin, "POST", "/os-volumes", json=body)[1]["volume"]
     assert (made["displayName"], made["attachments"]) == ("old", [{}])
@@ -316,7 +308,7 @@ def test_the_old_proxies_to_volumes_and_snapshots(admin: Any, server: Any, volum
     assert ask(admin, "POST", "/os-snapshots", json=body)[0] == 400
 
 
-def test_an_image_of_a_volume_backed_server_boots_its_copy(whole: WholeCloud, admin: Any) -> None:  # noqa: F811
+def test_an_image_of_a_volume_backed_server_boots_its_copy(whole: WholeCloud, admin: Any) -> None:
     image = admin.image.find_image("tiny").id
     first = boot(admin, "origin", {
         "uuid": image, "source_type": "image", "destination_type": "volume", "volume_size": 1,
@@ -335,7 +327,7 @@ def test_an_image_of_a_volume_backed_server_boots_its_copy(whole: WholeCloud, ad
     (attached,) = told["volumes_attached"]
     assert attached["delete_on_termination"] is True
     assert admin.block_storage.get_volume(attached["id"]).snapshot_id == snapshot.id
-    for server in (first, admin.compute.get_server(told["id"])):  # noqa: F402
+    for server in (first, admin.compute.get_server(told["id"])):
         gone(admin, server)
     admin.image.delete_image(made)
     assert clock.wait_for(

@@ -10,16 +10,7 @@ from fixtures.whole_cloud import WholeCloud
 
 from nova_appliance.common import clock, ids
 
-from .test_server_extras import (  # the same small cloud
-    admin,  # noqa: F401
-    ask,
-    at_rest,  # noqa: F401
-    do,
-    sentence,
-    server,  # noqa: F401
-    shown,
-    whole,  # noqa: F401
-)
+from .asking import ask, do, sentence, shown
 
 
 def tell(connection: Any, server_id: str) -> dict[str, Any]:
@@ -37,7 +28,7 @@ def rest(connection: Any, server_id: str, status: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def other_image(admin: Any) -> str:  # noqa: F811
+def other_image(admin: Any) -> str:
     made = admin.image.create_image(
         "other", data=b"boot me too".ljust(512, b"\0"), disk_format="raw",
         container_format="bare", visibility="public",
@@ -46,9 +37,9 @@ def other_image(admin: Any) -> str:  # noqa: F811
 
 
 def test_rebuild_with_openstackclient_and_at_all_versions(
-    whole: WholeCloud,  # noqa: F811
-    admin: Any,  # noqa: F811
-    server: Any,  # noqa: F811
+    whole: WholeCloud,
+    admin: Any,
+    server: Any,
     other_image: str,
 ) -> None:
     addresses = shown(admin, server)
@@ -79,7 +70,7 @@ def test_rebuild_with_openstackclient_and_at_all_versions(
     rest(admin, server.id, "ACTIVE")
 
 
-def test_a_stopped_server_is_rebuilt_and_stays_stopped(admin: Any, server: Any) -> None:  # noqa: F811
+def test_a_stopped_server_is_rebuilt_and_stays_stopped(admin: Any, server: Any) -> None:
     do(admin, server, **{"os-stop": None})
     rest(admin, server.id, "SHUTOFF")
     assert do(admin, server, rebuild={"imageRef": server.image.id})[0] == 202
@@ -88,7 +79,7 @@ def test_a_stopped_server_is_rebuilt_and_stays_stopped(admin: Any, server: Any) 
     rest(admin, server.id, "ACTIVE")
 
 
-def test_what_rebuild_refuses(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+def test_what_rebuild_refuses(whole: WholeCloud, admin: Any, server: Any) -> None:
     image = server.image.id
     for version, wrong in (
         ("2.1", {}),
@@ -120,7 +111,7 @@ def test_what_rebuild_refuses(whole: WholeCloud, admin: Any, server: Any) -> Non
     rest(admin, server.id, "ACTIVE")
 
 
-def test_rescue_with_openstackclient(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+def test_rescue_with_openstackclient(whole: WholeCloud, admin: Any, server: Any) -> None:
     whole.openstack("server", "rescue", "--password", "secret", "one")
     rest(admin, server.id, "RESCUE")
     assert do(admin, server, reboot={"type": "HARD"})[0] == 409
@@ -137,7 +128,7 @@ def test_rescue_with_openstackclient(whole: WholeCloud, admin: Any, server: Any)
     assert [one["action"] for one in actions[:2]] == ["unrescue", "rescue"]
 
 
-def test_what_rescue_refuses(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+def test_what_rescue_refuses(whole: WholeCloud, admin: Any, server: Any) -> None:
     assert do(admin, server, rescue={"rescue_image_ref": "x"})[0] == 400
     assert do(admin, server, rescue={"rescue_image_ref": ids.new_id()})[0] == 400
     assert do(admin, server, rescue={"wrong": 1})[0] == 400
@@ -151,7 +142,7 @@ def test_what_rescue_refuses(whole: WholeCloud, admin: Any, server: Any) -> None
 
 
 @pytest.mark.parametrize("device", ["disk", "cdrom"])
-def test_stable_device_rescue(admin: Any, server: Any, device: str) -> None:  # noqa: F811
+def test_stable_device_rescue(admin: Any, server: Any, device: str) -> None:
     made = admin.image.create_image(
         "stable", data=b"x" * 512, disk_format="raw", container_format="bare",
         hw_rescue_device=device, hw_rescue_bus="usb",
@@ -167,9 +158,9 @@ def images_named(connection: Any, name: str) -> list[str]:
 
 
 def test_shelve_and_unshelve_with_openstackclient(
-    whole: WholeCloud,  # noqa: F811
-    admin: Any,  # noqa: F811
-    server: Any,  # noqa: F811
+    whole: WholeCloud,
+    admin: Any,
+    server: Any,
 ) -> None:
     addresses, host = shown(admin, server), tell(admin, server.id)["OS-EXT-SRV-ATTR:host"]
     whole.openstack("server", "shelve", "one")
@@ -193,7 +184,7 @@ def test_shelve_and_unshelve_with_openstackclient(
     assert [one["action"] for one in actions[:2]] == ["unshelve", "shelve"]
 
 
-def test_unshelve_by_version(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+def test_unshelve_by_version(whole: WholeCloud, admin: Any, server: Any) -> None:
     host = tell(admin, server.id)["OS-EXT-SRV-ATTR:host"]
     assert do(admin, server, shelve=None)[0] == 202
     rest(admin, server.id, "SHELVED_OFFLOADED")
@@ -217,7 +208,7 @@ def test_unshelve_by_version(whole: WholeCloud, admin: Any, server: Any) -> None
     assert rest(admin, server.id, "ACTIVE")["pinned_availability_zone"] is None
 
 
-def test_a_shelved_server_is_deleted_with_its_image(admin: Any) -> None:  # noqa: F811
+def test_a_shelved_server_is_deleted_with_its_image(admin: Any) -> None:
     made = admin.compute.create_server(
         name="short", image_id=admin.image.find_image("tiny").id,
         flavor_id=admin.compute.find_flavor("m1.tiny").id, networks="none",
@@ -231,7 +222,7 @@ def test_a_shelved_server_is_deleted_with_its_image(admin: Any) -> None:  # noqa
     assert images_named(admin, "short-shelved") == []
 
 
-def test_backups_are_rotated(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+def test_backups_are_rotated(whole: WholeCloud, admin: Any, server: Any) -> None:
     for name in ("b1", "b2"):
         whole.openstack("server", "backup", "create", "--name", name, "--rotate", "2", "one")
         rest(admin, server.id, "ACTIVE")
@@ -254,7 +245,7 @@ def test_backups_are_rotated(whole: WholeCloud, admin: Any, server: Any) -> None
     rest(admin, server.id, "ACTIVE")
 
 
-def test_change_password_needs_the_agent(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+def test_change_password_needs_the_agent(whole: WholeCloud, admin: Any, server: Any) -> None:
     refused = do(admin, server, changePassword={"adminPass": "new"})
     assert "agent" in sentence(refused, 409)
     assert do(admin, server, changePassword={})[0] == 400
@@ -275,7 +266,7 @@ def test_change_password_needs_the_agent(whole: WholeCloud, admin: Any, server: 
     rest(admin, server.id, "ACTIVE")
 
 
-def test_impossible_hardware_is_refused_by_its_word(admin: Any) -> None:  # noqa: F811
+def test_impossible_hardware_is_refused_by_its_word(admin: Any) -> None:
     flavor = admin.compute.create_flavor(name="odd", vcpus=2, ram=64, disk=1)
     admin.compute.create_flavor_extra_specs(flavor, {"hw:cpu_sockets": "3"})
     image = admin.image.create_image(
@@ -293,7 +284,7 @@ def test_impossible_hardware_is_refused_by_its_word(admin: Any) -> None:  # noqa
         assert word in sentence(refused, 400)
 
 
-def test_numa_cells_are_told(admin: Any) -> None:  # noqa: F811
+def test_numa_cells_are_told(admin: Any) -> None:
     flavor = admin.compute.create_flavor(name="two-cells", vcpus=2, ram=64, disk=1)
     admin.compute.create_flavor_extra_specs(flavor, {"hw:numa_nodes": "2"})
     made = admin.compute.create_server(
@@ -305,7 +296,7 @@ def test_numa_cells_are_told(admin: Any) -> None:  # noqa: F811
     admin.compute.delete_server(made)
 
 
-def test_hosts_of_an_aggregate_cache_images(whole: WholeCloud, admin: Any, server: Any) -> None:  # noqa: F811
+def test_hosts_of_an_aggregate_cache_images(whole: WholeCloud, admin: Any, server: Any) -> None:
     host = tell(admin, server.id)["OS-EXT-SRV-ATTR:host"]
     made = admin.compute.create_aggregate(name="warm")
     admin.compute.add_host_to_aggregate(made, host)
