@@ -44,7 +44,7 @@ def _up(lab: Lab, asked: argparse.Namespace) -> int:
     progress = Progress(asked.began)
     if not lab.hosts:
         lab = shape.planned(lab, asked.controllers, asked.computes)
-        lab = dataclasses.replace(lab, tls=asked.tls)
+        lab = dataclasses.replace(lab, tls=not asked.plain)
     _start(lab, progress)
     code = 0
     if not asked.bare:
@@ -163,7 +163,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     added = {word: words.add_parser(word, help=about) for word, (_, about) in WORDS.items()}
     added["up"].add_argument("--controllers", type=int, default=1)
     added["up"].add_argument("--computes", type=int, default=2)
-    added["up"].add_argument("--tls", action="store_true", help="encrypt what crosses its wires")
+    added["up"].add_argument("--plain", action="store_true", help="no TLS on any wire")
     added["up"].add_argument("--bare", action="store_true", help="hosts only, no site.yml")
     added["up"].add_argument("--began", type=float, default=0, help=argparse.SUPPRESS)
     added["run"].add_argument("playbook")

@@ -40,7 +40,7 @@ class Lab:
     name: str = "lab"
     net: str = "10.77"
     hosts: tuple[LabHost, ...] = ()
-    tls: bool = False
+    tls: bool = True
     """Whether what crosses its wires is encrypted (appliance_tls)."""
 
     @property
@@ -100,7 +100,7 @@ def lab_of(home: Path, name: str, net: str) -> Lab:
         return lab
     kept = json.loads(_file(lab).read_text())
     hosts = tuple(LabHost(**one) for one in kept["hosts"])
-    return Lab(home, name, kept["net"], hosts, kept.get("tls", False))
+    return Lab(home, name, kept["net"], hosts, kept.get("tls", True))
 
 
 def planned(lab: Lab, controllers: int, computes: int) -> Lab:

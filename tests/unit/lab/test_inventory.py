@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What Ansible is told of a lab."""
 
+import dataclasses
 import json
 
 import yaml
@@ -22,11 +23,14 @@ def test_hosts_stand_in_the_groups_of_their_kind(tmp_path):
     assert groups["databases"] == {"children": {"controllers": {}}}
 
 
-def test_only_several_controllers_have_an_address_in_front(tmp_path):
-    one = json.loads((inventory.write(_lab(tmp_path, 1, 1)) / "hosts.json").read_text())
-    assert one["all"]["children"]["loadbalancers"] == {"children": {}}
-    three = json.loads((inventory.write(_lab(tmp_path / "x", 3, 1)) / "hosts.json").read_text())
-    assert three["all"]["children"]["loadbalancers"] == {"children": {"controllers": {}}}
+def test_one_controller_has_an_address_in_front_unless_nothing_is_encrypted(tmp_path):
+    secure = _lab(tmp_path, 1, 1)
+    plain = dataclasses.replace(secure, tls=False)
+    three = dataclasses.replace(_lab(tmp_path / "x", 3, 1), tls=False)
+    front = {"children": {"controllers": {}}}
+    for lab, expected in ((secure, front), (plain, {"children": {}}), (three, front)):
+        said = json.loads((inventory.write(lab) / "hosts.json").read_text())
+        assert said["all"]["children"]["loadbalancers"] == expected
 
 
 def test_inventories_lab_names_the_same_groups(tmp_path):

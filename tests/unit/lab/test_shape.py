@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The shape of a lab: which hosts, which addresses, what is refused."""
 
+import dataclasses
+
 import pytest
 
 from nova_appliance.common.errors import Invalid
@@ -20,6 +22,13 @@ def test_a_lab_is_remembered(tmp_path):
     lab = shape.planned(shape.lab_of(tmp_path, "ha", "10.78"), 3, 1)
     shape.remember(lab)
     assert shape.lab_of(tmp_path, "ha", "10.99") == lab
+
+
+def test_a_lab_is_encrypted_and_remembers_when_it_is_not(tmp_path):
+    lab = shape.lab_of(tmp_path, "lab", "10.77")
+    assert lab.tls
+    shape.remember(dataclasses.replace(shape.planned(lab, 1, 1), tls=False))
+    assert not shape.lab_of(tmp_path, "lab", "10.77").tls
 
 
 @pytest.mark.parametrize("name", ["", "Lab", "1lab", "seventh", "a b", "../x"])

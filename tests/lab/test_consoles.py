@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Screens and serial ports of guests on other hosts: through the balancer for who has a token, else not."""
+
+import re
+import socket
+import ssl
+import urllib.parse
+import urllib.request
+
+import pytest
+from fixtures.console_stage import WebClient, secret_of
+
+from nova_appliance.common.clock import wait_for
+from nova_appliance.console import rfb, tls
+
+pytestmark = pytest.mark.timeout(600)
+KINDS = {
+    "novnc": ("vnc", rfb.VERSION[:7]),
+    "spice-html5": ("spice", b""),
+    "serial": ("serial", b""),
+}
+"""Kind > protocol of remote-consoles, and what the guest's side says without being asked."""
+PAGES = {"novnc": "novnc.js", "spice-html5": "spice"}
+"""Kinds with a page, and what it names."""
+FILES = ("cert.pem", "key.pem")
+
+
+class SecureClient(WebClient):
+    """Comes to the balancer's address as the URL says, believing the cloud's authority alone."""
+
+    def __init__(self, url, trust):
+        self._at, self._trust = urllib.parse.urlsplit(url), trust
+        origin = f"{'https' if trust else 'http'}://{self._at.netloc}"
+        super().__init__(
+            self._at.port, f"/?token={secret_of(url)}", Host=self._at.netloc, Origin=origin
+        )
+
+    def connect(self, port, timeout_s):
+        plain = socket.create_connection((self._at.hostname, port), timeout_s)
+        if self._trust is None:
+            return plain
+        return self._trust.wrap_socket(plain, server_hostname=self._at.hostname)
+
+
+@pytest.fixture
+def trust(cloud):
+    """What clients believe; None in a lab without TLS."""
+    return tls.towards(cloud.root_file) if cloud.lab.tls else None
+
+
+@pytest.fixture
+def screen(cloud, servers):
+    """A plain connection to where QEMU shows the first server's screen; its host's address."""
+    host = cloud.lab.host(servers[0].hypervisor_hostname)
+    said = cloud.on(
+        host.name, f"virsh -c qemu:///system domdisplay --type vnc {servers[0].id}"
+    ).strip()
+    display = int(re.fullmatch(r"vnc://.*:(\d+)", said)[1])
+    address = cloud.lab.address(host.number)
+    with socket.create_connection((address, 5900 + display), 30) as connection:
+        yield connection, address
+
+
+@pytest.fixture
+def proxys_files(cloud, tmp_path):
+    """The certificate and key that the proxies show QEMU, as a thief of a whole host would have them."""
+    controller = cloud.hosts("controller")[0].name
+    for name in FILES:
+        (tmp_path / name).write_text(cloud.on(controller, f"cat /etc/pki/qemu/{name}"))
+    return [str(tmp_path / name) for name in FILES]
+
+
+def url_of(cloud, server, kind):
+    asked = {"remote_console": {"protocol": KINDS[kind][0], "type": kind}}
+    answer = cloud.api.compute.post(
+        f"/servers/{server.id}/remote-consoles", json=asked, microversion="2.8"
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()["remote_console"]["url"]
+
+
+def test_qemu_shows_no_screen_to_who_has_no_certificate(cloud, screen):
+    assert cloud.lab.tls, "this lab was made with --plain"
+    connection, address = screen
+    with pytest.raises(rfb.NotRfb, match=r"offers security types \[19\]"):
+        rfb.enter(connection, address, ("none",), None)
+    again = socket.create_connection(connection.getpeername(), 30)
+    with again, pytest.raises((ssl.SSLError, ConnectionError)):
+        rfb.enter(again, address, ("vencrypt",), tls.towards(cloud.root_file))
+
+
+def test_qemu_shows_it_to_the_proxies_certificate(cloud, screen, proxys_files):
+    connection, address = screen
+    context = tls.towards(cloud.root_file, *proxys_files)
+    with rfb.enter(connection, address, ("vencrypt",), context) as inside:
+        inside.sendall(b"\1")
+        assert len(inside.recv(4)) > 0
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_the_page_of_a_console_is_there(cloud, servers, trust, kind):
+    url = url_of(cloud, servers[0], kind)
+    assert url.startswith("https://" if cloud.lab.tls else "http://")
+    with urllib.request.urlopen(url, timeout=60, context=trust) as answer:
+        assert answer.status == 200
+        assert PAGES[kind] in answer.read().decode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_token_leads_to_the_guest_and_another_one_does_not(cloud, servers, trust, kind):
+    url = url_of(cloud, servers[0], kind)
+    client = SecureClient(url, trust)
+    try:
+        assert client.status == 101, client.head
+        assert client.read(len(KINDS[kind][1])) == KINDS[kind][1]
+    finally:
+        client.close()
+    refused = SecureClient(url.replace(secret_of(url), "0" * 36), trust)
+    try:
+        assert refused.status in (401, 403, 404), refused.head
+    finally:
+        refused.close()
+
+
+def test_a_line_by_the_serial_port_is_answered_by_the_guest(cloud, servers, trust):
+    client = None
+
+    def enter():
+        """One talks to the port at a time: who came before may be leaving."""
+        nonlocal client
+        client = SecureClient(url_of(cloud, servers[0], "serial"), trust)
+        return client.status == 101
+
+    assert wait_for(enter, 120, 1), client.head
+    try:
+        client.send(b"\recho by-$((6 * 7))\r")
+        got = b""
+        while b"by-42\r\n" not in got:
+            more = client.read(1)
+            assert more, got
+            got += more
+    finally:
+        client.close()
