@@ -9,14 +9,14 @@ import msgspec
 
 from nova_appliance.actions.orders import MoveOrder
 from nova_appliance.common import errors
+from nova_appliance.conductor import host_choice
 from nova_appliance.conductor.saga import Ctx, Done, HostFailed, Out
-from nova_appliance.conductor.sagas.boot import NoValidHost
 from nova_appliance.db import claims, hosts, server_migrations
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain.migration import ABORT, ENDED, Migration
 from nova_appliance.domain.saga import SagaError
 from nova_appliance.domain.server import Fault, Server
-from nova_appliance.rpc.orders import ChooseHosts, Chosen
+from nova_appliance.rpc.orders import Chosen
 
 
 def migration_of(ctx: Ctx) -> Migration:
@@ -49,31 +49,22 @@ def source_id(ctx: Ctx, server: Server) -> str | None:
 def choose(ctx: Ctx, status: str) -> Done:
     """Ask the scheduler for a host other than those tried, which claims; the migration says so."""
     server, order = ctx.living(), ctx.order
-    wanted = ChooseHosts(
-        server_id=server.id,
-        project_id=server.project_id,
-        flavor=order.flavor,
-        image=server.image,
+    chosen = host_choice.choose(
+        ctx,
+        server,
+        order.flavor,
         zone=server.pinned_zone,
-        host=order.host,
-        group=server.group_id,
-        hints=server.hints,
-        tried=order.tried,
         cell_id=server.cell_id,
         purpose=claims.MOVE,
         unfiltered=order.unfiltered,
     )
-    chosen = ctx.cloud.rpc.call("scheduler", "choose_hosts", wanted, ctx.context)
-    if not isinstance(chosen, Chosen):
-        raise NoValidHost(chosen.reason, order.said)
     return _written(ctx, server, chosen, status)
 
 
 def _written(ctx: Ctx, server: Server, chosen: Chosen, status: str) -> Done:
     with ctx.cloud.cells.api.read() as conn:
         host = hosts.get(conn, chosen.host_id)
-    result: dict[str, Any] = {name: getattr(chosen, name) for name in Chosen.__struct_fields__}
-    result |= {
+    result = host_choice.facts(chosen) | {
         "source_id": source_id(ctx, server),
         "source": {"host": server.host, "node": server.node, "zone": server.zone},
     }

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import threading
 
 import msgspec
 
 from nova_appliance.actions import console_access
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.actions.daemon import Daemon
 from nova_appliance.common import errors, ids
 from nova_appliance.common.context import RequestContext
-from nova_appliance.db import console_tokens, servers, services
-from nova_appliance.db.cells import CELL0
+from nova_appliance.db import console_tokens, servers
 from nova_appliance.domain.console import KINDS, ConsoleAddress, ConsoleToken
 from nova_appliance.rpc.orders import (
     Authorize,
@@ -29,8 +28,7 @@ from nova_appliance.rpc.orders import (
     Revoked,
     RevokeTokens,
 )
-from nova_appliance.rpc.pins import VERSION
-from nova_appliance.rpc.server import Handler, Server
+from nova_appliance.rpc.server import Handler
 
 LOG = logging.getLogger(__name__)
 BINARY = "nova-consoleauth"
@@ -41,32 +39,24 @@ NOT_THERE = "The server does not run at the place this link was made for. Ask fo
 
 
 class Service:
-    """The daemon: an RPC server, and a thread that checks in and sweeps ended tokens."""
+    """The daemon: gives tokens, and sweeps those that have ended."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._host = cloud.conf.host
-        self._started_at = cloud.clock.now()
-        self._over = threading.Event()
         handlers: dict[str, Handler] = {
             "authorize": self.authorize,
             "check": self.check,
             "revoke": self.revoke,
         }
-        self._server = Server(cloud.conf, "consoleauth", self._host, handlers)
-        self._thread = threading.Thread(target=self._keep_house, name="check-in", daemon=True)
+        self._daemon = Daemon(cloud, BINARY, handlers, self.sweep)
 
     def start(self) -> None:
         """Begin to listen and to report; returns at once."""
-        self._server.start()
-        self._thread.start()
+        self._daemon.start()
 
     def stop(self) -> None:
         """Answer what was asked already, then end."""
-        self._over.set()
-        self._server.stop()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._daemon.stop()
 
     def authorize(self, _context: RequestContext, order: Authorize) -> Authorized:
         """See rpc/calls/consoleauth.py."""
@@ -115,26 +105,9 @@ class Service:
             return False
         return address == token.address
 
-    def check_in(self) -> None:
-        """Report this daemon once."""
-        self._cloud.cells.database(CELL0).transact(
-            lambda conn: services.check_in(conn, self._host, BINARY, VERSION, self._started_at)
-        )
-
     def sweep(self) -> None:
         """Remove the tokens that have ended."""
         now = self._cloud.clock.now()
         for cell in self._cloud.cells.all_():
             database = self._cloud.cells.database(cell.id)
             database.transact(lambda conn: console_tokens.sweep(conn, now))
-
-    def _keep_house(self) -> None:
-        while not self._over.is_set():
-            try:
-                self.check_in()
-                self.sweep()
-            except errors.Unavailable as error:
-                LOG.warning("cannot report: %s", error.message)
-            except Exception:
-                LOG.exception("cannot report")
-            self._over.wait(self._cloud.conf.report_interval)

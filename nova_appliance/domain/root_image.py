@@ -31,11 +31,12 @@ def of(server: Server) -> ServerImage | None:
     return msgspec.json.decode(text, type=ServerImage) if text else None
 
 
-def weight(server: Server) -> Flavor:
-    """The flavor as it weighs on a host: a root volume takes none of its disk."""
+def weight(server: Server, flavor: Flavor | None = None) -> Flavor:
+    """The server's flavor, or another, as it weighs on a host: a root volume takes none of its disk."""
+    taken = flavor or server.flavor
     if root(server.attachments) is None:
-        return server.flavor
-    return msgspec.structs.replace(server.flavor, root_gib=0)
+        return taken
+    return msgspec.structs.replace(taken, root_gib=0)
 
 
 def of_volume(told: Mapping[str, str]) -> ServerImage:

@@ -5,7 +5,7 @@ import pytest
 from fixtures.saga_drive import settle
 from fixtures.world import NOTHING, World
 
-from nova_appliance.actions import boot, delete, rebuild, shelve
+from nova_appliance.actions import boot, delete, rebuild, resize, shelve
 from nova_appliance.actions.rebuild import RebuildRequest
 from nova_appliance.common import errors
 from nova_appliance.conductor import guests, shelf_life
@@ -120,9 +120,9 @@ def test_a_snapshot_that_fails_leaves_the_server_running(world, server_id):
     assert world.hypervisor().guests.get(server_id).power_state == 1
 
 
-def boot_from_volume(world):
+def boot_from_volume(world, **facts):
     """The server, and the id of its volume."""
-    disk = world.volumes.add(bootable="true").id
+    disk = world.volumes.add(bootable="true", **facts).id
     devices = (
         BlockDevice(source_type="volume", destination_type="volume", boot_index=0, uuid=disk),
     )
@@ -174,3 +174,35 @@ def test_volumes_are_reached_anew_by_the_host_that_takes_over(world):
     (had,) = world.volumes.attachments.values()
     assert (had["status"], had["connector"]["host"]) == ("attached", "host2")
     assert world.hypervisor("host2").guests.get(made.id).volumes == (disk,)
+
+
+@pytest.fixture
+def particular(tmp_path):
+    """A world in which the image `i1` runs on host1 only."""
+    world = World(tmp_path, lease=1, order_timeout=1)
+    asked = world.cloud.conf.filter_scheduler.enabled_filters
+    for name, value in {
+        "enabled_filters": [*asked, "IsolatedHostsFilter"],
+        "isolated_images": ["i1"],
+        "isolated_hosts": ["host1"],
+        "restrict_isolated_hosts_to_isolated_images": False,
+    }.items():
+        world.cloud.conf.set_override(name, value, group="filter_scheduler")
+    world.stand_by("host1", "host2")
+    yield world
+    world.stop()
+
+
+def test_the_image_behind_a_root_volume_counts_wherever_the_server_goes(particular):
+    """A server that shows no image is as particular about hosts as its volume's image."""
+    made, _disk = boot_from_volume(particular, volume_image_metadata={"image_id": "i1"})
+    resize.migrate(particular.cloud, particular.context(), particular.server(made.id))
+    settle(particular)
+    stays = particular.server(made.id)
+    assert (stays.state, stays.task, stays.host) == ("active", None, "host1")
+    assert "isolated images" in stays.fault.message
+    put_away(particular, made.id, offload_s=-1)
+    particular.lose_host("host1")
+    bring_back(particular, made.id)
+    back = particular.server(made.id)
+    assert (back.state, back.host) == ("shelved_offloaded", None)

@@ -9,7 +9,14 @@ import msgspec
 
 from nova_appliance.actions.orders import BootOrder
 from nova_appliance.common import errors
-from nova_appliance.conductor import attachments, guests, new_volumes, port_watch, ports
+from nova_appliance.conductor import (
+    attachments,
+    guests,
+    host_choice,
+    new_volumes,
+    port_watch,
+    ports,
+)
 from nova_appliance.conductor.relocate import relocate
 from nova_appliance.conductor.saga import (
     Cancelled,
@@ -24,43 +31,19 @@ from nova_appliance.conductor.saga import (
 )
 from nova_appliance.db import hosts, servers
 from nova_appliance.db.cells import CELL0
-from nova_appliance.domain import root_image
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.saga import Answer, SagaError
 from nova_appliance.domain.server import Fault
-from nova_appliance.rpc.orders import ChooseHosts, Chosen, ServerOrder
+from nova_appliance.rpc.orders import ServerOrder
 
 VERB = "create"
-
-
-class NoValidHost(errors.Refused):
-    """No host can take the server."""
-
-    def __init__(self, reason: str, said: tuple[str, ...]) -> None:
-        prefix = "No valid host was found."
-        sentence = reason if reason.startswith(prefix) else f"{prefix} {reason}"
-        super().__init__(" ".join((sentence, *(f"Tried before: {text}" for text in said))))
 
 
 def choose_host(ctx: Ctx, _out: Out) -> dict[str, Any]:
     """Ask the scheduler, which claims."""
     server, order = ctx.living(), ctx.order
-    wanted = ChooseHosts(
-        server_id=server.id,
-        project_id=server.project_id,
-        flavor=root_image.weight(server),
-        image=root_image.of(server),
-        zone=order.zone,
-        host=order.host,
-        node=order.node,
-        group=server.group_id,
-        hints=server.hints,
-        tried=order.tried,
-    )
-    chosen = ctx.cloud.rpc.call("scheduler", "choose_hosts", wanted, ctx.context)
-    if not isinstance(chosen, Chosen):
-        raise NoValidHost(chosen.reason, order.said)
-    return {name: getattr(chosen, name) for name in Chosen.__struct_fields__}
+    chosen = host_choice.choose(ctx, server, server.flavor, zone=order.zone, node=order.node)
+    return host_choice.facts(chosen)
 
 
 def leave_host(ctx: Ctx, out: Out) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 from nova_appliance.actions.orders import RebuildOrder
 from nova_appliance.conductor import guests
+from nova_appliance.conductor.host_choice import NoValidHost
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step
-from nova_appliance.conductor.sagas.boot import NoValidHost, check_patience
+from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.conductor.sagas.power import failed
 from nova_appliance.db import servers
 from nova_appliance.domain import shelf as shelves

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from nova_appliance.actions.orders import UnshelveOrder
-from nova_appliance.conductor import attachments, guests, ports
+from nova_appliance.conductor import attachments, guests, host_choice, ports
 from nova_appliance.conductor.relocate import relocate
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step
 from nova_appliance.conductor.sagas import boot
@@ -20,28 +20,14 @@ from nova_appliance.conductor.sagas.power import failed
 from nova_appliance.conductor.sagas.take_down import discard, image_of, settle
 from nova_appliance.db import hosts, servers
 from nova_appliance.domain.saga import SagaError
-from nova_appliance.rpc.orders import ChooseHosts, Chosen, ServerOrder
+from nova_appliance.rpc.orders import ServerOrder
 
 
 def choose_host(ctx: Ctx, _out: Out) -> dict[str, Any]:
     """Ask the scheduler, which claims; the cell where the row is now is remembered."""
-    server, order = ctx.living(), ctx.order
-    wanted = ChooseHosts(
-        server_id=server.id,
-        project_id=server.project_id,
-        flavor=server.flavor,
-        image=server.image,
-        zone=order.zone,
-        host=order.host,
-        group=server.group_id,
-        hints=server.hints,
-        tried=order.tried,
-    )
-    chosen = ctx.cloud.rpc.call("scheduler", "choose_hosts", wanted, ctx.context)
-    if not isinstance(chosen, Chosen):
-        raise boot.NoValidHost(chosen.reason, order.said)
-    found = {name: getattr(chosen, name) for name in Chosen.__struct_fields__}
-    return found | {"from_cell": ctx.cell_id}
+    server = ctx.living()
+    chosen = host_choice.choose(ctx, server, server.flavor, zone=ctx.order.zone)
+    return host_choice.facts(chosen) | {"from_cell": ctx.cell_id}
 
 
 def place(ctx: Ctx, out: Out) -> dict[str, Any]:

@@ -165,6 +165,7 @@ def test_two_of_them_agree_on_one_root(tmp_path):
 @pytest.fixture
 def adopted(stage, tmp_path):
     """A host's place with a certificate of a root that the daemon goes on with."""
+    trust(stage)  # there is a root from then on
     seal = Seal(stage.cloud.conf.certificates.secrets)
     root = Shelf(stage.cloud.cells.api, seal).root()
     authority = Authority(Folder(tmp_path / "authority"))
