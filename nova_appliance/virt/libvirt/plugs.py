@@ -36,7 +36,12 @@ class Kind:
     """Nothing for what is none of ours."""
 
 
-CARDS = Kind("devices/interface", lambda card: card.xpath("string(mac/@address)"))
+def _mac(card: etree._Element) -> str | None:
+    address = card.find("mac")
+    return None if address is None else address.get("address")
+
+
+CARDS = Kind("devices/interface", _mac)
 DISKS = Kind("devices/disk", lambda disk: disk.findtext("serial"))
 """Volumes: a disk has the id of its volume for a serial."""
 

@@ -3,6 +3,8 @@
 
 import hashlib
 import json
+import pathlib
+import tomllib
 import typing
 
 import msgspec
@@ -14,6 +16,7 @@ from nova_appliance.rpc import orders, pins
 from nova_appliance.rpc.calls.row import Call
 from nova_appliance.rpc.calls.topics import TOPICS
 
+PYPROJECT = pathlib.Path(__file__).parents[3] / "pyproject.toml"
 FINGERPRINTS = {
     1: "e8287c8d12fd18fa",
     2: "771f558989302e67",
@@ -35,7 +38,7 @@ FINGERPRINTS = {
     18: "37a066fd4bc2fb91",
 }
 """Service version > fingerprint of all rows. A new shape gets a new version here, in
-rpc/pins.py VERSIONS and, for a new field, in FIELDS_SINCE."""
+rpc/pins.py VERSIONS, in pyproject.toml and, for a new field, in FIELDS_SINCE."""
 
 
 def shape(kind, seen):
@@ -71,6 +74,11 @@ def fingerprint():
 
 def test_wire_shapes_are_those_of_their_version():
     assert FINGERPRINTS[pins.VERSION] == fingerprint()
+
+
+def test_the_package_is_named_after_the_newest_version():
+    project = tomllib.loads(PYPROJECT.read_text())["project"]
+    assert project["version"] == pins.VERSIONS[pins.VERSION]
 
 
 def test_every_row_was_known_to_some_version():
