@@ -171,17 +171,9 @@ def find_key(cloud: Cloud, context: RequestContext, name: str | None) -> Keypair
 def _check_volume_fits(request: BootRequest, chosen: boot_devices.Chosen, flavor: Flavor) -> None:
     """A root volume has a size of its own; the flavor gives the memory."""
     image = chosen.root or ServerImage(id="")
-    image_fit.check_hardware(image, flavor)
-    if request.trusted_certs:
-        raise errors.Invalid("Image certificate validation is not supported for volumes.")
-    if flavor.memory_mib < image.min_ram_mib:
-        raise errors.Invalid("Flavor's memory is too small for requested image.")
-    if (chosen.root_gib or 0) < image.min_disk_gib:
-        raise errors.Invalid(
-            f"Volume is smaller than the minimum size specified in image metadata. Volume size is "
-            f"{(chosen.root_gib or 0) * GIB} bytes, minimum size is {image.min_disk_gib * GIB} "
-            "bytes."
-        )
+    image_fit.check_on_volume(
+        image, flavor, chosen.root_gib or 0, certificates=request.trusted_certs
+    )
 
 
 def _group(cloud: Cloud, context: RequestContext, request: BootRequest) -> ServerGroup | None:

@@ -79,7 +79,7 @@ def _refresh(cloud: Cloud, _context: RequestContext, server: Server, _event: Eve
 
 
 def _wake(cloud: Cloud, context: RequestContext, server: Server, _event: Event) -> None:
-    """A boot that waits for its ports looks at them now; it would do so by itself a little later."""
+    """What waits for ports or for a volume looks now; it would do so by itself a little later."""
     for cell_id in (CELL0, server.cell_id):  # a boot's order stays where the server was born
         database = cloud.cells.database(cell_id)
         for saga_id in database.transact(lambda conn: sagas.wake_waiting(conn, server.id)):
@@ -115,6 +115,7 @@ _ACTS: dict[str, _Act] = {
     "network-changed": _refresh,
     "network-vif-deleted": _refresh,
     "network-vif-plugged": _wake,
+    "volume-reimaged": _wake,
     "power-update": _power,
     "volume-extended": _extended,
 }

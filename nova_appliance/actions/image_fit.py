@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nova_appliance.clients.images import Image
 from nova_appliance.common import errors
 from nova_appliance.domain import hardware, numa
@@ -31,6 +33,22 @@ def check(image: Image, flavor: Flavor) -> None:
         raise errors.Invalid(
             "Flavor's disk is smaller than the minimum size specified in image metadata. Flavor "
             f"disk is {disk_bytes} bytes, minimum size is {image.min_disk_gib * GIB} bytes."
+        )
+
+
+def check_on_volume(
+    image: ServerImage, flavor: Flavor, size_gib: int, *, certificates: Sequence[str] | None
+) -> None:
+    """Raise Invalid for an image that cannot be on a volume of this size, or run on the flavor."""
+    check_hardware(image, flavor)
+    if certificates:
+        raise errors.Invalid("Image certificate validation is not supported for volumes.")
+    if flavor.memory_mib < image.min_ram_mib:
+        raise errors.Invalid("Flavor's memory is too small for requested image.")
+    if size_gib < image.min_disk_gib:
+        raise errors.Invalid(
+            f"Volume is smaller than the minimum size specified in image metadata. Volume size is "
+            f"{size_gib * GIB} bytes, minimum size is {image.min_disk_gib * GIB} bytes."
         )
 
 

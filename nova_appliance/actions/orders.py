@@ -96,6 +96,10 @@ class RebuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     keep_ephemeral: bool = False
     check_host: bool = False
     """Whether the host has to suit the image: it is another one."""
+    volume_id: str = ""
+    """The root disk, if it is a volume."""
+    reimage: bool = False
+    """Whether the image is to be written over that volume; else its content stays."""
     password: str = ""
     """For the config drive; taken away when the saga has gone well."""
 

@@ -55,7 +55,7 @@ def drop(ctx: Ctx, attachment_id: str) -> Write:
     return change(ctx, lambda known: attachments.without(known, attachment_id), must=False)
 
 
-def connected(ctx: Ctx, ways: Mapping[str, Any]) -> Write:
+def connected(ctx: Ctx, ways: Mapping[str, Any], *, must: bool = True) -> Write:
     """Remember how hosts reach volumes; `ways` is attachment id > connection, as a host reports."""
 
     def deed(known: All) -> All:
@@ -66,7 +66,7 @@ def connected(ctx: Ctx, ways: Mapping[str, Any]) -> Write:
             for one in known
         )
 
-    return change(ctx, deed)
+    return change(ctx, deed, must=must)
 
 
 def reserve(volumes: Volumes, server_id: str, volume_id: str) -> str:
@@ -75,25 +75,27 @@ def reserve(volumes: Volumes, server_id: str, volume_id: str) -> str:
     return known[0] if known else volumes.reserve(volume_id, server_id)
 
 
-def renew(ctx: Ctx, server: Server) -> Write:
+def renew(ctx: Ctx, server: Server, of: All | None = None) -> Write:
     """Let another host ask how it reaches the volumes: each gets a new attachment for the old one.
+
+    `of` are the server's, unless only some of them are meant.
 
     The new one is there before the old one goes, so that nobody else takes the volume meanwhile.
     """
-    new = reserve_beside(ctx, server)
+    new = reserve_beside(ctx, server, of)
     for one in server.attachments:
         if one.id in new and one.attachment_id:
             ctx.cloud.volumes.release(one.attachment_id)
     return change(ctx, lambda known: replaced(known, new, {}))
 
 
-def reserve_beside(ctx: Ctx, server: Server) -> dict[str, str]:
+def reserve_beside(ctx: Ctx, server: Server, of: All | None = None) -> dict[str, str]:
     """Have a second attachment of each volume for the host to which the server goes: ours > new.
 
     Done again, it finds what it made.
     """
     volumes, new = ctx.cloud.volumes, {}
-    for one in server.attachments:
+    for one in server.attachments if of is None else of:
         if one.is_volume and one.volume_id:
             known = volumes.reserved(one.volume_id, server.id)
             fresh = [each for each in known if each != one.attachment_id]

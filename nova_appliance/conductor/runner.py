@@ -17,11 +17,12 @@ import msgspec
 
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors
-from nova_appliance.conductor import herald, ledger
+from nova_appliance.conductor import attachments, herald, ledger
 from nova_appliance.conductor.recovery import back_off, waited
 from nova_appliance.conductor.saga import (
     Cancelled,
     Ctx,
+    Done,
     HostFailed,
     Parked,
     Saga,
@@ -234,7 +235,8 @@ def _call_backward(step: Step, ctx: Ctx) -> Any:
     if answer is not None:
         if answer.error is not None:
             raise HostFailed(answer.error, answer.host, retryable=True)
-        return None
+        ways = answer.result.get("connections")
+        return Done(write=attachments.connected(ctx, ways, must=False)) if ways else None
     return step.undo(ctx, ctx.saga.results) if step.undo else None
 
 

@@ -59,6 +59,10 @@ STORIES: dict[str, tuple[Line, ...]] = {
         Line("check_host", ENDS, "rebuild_scheduled", None),
         *_span("fetch_image", "remake", "rebuild"),
     ),
+    "rebuild_volume": (
+        Line("check_host", ENDS, "rebuild_scheduled", None),
+        *_span("stop_guest", "remake", "rebuild"),
+    ),
     "rescue": _span("remember", "boot_rescue", "rescue"),
     "unrescue": _whole("boot_own", "unrescue"),
     "change_password": (),
@@ -104,6 +108,7 @@ BROKEN: dict[str, tuple[str, str]] = {
     "boot": ("create", ERROR),
     "reboot": ("reboot", ERROR),
     "rebuild": ("rebuild", ERROR),
+    "rebuild_volume": ("rebuild", ERROR),
     "evacuate": ("rebuild", ERROR),
     "resize": ("resize", ERROR),
     "attach_interface": ("interface_attach", ERROR),

@@ -17,6 +17,12 @@ OPTIONS = {
         cfg.IntOpt("max_concurrent_builds", default=10, min=0, help="0 is no limit."),
         cfg.IntOpt("max_concurrent_live_migrations", default=1, min=0, help="0 is no limit."),
         cfg.IntOpt("shutdown_timeout", default=60, help="Seconds a guest has to shut down."),
+        cfg.IntOpt(
+            "reimage_timeout_per_gb",
+            default=20,
+            min=1,
+            help="Seconds for each GiB of a root volume that an image is written over.",
+        ),
         cfg.BoolOpt("resume_guests_state_on_host_boot", default=True, help="Start guests again."),
         cfg.BoolOpt("allow_resize_to_same_host", default=False, help="Only the flavor changes."),
         cfg.IntOpt("resize_confirm_window", default=0, min=0, help="Seconds; 0 is by hand."),

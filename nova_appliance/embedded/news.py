@@ -25,10 +25,11 @@ PAUSE_S = 0.5
 TIMEOUT_S = 30.0
 IDLE_S = 10.0
 AT_ONCE = 100
-VERSION = "2.51"
-"""Of the Compute API: the first that takes volume-extended."""
+VERSION = "2.93"
+"""Of the Compute API: the first that takes volume-reimaged."""
 Event = tuple[str, str, str]
 """Name, server, port or volume."""
+DONE, FAILED = "completed", "failed"
 
 
 class News:
@@ -40,18 +41,18 @@ class News:
         self._settings = settings
         self._user = user
         self._wait = wait
-        self._waiting: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[tuple[Event, str]] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._running = False
         self._token = ""
 
-    def tell(self, told: Sequence[Event]) -> None:
-        """Have these told soon."""
+    def tell(self, told: Sequence[Event], status: str = DONE) -> None:
+        """Have these told soon; `status` is how each ended."""
         if not told or "compute" not in self._settings.catalog:
             return
         with self._lock:
             for event in told:
-                self._waiting.put(event)
+                self._waiting.put((event, status))
             if not self._running:
                 self._running = True
                 threading.Thread(target=self._run, name=f"{self._user} news", daemon=True).start()
@@ -60,7 +61,7 @@ class News:
         while batch := self._next():
             self._send(batch)
 
-    def _next(self) -> list[Event]:
+    def _next(self) -> list[tuple[Event, str]]:
         """What waits; nothing ends the thread, the next news start another."""
         try:
             batch = [self._waiting.get(timeout=IDLE_S)]
@@ -72,11 +73,11 @@ class News:
             batch.append(self._waiting.get())
         return list(dict.fromkeys(batch))
 
-    def _send(self, batch: Sequence[Event]) -> None:
+    def _send(self, batch: Sequence[tuple[Event, str]]) -> None:
         body = {
             "events": [
-                {"name": name, "server_uuid": server_id, "tag": tag, "status": "completed"}
-                for name, server_id, tag in batch
+                {"name": name, "server_uuid": server_id, "tag": tag, "status": status}
+                for (name, server_id, tag), status in batch
             ]
         }
         for _ in range(TRIES):

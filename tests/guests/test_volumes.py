@@ -74,3 +74,25 @@ def test_a_root_volume_outlives_its_server(cloud):
     assert wait_for(lambda: compute.find_server(second) is None, 60, 0.2)
     assert wait_for(lambda: volumes.find_volume(root) is None, 60, 0.2)
     cloud.nothing_stray()
+
+
+def test_a_rebuilt_root_volume_holds_the_new_image(cloud, side_door, servers):
+    """The new image is one of a guest that has left a word in it."""
+    compute, images = cloud.connect().compute, cloud.connect().image
+    cloud.ssh(side_door, "echo of the new image >/data/root; sync")
+    marked = compute.create_server_image(servers[1], "marked", wait=True, timeout=120)
+    mapping = {"uuid": images.find_image("tiny").id, "source_type": "image", "boot_index": 0,
+               "destination_type": "volume", "volume_size": 1, "delete_on_termination": True}  # fmt: skip
+    server = cloud.make("rebuilt", image_id="", block_device_mapping=[mapping])
+    cloud.wait_ready(server, "ACTIVE")
+    door = cloud.open_door(server)
+    cloud.ssh(door, "echo of the old image >/data/root; echo lost >/data/old; sync")
+    compute.rebuild_server(server, image=marked.id, name="rebuilt")
+    cloud.wait_ready(server, "ACTIVE", boots=2)
+    assert cloud.ssh(door, "cat /data/root /data/old 2>/dev/null || true").strip() == (
+        "of the new image"
+    )
+    compute.delete_server(server)
+    assert wait_for(lambda: compute.find_server(server) is None, 60, 0.2)
+    images.delete_image(marked.id)
+    cloud.nothing_stray()

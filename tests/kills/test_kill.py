@@ -64,7 +64,7 @@ def test_nothing_is_stuck_after_a_kill(saga, step, when, stage):
     try:
         server = None
         if saga != "boot":
-            server = _make(cloud, VERBS[saga].first)
+            server = _make(cloud, VERBS[saga])
         cloud.arm(saga, step, when)
         with contextlib.suppress(*GONE):
             if saga == "boot":
@@ -82,16 +82,17 @@ def test_nothing_is_stuck_after_a_kill(saga, step, when, stage):
             stage.end()
 
 
-def _make(cloud, first):
+def _make(cloud, asked):
     connection = cloud.connect()
-    server = connection.compute.create_server(
-        name="a",
-        image_id=cloud.wanted["image_id"],
-        flavor_id=cloud.wanted["flavor_id"],
-        networks=[{"uuid": cloud.wanted["network"]}],
-    )
+    usual = {
+        "name": "a",
+        "image_id": cloud.wanted["image_id"],
+        "flavor_id": cloud.wanted["flavor_id"],
+        "networks": [{"uuid": cloud.wanted["network"]}],
+    }
+    server = connection.compute.create_server(**usual | asked.server(cloud.wanted))
     connection.compute.wait_for_server(server, interval=0.1, wait=180)
-    for verb, status in first:
+    for verb, status in asked.first:
         VERBS[verb].ask(connection, server.id)
         connection.compute.wait_for_server(server, status, interval=0.1, wait=180)
     return server.id

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from nova_appliance.actions import rebuild as rebuilds
 from nova_appliance.actions.rebuild import RebuildRequest
 from nova_appliance.api import links, server_sight
@@ -17,6 +15,7 @@ from nova_appliance.api.request import Answer, Request
 from nova_appliance.api.resources.servers import find
 from nova_appliance.api.schemas import server_life as schemas
 from nova_appliance.api.schemas.types import is_true
+from nova_appliance.api.versioned import at_least
 from nova_appliance.api.views import servers as views
 from nova_appliance.common import ids
 from nova_appliance.domain.server import Server
@@ -47,7 +46,7 @@ def rebuild(req: Request, server: Server, body: dict[str, Any]) -> Answer:
     if wanted.get("trusted_image_certificates"):
         enforce(req, rules.REBUILD_CERTS)
     password = wanted.get("adminPass") or ids.new_password(req.cloud.conf.password_length)
-    asked = msgspec.structs.replace(_read(wanted), password=password)
+    asked = _read(wanted, password=password, reimage=at_least(req, "2.93"))
     new = rebuilds.rebuild(req.cloud, req.context, server, asked)
     view = views.whole(new, server_sight.of(req, (new,)), "rebuild")
     if req.cloud.conf.api.enable_instance_password:
@@ -55,7 +54,7 @@ def rebuild(req: Request, server: Server, body: dict[str, Any]) -> Answer:
     return Answer({"server": view}, headers={"Location": f"{links.base(req)}/servers/{server.id}"})
 
 
-def _read(wanted: dict[str, Any]) -> RebuildRequest:
+def _read(wanted: dict[str, Any], **more: Any) -> RebuildRequest:
     changes = {field: wanted[key] for key, field in FIELDS.items() if key in wanted}
     if "name" in wanted:
         changes["name"] = wanted["name"].strip()
@@ -69,4 +68,5 @@ def _read(wanted: dict[str, Any]) -> RebuildRequest:
         key_name=wanted.get("key_name"),
         personality=tuple(wanted.get("personality", ())),
         preserve_ephemeral=is_true(wanted.get("preserve_ephemeral", False)),
+        **more,
     )

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from nova_appliance.actions.orders import RebuildOrder
-from nova_appliance.conductor import guests
+from nova_appliance.conductor import attachments, guests
 from nova_appliance.conductor.host_choice import NoValidHost
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step
 from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.conductor.sagas.power import failed
 from nova_appliance.db import servers
+from nova_appliance.domain import root_image
 from nova_appliance.domain import shelf as shelves
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.saga import Answer
@@ -60,7 +61,9 @@ def fetched(_ctx: Ctx, _out: Out, _answer: Answer) -> dict[str, Any]:
 
 def adopt(ctx: Ctx, _out: Out) -> Done:
     """From now on the server is what it was asked to be."""
-    fields = {**ctx.order.changes, "image": ctx.order.image, "fault": None}
+    order, on_volume = ctx.order, bool(ctx.order.volume_id)
+    fields = {**order.changes, "fault": None} | ({} if on_volume else {"image": order.image})
+    about = root_image.remembered(order.image) if on_volume else {}
     if fields.get(TRUSTED) is not None:
         fields[TRUSTED] = tuple(fields[TRUSTED])
 
@@ -68,7 +71,7 @@ def adopt(ctx: Ctx, _out: Out) -> Done:
         servers.lock(conn, ctx.server_id)
         now = servers.get(conn, ctx.cell_id, ctx.server_id)
         if now is not None:
-            fields["system_metadata"] = shelves.made_anew(now.system_metadata)
+            fields["system_metadata"] = shelves.made_anew(now.system_metadata) | about
         if not servers.advance(conn, ctx.server_id, ctx.order.verb, "rebuild_spawning", **fields):
             raise Cancelled("The server is wanted for something else.")
 
@@ -97,8 +100,14 @@ def remade(ctx: Ctx, _out: Out, answer: Answer) -> Done:
     usual = PowerState.SHUTDOWN if stopped else PowerState.RUNNING
     fields = {"power": answer.result.get("power", int(usual)), "launched_at": ctx.cloud.clock.now()}
     end = "stopped" if stopped else None
-    verb = ctx.order.verb
-    return Done(write=lambda conn: servers.settle(conn, ctx.server_id, verb, end=end, **fields))
+    verb, ways = ctx.order.verb, answer.result.get("connections")
+
+    def write(conn: Any) -> None:
+        servers.settle(conn, ctx.server_id, verb, end=end, **fields)
+        if ways:
+            attachments.connected(ctx, ways)(conn)
+
+    return Done(write=write)
 
 
 REBUILD = Saga(

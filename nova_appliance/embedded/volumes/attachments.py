@@ -16,17 +16,15 @@ from nova_appliance.embedded.volumes import listing, views
 from nova_appliance.embedded.volumes.resource import read_body
 from nova_appliance.embedded.volumes.service import (
     Volumes,
-    change,
     find,
     find_in,
     require_member,
 )
+from nova_appliance.embedded.volumes.statuses import TAKEN, settle
 from nova_appliance.embedded.web import read_object
 
 MODES = ("rw", "ro")
-FREE = ("available", "downloading")
-TAKEN = ("in-use", "reserved", "attaching", "detaching", "available")
-"""Statuses that follow from attachments; all others (error, extending) stay."""
+FREE = ("available",)
 
 
 def show(req: Any, attachment_id: str) -> dict[str, Any]:
@@ -106,17 +104,6 @@ def delete(req: Any, attachment_id: str) -> dict[str, Any]:
         settle(req.service, tx, row["volume_id"])
         left = tx.all("SELECT * FROM attachments WHERE volume_id = ?", row["volume_id"])
     return {"attachments": [views.attachment_summary(one) for one in left]}
-
-
-def settle(service: Volumes, tx: Transaction, volume_id: str) -> None:
-    """Give the volume the status that its attachments say."""
-    sql = "SELECT status FROM attachments WHERE volume_id = ?"
-    have = {row["status"] for row in tx.all(sql, volume_id)}
-    ranks = (("attached", "in-use"), ("attaching", "attaching"), ("reserved", "reserved"))
-    status = next((told for one, told in ranks if one in have), "available")
-    volume = tx.one("SELECT status FROM volumes WHERE id = ?", volume_id)
-    if volume and volume["status"] in TAKEN:
-        change(service, tx, "volumes", volume_id, status=status)
 
 
 def connection(service: Volumes, row: Row) -> dict[str, Any]:

@@ -14,7 +14,7 @@ GIB = 1 << 30
 COPY_S = 3600.0
 PART = ".part"
 
-__all__ = ("GIB", "blank", "copy", "export", "grow", "is_open", "remove", "sweep")
+__all__ = ("GIB", "blank", "copy", "export", "grow", "is_open", "overwrite", "remove", "sweep")
 
 
 def blank(target: Path, size_gib: int) -> None:
@@ -29,11 +29,12 @@ def blank(target: Path, size_gib: int) -> None:
 def copy(source: Path, source_format: str, target: Path, size_gib: int) -> None:
     """Make a disk that begins as `source`; one that is there stays."""
     if not target.exists():
-        part = _part(target)
-        formats = ["-f", source_format, "-O", "raw"]
-        run(["qemu-img", "convert", "-q", *formats, str(source), str(part)], timeout_s=COPY_S)
-        _grow(part, size_gib)
-        _finish(part, target)
+        _convert(source, source_format, target, size_gib)
+
+
+def overwrite(source: Path, source_format: str, target: Path, size_gib: int) -> None:
+    """Let a disk begin as `source` from now on; its old content stays until the new one is whole."""
+    _convert(source, source_format, target, size_gib)
 
 
 def grow(target: Path, size_gib: int) -> None:
@@ -63,6 +64,14 @@ def remove(paths: Iterable[Path]) -> None:
     for path in paths:
         path.unlink(missing_ok=True)
         path.with_name(path.name + PART).unlink(missing_ok=True)
+
+
+def _convert(source: Path, source_format: str, target: Path, size_gib: int) -> None:
+    part = _part(target)
+    formats = ["-f", source_format, "-O", "raw"]
+    run(["qemu-img", "convert", "-q", *formats, str(source), str(part)], timeout_s=COPY_S)
+    _grow(part, size_gib)
+    _finish(part, target)
 
 
 def _grow(path: Path, size_gib: int) -> None:

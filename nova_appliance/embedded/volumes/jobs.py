@@ -13,8 +13,9 @@ from typing import Any
 
 from nova_appliance.embedded.images import data as image_data
 from nova_appliance.embedded.images.files import measure
+from nova_appliance.embedded.news import FAILED
 from nova_appliance.embedded.store import Row
-from nova_appliance.embedded.volumes import files
+from nova_appliance.embedded.volumes import files, statuses
 from nova_appliance.embedded.volumes.service import Volumes, change
 
 LOG = logging.getLogger(__name__)
@@ -94,6 +95,25 @@ def _upload(volumes: Volumes, row: Row) -> None:
     _settle(volumes, "volumes", row, status=wanted["status"], upload=None)
 
 
+def _reimage(volumes: Volumes, row: Row) -> None:
+    """The disk begins as the image; servers that wait for it are told, however it ends."""
+    wanted = json.loads(row["upload"])
+    sql = "SELECT server_id FROM attachments WHERE volume_id = ? AND server_id IS NOT NULL"
+    found = [one["server_id"] for one in volumes.store.all(sql, row["id"])]
+    told = [("volume-reimaged", server_id, row["id"]) for server_id in found]
+    source = volumes.images.path(wanted["image_id"])
+    try:
+        form = json.loads(wanted["image"])["disk_format"]
+        files.overwrite(source, form, volumes.path(row["id"]), row["size"])
+    except Exception:
+        _settle(volumes, "volumes", row, status="error", upload=None)
+        volumes.news.tell(told, FAILED)
+        raise
+    fresh = {"image_id": wanted["image_id"], "image_metadata": wanted["image"], "bootable": 1}
+    if _settle(volumes, "volumes", row, status="available", upload=None, **fresh):
+        volumes.news.tell(told)
+
+
 def _copy(volumes: Volumes, row: Row) -> None:
     target = volumes.snapshot_path(row["id"])
     files.copy(volumes.path(row["volume_id"]), "raw", target, row["size"])
@@ -115,6 +135,8 @@ def _settle(volumes: Volumes, table: str, row: Row, **fields: Any) -> bool:
         if now is None or now["status"] != row["status"]:
             return False
         change(volumes, tx, table, row["id"], **fields)
+        if table == "volumes":
+            statuses.settle(volumes, tx, row["id"])
         return True
 
 
@@ -123,6 +145,7 @@ JOBS: dict[tuple[str, str], tuple[Callable[[Volumes, Row], None], str]] = {
     ("volumes", "deleting"): (_remove, "error_deleting"),
     ("volumes", "extending"): (_extend, "error_extending"),
     ("volumes", "uploading"): (_upload, "available"),
+    ("volumes", "downloading"): (_reimage, "error"),
     ("snapshots", "creating"): (_copy, "error"),
     ("snapshots", "deleting"): (_drop, "error_deleting"),
 }

@@ -71,6 +71,11 @@ def _type(asked: dict[str, Any], row: Row) -> Row:
 
 
 def _image(volumes: Volumes, _tx: Transaction, caller: Caller, image_id: str) -> Row:
+    return image(volumes, caller, image_id)
+
+
+def image(volumes: Volumes, caller: Caller, image_id: str) -> Row:
+    """The columns that follow from an image that the caller may use, and `least`: GiB it needs."""
     row = volumes.images.store.one("SELECT * FROM images WHERE id = ?", image_id)
     shown = ("public", "community")
     if row is None or not (

@@ -333,3 +333,48 @@ def test_an_image_of_a_volume_backed_server_boots_its_copy(whole: WholeCloud, ad
     assert clock.wait_for(
         lambda: not {attached["id"]} & {one.id for one in admin.block_storage.volumes()}, 20
     )
+
+
+def test_openstack_rebuilds_a_server_on_its_volume(whole: WholeCloud, admin: Any) -> None:
+    """From 2.93 the image is written over the root volume; before, only the same image will do."""
+    other = admin.image.create_image(
+        "another", data=b"another content".ljust(512, b"\0"), disk_format="raw",
+        container_format="bare", visibility="public",
+    )  # fmt: skip
+    whole.openstack(
+        "server", "create", "--image", "tiny", "--flavor", "m1.tiny", "--network", "private",
+        "--boot-from-volume", "1", "--wait", "rebuilt",
+    )  # fmt: skip
+    made = admin.compute.find_server("rebuilt")
+    (attached,) = ask(admin, "GET", path_of(made.id), "2.89")[1]["volumeAttachments"]
+    disk = whole.settings.state_dir / "volumes" / f"volume-{attached['volumeId']}"
+    refused = do(admin, made, "2.92", rebuild={"imageRef": other.id})
+    assert sentence(refused, 400).startswith("Unable to rebuild with a different image")
+    tiny = admin.image.find_image("tiny").id
+    assert do(admin, made, "2.92", rebuild={"imageRef": tiny, "name": "same"})[0] == 202
+    whole.rest()
+    assert disk.read_bytes()[:7] == b"boot me"
+    whole.openstack(
+        "--os-compute-api-version", "2.93", "server", "rebuild", "--image", "another",
+        "--reimage-boot-volume", "--wait", "same",
+    )  # fmt: skip
+    whole.rest()
+    assert disk.read_bytes()[:15] == b"another content"
+    now = ask(admin, "GET", f"/servers/{made.id}", "2.93")[1]["server"]
+    assert (now["status"], now["image"], now["name"]) == ("ACTIVE", "", "same")
+    volume = admin.block_storage.get_volume(attached["volumeId"])
+    assert volume.status == "in-use"
+    assert volume.volume_image_metadata["image_id"] == other.id
+    (whole.settings.state_dir / "images" / other.id).unlink()
+    assert do(admin, made, "2.93", rebuild={"imageRef": other.id})[0] == 202
+    whole.rest()
+    failed = ask(admin, "GET", f"/servers/{made.id}", "2.93")[1]["server"]
+    assert failed["status"] == "ERROR"
+    assert "its status is error" in failed["fault"]["message"]
+    admin.compute.rebuild_server(made, image=tiny, name="again")
+    whole.rest()
+    assert admin.compute.get_server(made.id).status == "ACTIVE"
+    assert disk.read_bytes()[:7] == b"boot me"
+    admin.compute.delete_server(made)
+    admin.compute.wait_for_delete(made, wait=60)
+    admin.block_storage.delete_volume(volume)
