@@ -6,27 +6,21 @@ As Neutron and Cinder do: from a thread of its own. News may get lost; Nova look
 
 from __future__ import annotations
 
-import json
 import logging
 import queue
 import threading
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from nova_appliance.common import clock
-from nova_appliance.embedded import settings as settings_
+from nova_appliance.embedded.compute import Compute
 from nova_appliance.embedded.settings import Settings
 
 LOG = logging.getLogger(__name__)
 TRIES = 5
 PAUSE_S = 0.5
-TIMEOUT_S = 30.0
 IDLE_S = 10.0
 AT_ONCE = 100
-VERSION = "2.93"
-"""Of the Compute API: the first that takes volume-reimaged."""
 Event = tuple[str, str, str]
 """Name, server, port or volume."""
 DONE, FAILED = "completed", "failed"
@@ -38,17 +32,16 @@ class News:
     def __init__(
         self, settings: Settings, user: str, wait: Callable[[float], None] = clock.SYSTEM.sleep
     ) -> None:
-        self._settings = settings
+        self._compute = Compute(settings, user)
         self._user = user
         self._wait = wait
         self._waiting: queue.SimpleQueue[tuple[Event, str]] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._running = False
-        self._token = ""
 
     def tell(self, told: Sequence[Event], status: str = DONE) -> None:
         """Have these told soon; `status` is how each ended."""
-        if not told or "compute" not in self._settings.catalog:
+        if not told or not self._compute.is_there:
             return
         with self._lock:
             for event in told:
@@ -82,11 +75,9 @@ class News:
         }
         for _ in range(TRIES):
             try:
-                self._token = self._token or self._new_token()
-                self._post(f"{self._settings.compute_url}/os-server-external-events", body)
+                self._compute.ask("POST", "os-server-external-events", body)
             except urllib.error.HTTPError as error:
                 error.close()
-                self._token = ""
                 LOG.debug("the compute service answers news with %s", error.code)
                 if error.code == 404:  # none of the servers is known there
                     return
@@ -95,27 +86,3 @@ class News:
             else:
                 return
             self._wait(PAUSE_S)
-
-    def _new_token(self) -> str:
-        password = settings_.secrets(self._settings).service_passwords[self._user]
-        domain = {"name": "Default"}
-        user = {"name": self._user, "password": password, "domain": domain}
-        auth = {
-            "identity": {"methods": ["password"], "password": {"user": user}},
-            "scope": {"project": {"name": "service", "domain": domain}},
-        }
-        url = f"{self._settings.identity_url}/auth/tokens"
-        return str(self._post(url, {"auth": auth}).get("X-Subject-Token", ""))
-
-    def _post(self, url: str, body: Any) -> Any:
-        headers = {
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "OpenStack-API-Version": f"compute {VERSION}",
-        }
-        if self._token:
-            headers["X-Auth-Token"] = self._token
-        data = json.dumps(body).encode()
-        request = urllib.request.Request(url, data, headers, method="POST")  # noqa: S310 - our own
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
-            return answer.headers

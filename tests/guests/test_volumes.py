@@ -54,6 +54,41 @@ def test_a_volume_comes_grows_goes_and_keeps_its_content(cloud, servers, doors):
     cloud.connect().block_storage.delete_volume(disk)
 
 
+def test_a_volume_is_copied_while_its_guest_writes_to_it(cloud, servers, doors):
+    """The snapshot has what was there, the guest goes on, and a new volume has the snapshot's."""
+    volumes = cloud.connect().block_storage
+    disk = volume(cloud, name="busy")
+    attach(cloud, servers[0], disk)
+    assert wait_for(lambda: blocks(cloud, doors[0]) == 1 << 21, 60)
+    write = "dd of=/dev/vdb bs=512 seek=7 conv=fsync 2>/dev/null"
+    read = "dd if=/dev/{} bs=512 skip=7 count=1 iflag=direct 2>/dev/null | head -n 1"
+    cloud.ssh(doors[0], f"echo before | {write}")
+    pids = cloud.machine.guest_pids()
+    cloud.whole.openstack("volume", "snapshot", "create", "--volume", "busy", "--force", "held")
+    cloud.ssh(doors[0], f"echo afterwards | {write}")
+    held = volumes.find_snapshot("held")
+    volumes.wait_for_status(held, "available", interval=0.2, wait=120)
+    cloud.ssh(doors[0], f"echo later still | {write}")
+    assert cloud.ssh(doors[0], read.format("vdb")).strip() == "later still"
+    assert cloud.machine.guest_pids() == pids
+    files = {path.name for path in (cloud.state_dir / "volumes").iterdir()}
+    assert not [name for name in files if ".over-" in name]
+    copied = volume(cloud, snapshot_id=held.id)
+    volumes.delete_snapshot(held)
+    volumes.wait_for_delete(held, interval=0.2, wait=60)
+    detach(cloud, servers[0], disk)
+    attach(cloud, servers[0], copied)
+    assert wait_for(lambda: blocks(cloud, doors[0]) == 1 << 21, 60)
+    assert cloud.ssh(doors[0], read.format("vdb")).strip() in {"before", "afterwards"}
+    detach(cloud, servers[0], copied)
+    attach(cloud, servers[0], disk)
+    assert wait_for(lambda: blocks(cloud, doors[0]) == 1 << 21, 60)
+    assert cloud.ssh(doors[0], read.format("vdb")).strip() == "later still"
+    detach(cloud, servers[0], disk)
+    for one in (disk, copied):
+        volumes.delete_volume(one)
+
+
 def test_a_root_volume_outlives_its_server(cloud):
     compute, volumes = cloud.connect().compute, cloud.connect().block_storage
     image = cloud.connect().image.find_image("tiny").id

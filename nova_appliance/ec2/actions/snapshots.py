@@ -28,7 +28,7 @@ LISTING = Listing(
 
 
 def create(caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-    """CreateSnapshot: of volumes in use too, where the volume service can (the embedded cannot)."""
+    """CreateSnapshot: of volumes in use too, where the volume service can."""
     new = tagging.specified(params, "snapshot")
     volume = volumes.find(caller, "vol", params["VolumeId"])
     wanted = {

@@ -11,6 +11,7 @@ from nova_appliance.common import errors, ids
 from nova_appliance.embedded.checks import boolean, integer, one_of, uuid
 from nova_appliance.embedded.store import Row, Transaction
 from nova_appliance.embedded.volumes import (
+    assists,
     jobs,
     quotas,
     resource,
@@ -55,6 +56,7 @@ def _extend(req: Any, volume_id: str, asked: dict[str, Any]) -> tuple[int, None]
         row = find_in(tx, req.caller, "volumes", volume_id)
         allowed = ("available", "in-use") if req.version >= (3, 42) else ("available",)
         _need_status(row, "extend", *allowed)
+        assists.refuse(tx, volume_id)
         if size <= row["size"]:
             raise errors.Invalid(
                 "Invalid input received: New size for extend must be greater than current size. "
@@ -158,6 +160,7 @@ def _upload_image(req: Any, volume_id: str, asked: dict[str, Any]) -> tuple[int,
     with service.store.write() as tx:
         row = find_in(tx, req.caller, "volumes", volume_id)
         _need_status(row, "upload to image", "available")
+        assists.refuse(tx, volume_id)
         upload = json.dumps({"image_id": image_id, "status": row["status"]})
         change(service, tx, "volumes", volume_id, status="uploading", upload=upload)
         _queue_image(req, row, image_id, (name, disk_format.replace("vpc", "vhd"), visibility))
@@ -189,6 +192,7 @@ def _reimage(req: Any, volume_id: str, asked: dict[str, Any]) -> tuple[int, None
     with service.store.write() as tx:
         row = find_in(tx, req.caller, "volumes", volume_id)
         _need_status(row, "reimage", "available", "error", *(("reserved",) if reserved else ()))
+        assists.refuse(tx, volume_id)
         image = sources.image(service, req.caller, image_id)
         if row["size"] < image["least"]:
             raise errors.Invalid(

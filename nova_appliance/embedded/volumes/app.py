@@ -11,6 +11,7 @@ from nova_appliance.embedded.settings import Settings
 from nova_appliance.embedded.volumes import (
     actions,
     around,
+    assists,
     attachments,
     jobs,
     listing,
@@ -62,6 +63,7 @@ def make_app(settings: Settings, time: clock.Clock = clock.SYSTEM) -> WSGIApplic
     """The WSGI application over the volumes in the state directory."""
     volumes = open_volumes(settings, time)
     jobs.resume(volumes)
+    assists.resume(volumes)
     service = web.Service(
         name="volumes",
         state=volumes,

@@ -16,6 +16,7 @@ from nova_appliance.embedded.volumes import listing, views
 from nova_appliance.embedded.volumes.resource import read_body
 from nova_appliance.embedded.volumes.service import (
     Volumes,
+    current_disk,
     find,
     find_in,
     require_member,
@@ -110,10 +111,11 @@ def connection(service: Volumes, row: Row) -> dict[str, Any]:
     """How a host reaches the disk: a file of this machine, told only to who has a connector."""
     if not row["connector"]:
         return {}
+    path, form = current_disk(service, row["volume_id"])
     return {
         "driver_volume_type": "local",
-        "device_path": str(service.path(row["volume_id"])),
-        "format": "raw",
+        "device_path": str(path),
+        "format": form,
         "access_mode": row["mode"],
         "encrypted": False,
         "qos_specs": None,

@@ -14,7 +14,10 @@ GIB = 1 << 30
 COPY_S = 3600.0
 PART = ".part"
 
-__all__ = ("GIB", "blank", "copy", "export", "grow", "is_open", "overwrite", "remove", "sweep")
+__all__ = (
+    "GIB", "blank", "commit", "copy", "export", "grow", "is_open", "lay_over", "overwrite",
+    "remove", "sweep",
+)  # fmt: skip
 
 
 def blank(target: Path, size_gib: int) -> None:
@@ -26,10 +29,30 @@ def blank(target: Path, size_gib: int) -> None:
         _finish(part, target)
 
 
-def copy(source: Path, source_format: str, target: Path, size_gib: int) -> None:
-    """Make a disk that begins as `source`; one that is there stays."""
+def copy(
+    source: Path, source_format: str, target: Path, size_gib: int, *, shared: bool = False
+) -> None:
+    """Make a disk that begins as `source`; one that is there stays.
+
+    A `shared` one lies below a file that a guest writes to, and does not change.
+    """
     if not target.exists():
-        _convert(source, source_format, target, size_gib)
+        _convert(source, source_format, target, size_gib, shared=shared)
+
+
+def lay_over(disk: Path, over: Path) -> None:
+    """Make a qcow2 file that keeps what differs from a disk, which may be in use; it stays if there."""
+    if not over.exists():
+        part, size = _part(over), str(disk.stat().st_size)
+        base = ["-u", "-F", "raw", "-b", disk.name]
+        run(["qemu-img", "create", "-q", "-f", "qcow2", *base, str(part), size])
+        _finish(part, over)
+
+
+def commit(over: Path) -> None:
+    """Write what a file holds into the disk below it, and leave it empty; none there is fine."""
+    if over.exists():
+        run(["qemu-img", "commit", "-q", "-f", "qcow2", str(over)], timeout_s=COPY_S)
 
 
 def overwrite(source: Path, source_format: str, target: Path, size_gib: int) -> None:
@@ -66,9 +89,11 @@ def remove(paths: Iterable[Path]) -> None:
         path.with_name(path.name + PART).unlink(missing_ok=True)
 
 
-def _convert(source: Path, source_format: str, target: Path, size_gib: int) -> None:
+def _convert(
+    source: Path, source_format: str, target: Path, size_gib: int, *, shared: bool = False
+) -> None:
     part = _part(target)
-    formats = ["-f", source_format, "-O", "raw"]
+    formats = [*(["-U"] if shared else []), "-f", source_format, "-O", "raw"]
     run(["qemu-img", "convert", "-q", *formats, str(source), str(part)], timeout_s=COPY_S)
     _grow(part, size_gib)
     _finish(part, target)

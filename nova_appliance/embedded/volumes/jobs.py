@@ -16,7 +16,7 @@ from nova_appliance.embedded.images.files import measure
 from nova_appliance.embedded.news import FAILED
 from nova_appliance.embedded.store import Row
 from nova_appliance.embedded.volumes import files, statuses
-from nova_appliance.embedded.volumes.service import Volumes, change
+from nova_appliance.embedded.volumes.service import Volumes, change, overlay_path
 
 LOG = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ def resume(volumes: Volumes) -> None:
     keep = {volumes.path(row["id"]).name for row in volumes.store.all("SELECT id FROM volumes")}
     rows = volumes.store.all("SELECT id FROM snapshots")
     keep |= {volumes.snapshot_path(row["id"]).name for row in rows}
+    rows = volumes.store.all("SELECT * FROM assists")
+    keep |= {overlay_path(volumes, row).name for row in rows}
     files.sweep(volumes.directory, keep)
     for table, status in JOBS:
         sql = f"SELECT id FROM {table} WHERE status = ?"  # noqa: S608 - names are ours
@@ -115,6 +117,9 @@ def _reimage(volumes: Volumes, row: Row) -> None:
 
 
 def _copy(volumes: Volumes, row: Row) -> None:
+    """A volume that a guest writes to is copied by assists.py."""
+    if volumes.store.one("SELECT volume_id FROM assists WHERE snapshot_id = ?", row["id"]):
+        return
     target = volumes.snapshot_path(row["id"])
     files.copy(volumes.path(row["volume_id"]), "raw", target, row["size"])
     if not _settle(volumes, "snapshots", row, status="available"):

@@ -9,7 +9,7 @@ from typing import Any
 from nova_appliance.common import errors, ids
 from nova_appliance.embedded.checks import boolean, text
 from nova_appliance.embedded.store import Row, Transaction
-from nova_appliance.embedded.volumes import jobs, quotas, sources, views
+from nova_appliance.embedded.volumes import assists, jobs, quotas, sources, views
 from nova_appliance.embedded.volumes.service import (
     ZONE,
     Volumes,
@@ -106,6 +106,7 @@ def remove(req: Any, volume_id: str, *, force: bool, cascade: bool) -> None:
 
 
 def _check_removable(tx: Transaction, row: Row, *, force: bool) -> None:
+    assists.refuse(tx, row["id"])
     attached = tx.one("SELECT id FROM attachments WHERE volume_id = ?", row["id"])
     if attached or not (force or row["status"] in REMOVABLE):
         raise errors.Invalid(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nova_appliance.common import clock, errors
+from nova_appliance.embedded.compute import Compute
 from nova_appliance.embedded.images.service import Images, images_of
 from nova_appliance.embedded.news import News
 from nova_appliance.embedded.settings import Settings
@@ -35,6 +36,8 @@ CREATE TABLE IF NOT EXISTS attachments (
     status TEXT NOT NULL, mode TEXT NOT NULL, host TEXT, mountpoint TEXT, connector TEXT,
     created_at TEXT NOT NULL, attached_at TEXT);
 CREATE INDEX IF NOT EXISTS attachments_volume ON attachments (volume_id);
+CREATE TABLE IF NOT EXISTS assists (
+    volume_id TEXT PRIMARY KEY, snapshot_id TEXT NOT NULL, phase TEXT NOT NULL, said TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS quotas (
     project_id TEXT NOT NULL, resource TEXT NOT NULL, amount INTEGER NOT NULL,
     PRIMARY KEY (project_id, resource))
@@ -55,6 +58,7 @@ class Volumes:
     images: Images
     directory: Path
     news: News
+    compute: Compute
     pool: concurrent.futures.ThreadPoolExecutor
 
     def path(self, volume_id: str) -> Path:
@@ -80,8 +84,22 @@ def open_volumes(settings: Settings, time: clock.Clock = clock.SYSTEM) -> Volume
         images=images_of(settings, time),
         directory=settings.state_dir / "volumes",
         news=News(settings, "cinder"),
+        compute=Compute(settings, "cinder"),
         pool=concurrent.futures.ThreadPoolExecutor(WORKERS, "volumes"),
     )
+
+
+def overlay_path(volumes: Volumes, assist: Row) -> Path:
+    """The file that a guest writes to while the disk below it is copied."""
+    return volumes.directory / f"volume-{assist['volume_id']}.over-{assist['snapshot_id']}"
+
+
+def current_disk(volumes: Volumes, volume_id: str) -> tuple[Path, str]:
+    """The file that a guest is to use now, and its format."""
+    assist = volumes.store.one("SELECT * FROM assists WHERE volume_id = ?", volume_id)
+    if assist is not None and (over := overlay_path(volumes, assist)).exists():
+        return over, "qcow2"
+    return volumes.path(volume_id), "raw"
 
 
 def find(req: Any, table: str, row_id: str) -> Row:

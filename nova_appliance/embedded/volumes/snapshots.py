@@ -9,7 +9,7 @@ from typing import Any
 from nova_appliance.common import errors, ids
 from nova_appliance.embedded.checks import boolean, uuid
 from nova_appliance.embedded.store import Row, Transaction
-from nova_appliance.embedded.volumes import files, jobs, quotas, views
+from nova_appliance.embedded.volumes import assists, jobs, quotas, views
 from nova_appliance.embedded.volumes.resource import check_metadata, names, read_body
 from nova_appliance.embedded.volumes.service import (
     Volumes,
@@ -38,7 +38,7 @@ def create(req: Any) -> tuple[int, dict[str, Any]]:
     volume_id = uuid(asked.get("volume_id"))
     with service.store.write() as tx:
         volume = find_in(tx, req.caller, "volumes", volume_id)
-        _check_volume(service, volume, force=force or req.version >= (3, 66))
+        assisted = _check_volume(service, tx, volume, force=force or req.version >= (3, 66))
         row = {
             "id": ids.new_id(),
             "volume_id": volume["id"],
@@ -53,23 +53,29 @@ def create(req: Any) -> tuple[int, dict[str, Any]]:
         }
         quotas.check(tx, row["project_id"], snapshots=1, gigabytes=row["size"])
         tx.insert("snapshots", row)
-    jobs.begin(service, "snapshots", row["id"])
+        if assisted:
+            assists.add(tx, volume["id"], row["id"])
+    if assisted:
+        assists.begin(service, volume["id"])
+    else:
+        jobs.begin(service, "snapshots", row["id"])
     return 202, show(req, row["id"])
 
 
-def _check_volume(service: Volumes, volume: Row, *, force: bool) -> None:
+def _check_volume(service: Volumes, tx: Transaction, volume: Row, *, force: bool) -> bool:
+    """Raise Invalid unless it can be copied; whether a running guest writes to it meanwhile."""
+    assists.refuse(tx, volume["id"])
     if volume["status"] == "in-use" and force:
-        if files.is_open(service.path(volume["id"])):
-            raise errors.Unsupported(
-                "A volume cannot be copied here while its server runs and may write to it: stop "
-                "the server first."
-            )
-        return
+        if not assists.needed(service, volume):
+            return False
+        assists.check_possible(service, tx, volume)
+        return True
     if volume["status"] != "available":
         raise errors.Invalid(
             f"Invalid volume: Volume {volume['id']} status must be available, but current status "
             f"is: {volume['status']}."
         )
+    return False
 
 
 def update(req: Any, snapshot_id: str) -> dict[str, Any]:
@@ -158,5 +164,6 @@ def act(req: Any, snapshot_id: str) -> tuple[int, None]:
         raise errors.Invalid(f"There is no such action, or the status is none of {STATUSES}.")
     with req.service.store.write() as tx:
         find_in(tx, req.caller, "snapshots", snapshot_id)
-        change(req.service, tx, "snapshots", snapshot_id, status=status)
+        if "os-update_snapshot_status" not in body or not assists.hear(tx, snapshot_id, status):
+            change(req.service, tx, "snapshots", snapshot_id, status=status)
     return 202, None

@@ -11,7 +11,7 @@ from nova_appliance.embedded.checks import boolean, integer, uuid
 from nova_appliance.embedded.images import service as images
 from nova_appliance.embedded.store import Row, Transaction
 from nova_appliance.embedded.tokens import Caller
-from nova_appliance.embedded.volumes import types
+from nova_appliance.embedded.volumes import assists, types
 from nova_appliance.embedded.volumes.files import GIB
 from nova_appliance.embedded.volumes.service import Volumes, find_in
 
@@ -130,6 +130,7 @@ def _volume(_volumes: Volumes, tx: Transaction, caller: Caller, volume_id: str) 
             f"Invalid volume: Volume {volume_id} is {volume['status']}; only an available one can "
             "be copied here."
         )
+    assists.refuse(tx, volume_id)
     return {"source_volid": volume_id, "least": volume["size"]} | _inherited(volume)
 
 
