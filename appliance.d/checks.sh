@@ -6,12 +6,13 @@
 # a lab that is up; --retry before all: see settle.
 run_tests() {
   cd "$HERE"
-  if [[ ${1:-} == --lab ]]; then
-    shift
-    exec "$VENV/bin/python" -m pytest -q -p no:cacheprovider "${@:-tests/lab}"
-  fi
   local retry='' name jobs about failed=() unsteady=() out
   [[ ${1:-} != --retry ]] || { retry=yes && shift; }
+  if [[ ${1:-} == --lab ]]; then
+    shift
+    (($#)) || set -- tests/lab
+    set -- -q -p no:cacheprovider "$@"
+  fi
   if (($#)) && [[ ! $retry ]]; then exec "$VENV/bin/python" -m pytest "$@"; fi
   out=$(mktemp -d)
   if (($#)); then
