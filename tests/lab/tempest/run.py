@@ -63,6 +63,7 @@ def _furnish(cloud, stack):
     services = {service.type for service in cloud.api.identity.services()}
     return {
         "auth_url": auth["auth_url"],
+        "trust": cloud.root_file if cloud.lab.tls else "",
         "password": auth["password"],
         "region": cloud.api.config.get_region_name(),
         "image": images[0].id,
