@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client that asks the Compute API all the while, and tells at the end how many requests failed.
 
-usage: steady_client.py CLOUDS_YAML STOP_FILE: asks until STOP_FILE is there; prints JSON.
+usage: steady_client.py CLOUDS_YAML STOP_FILE SERVER: asks until STOP_FILE is there; prints JSON. What is asked of
+SERVER is answered by its nova-compute, so that a daemon of either release must understand the other.
 """
 
 from __future__ import annotations
@@ -24,17 +25,19 @@ def main(argv: list[str]) -> int:
     config = openstack.config.OpenStackConfig(config_files=[argv[1]], load_envvars=False)
     cloud = openstack.connection.Connection(config=config.get_one("appliance"))
     ask = Asked(cloud.compute)
-    stop = Path(argv[2])
+    stop, server = Path(argv[2]), f"/servers/{argv[3]}"
     number = 0
     while not stop.exists():
         ask("GET", "/servers/detail")
         ask("GET", "/flavors/detail")
+        ask("GET", server)
+        ask("POST", f"{server}/action", json={"os-getConsoleOutput": {"length": 5}})
         key = {"keypair": {"name": f"steady-{number}"}}
         ask("POST", "/os-keypairs", json=key)
         ask("DELETE", f"/os-keypairs/steady-{number}")
         number += 1
         time.sleep(PAUSE_S)
-    print(json.dumps({"asked": ask.count, "failed": len(ask.failed), **ask.told()}))  # noqa: T201
+    print(json.dumps({"asked": ask.count, "failed": len(ask.failed), **ask.told()}))
     return int(bool(ask.failed))
 
 
