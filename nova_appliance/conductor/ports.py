@@ -9,17 +9,15 @@ import msgspec
 
 from nova_appliance.clients.network_nouns import Port, PortWanted
 from nova_appliance.clients.networks import Networks
-from nova_appliance.domain import guest_data, hardware, interface_tags, root_image
+from nova_appliance.domain import guest_data, hardware, interface_tags, own_ports, root_image
 from nova_appliance.domain.boot import NetworkRequest
 from nova_appliance.domain.guest import Vif
 from nova_appliance.domain.guest_data import SUBNETS, VIFS, Subnet, subnets_of
 from nova_appliance.domain.server import Address, Server
 
-MADE = "ports_made"
-"""Key of system_metadata: ids of the ports that go with the server, JSON."""
 vifs_of = guest_data.vifs_of
 """The interfaces that a server's row remembers."""
-_KEYS = frozenset((VIFS, SUBNETS, MADE, interface_tags.KEY))
+_KEYS = frozenset((VIFS, SUBNETS, own_ports.KEY, interface_tags.KEY))
 
 
 class Plugged(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +113,7 @@ def joined(
     """The row's memory with one more interface; fine if it knows it."""
     kept = without(server, vif.port_id)
     rest = msgspec.structs.replace(server, system_metadata=kept)
-    ports_made = sorted({*made_of(rest), *([vif.port_id] if made else [])})
+    ports_made = sorted({*own_ports.of(rest), *([vif.port_id] if made else [])})
     tags = interface_tags.of(kept) | ({vif.port_id: tag} if tag else {})
     known = {**subnets_of(rest), vif.port_id: subnets}
     return {**kept, **_memory(tuple(ports_made), (*vifs_of(rest), vif), tags, known)}
@@ -127,14 +125,14 @@ def replugged(server: Server, vifs: tuple[Vif, ...]) -> dict[str, str]:
     tags = interface_tags.of(server.system_metadata)
     kept = {port: tag for port, tag in tags.items() if port in there}
     known = {port: own for port, own in subnets_of(server).items() if port in there}
-    made = tuple(sorted(made_of(server) & there))
+    made = tuple(sorted(own_ports.of(server) & there))
     return {**forgotten(server.system_metadata), **_memory(made, vifs, kept, known)}
 
 
 def without(server: Server, port_id: str) -> dict[str, str]:
     """The row's memory without one of its interfaces; fine if it does not know it."""
     vifs = tuple(vif for vif in vifs_of(server) if vif.port_id != port_id)
-    made = tuple(sorted(made_of(server) - {port_id}))
+    made = tuple(sorted(own_ports.of(server) - {port_id}))
     tags = interface_tags.of(server.system_metadata)
     tags.pop(port_id, None)
     subnets = {port: own for port, own in subnets_of(server).items() if port != port_id}
@@ -150,15 +148,9 @@ def _memory(
     return {
         VIFS: msgspec.json.encode(vifs).decode(),
         SUBNETS: msgspec.json.encode(subnets).decode(),
-        MADE: msgspec.json.encode(made).decode(),
+        own_ports.KEY: msgspec.json.encode(made).decode(),
         **interface_tags.remembered(tags),
     }
-
-
-def made_of(server: Server) -> frozenset[str]:
-    """Ids of the ports that were made for the server."""
-    text = server.system_metadata.get(MADE)
-    return msgspec.json.decode(text, type=frozenset[str]) if text else frozenset()
 
 
 def forgotten(system_metadata: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from nova_appliance.actions import shares
 from nova_appliance.actions.orders import VerbOrder
 from nova_appliance.clients.networks import made_for_server
-from nova_appliance.conductor import attachments, guests, ports
+from nova_appliance.conductor import attachments, guests
 from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step, Wait, Write
 from nova_appliance.conductor.sagas import shares as share_sagas
 from nova_appliance.conductor.sagas.power import failed as power_failed
@@ -22,6 +22,7 @@ from nova_appliance.db import (
     servers,
 )
 from nova_appliance.db.cells import CELL0
+from nova_appliance.domain import own_ports
 from nova_appliance.domain import share as kept
 from nova_appliance.domain import shelf as shelves
 from nova_appliance.domain.saga import Answer, SagaError
@@ -46,7 +47,7 @@ def stop_others(ctx: Ctx, _out: Out) -> dict[str, Any]:
     return {
         "cell_id": ctx.look_where(),
         "host": server.host if server else None,
-        "made": sorted(ports.made_of(server)) if server else [],
+        "made": sorted(own_ports.of(server)) if server else [],
         "volumes": [
             [one.volume_id, one.delete_on_termination]
             for one in (server.attachments if server else ())

@@ -15,6 +15,7 @@ from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Sag
 from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.conductor.sagas.suspension import not_interrupted as unchanged
 from nova_appliance.db import servers
+from nova_appliance.domain import own_ports
 from nova_appliance.domain.guest import Vif
 from nova_appliance.domain.saga import Answer
 from nova_appliance.domain.server import Server
@@ -134,7 +135,7 @@ def unplug(ctx: Ctx, _out: Out) -> Parked | Done:
 
 def unplugged(ctx: Ctx, _out: Out, _answer: Answer) -> Done:
     """The guest has let go; from now on no start plugs the port in."""
-    made = ctx.order.port_id in ports.made_of(ctx.living())
+    made = ctx.order.port_id in own_ports.of(ctx.living())
     return Done(result={"made": made}, write=_forget(ctx, [ctx.order.port_id]))
 
 

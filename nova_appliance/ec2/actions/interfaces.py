@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from nova_appliance.ec2 import listing, names, tagging, vpcs
+from nova_appliance.ec2 import listing, names, servers, tagging, vpcs
 from nova_appliance.ec2.caller import Caller
 from nova_appliance.ec2.faults import Fault, coded
+from nova_appliance.ec2.interface_places import place
 from nova_appliance.ec2.listing import Listing
 from nova_appliance.ec2.surroundings import tag_set, tags
 
@@ -34,6 +35,8 @@ LISTING = Listing(
         "vpc-id": "VpcId",
     },
 )  # fmt: skip
+GOING = {"DeviceIndex": 0, "Status": "detaching", "DeleteOnTermination": True}
+"""The attachment of a port whose server is gone."""
 SERVERS = "compute:"
 """Begin of the device_owner of servers' ports; ports of routers and the like are no interfaces."""
 
@@ -106,6 +109,7 @@ def show(caller: Caller, ports: list[Row]) -> list[Row]:
     in_vpcs = {row["id"]: vpcs.of(row, caller.project_id) for row in rows}
     groups = caller.rows.list_(caller.context, "security-groups", project_id=caller.project_id)
     floating = caller.rows.list_(caller.context, "floatingips", project_id=caller.project_id)
+    holders = sorted({port["device_id"] for port in ports if port["device_id"]})
     around = {
         "subnets": caller.names.give("subnet", subnets),
         "vpcs": caller.names.give("vpc", in_vpcs.values()),
@@ -114,7 +118,8 @@ def show(caller: Caller, ports: list[Row]) -> list[Row]:
         "floating": {row["port_id"]: row["floating_ip_address"] for row in floating},
         "sg": caller.names.give("sg", (row["id"] for row in groups)),
         "eni": caller.names.give("eni", (row["id"] for row in ports)),
-        "i": caller.names.give("i", (r["device_id"] for r in ports if r["device_id"])),
+        "i": caller.names.give("i", holders),
+        "servers": {one.id: one for one in servers.by_ids(caller, holders, gone=False)},
         "tags": tags(caller),
     }
     return [_one(caller, around, port) for port in ports]
@@ -158,11 +163,10 @@ def _one(caller: Caller, around: dict[str, Any], port: Row) -> Row:
 def _attachment(caller: Caller, around: dict[str, Any], port: Row, ec2_id: str) -> Row | None:
     if not port["device_id"]:
         return None
+    server = around["servers"].get(port["device_id"])
     return {
         "AttachmentId": ec2_id.replace("eni-", "eni-attach-", 1),
         "InstanceId": around["i"][port["device_id"]],
         "InstanceOwnerId": caller.project_id,
-        "DeviceIndex": 0,
-        "Status": "attached",
-        "DeleteOnTermination": True,
+        **(place(server, port["id"]) if server else GOING),
     }

@@ -6,6 +6,7 @@ from __future__ import annotations
 from nova_appliance.domain import root_image
 from nova_appliance.domain.server import Server
 from nova_appliance.ec2 import metadata_options, server_states
+from nova_appliance.ec2.interface_places import place
 from nova_appliance.ec2.server_states import PENDING, TERMINATED
 from nova_appliance.ec2.surroundings import Row, Surroundings, tag_set
 
@@ -86,7 +87,8 @@ def _private(server: Server) -> str | None:
 
 
 def _architecture(server: Server) -> str:
-    told = server.image.properties.get("hw_architecture") if server.image else None
+    image = root_image.of(server)
+    told = image.properties.get("hw_architecture") if image else None
     return told or "x86_64"
 
 
@@ -161,11 +163,9 @@ def _interface(around: Surroundings, server: Server, index: int, port: Row) -> R
         "Association": _association(around, port),
         "Attachment": {
             "AttachmentId": around.id("eni", port["id"]).replace("eni-", "eni-attach-", 1),
-            "DeviceIndex": index,
             "NetworkCardIndex": 0,
-            "Status": "attached",
             "AttachTime": server.created_at,
-            "DeleteOnTermination": True,
+            **place(server, port["id"], index),
         },
         "PrivateIpAddresses": [
             {"PrivateIpAddress": ip, "Primary": at == 0} for at, ip in enumerate(v4)

@@ -99,10 +99,21 @@ def test_an_interface_joins_an_instance_and_leaves_it(client, run, code):
     attachment = client.attach_network_interface(**where, DeviceIndex=1)["AttachmentId"]
     by_id = {"NetworkInterfaceIds": [eni]}
 
-    def status():
-        return client.describe_network_interfaces(**by_id)["NetworkInterfaces"][0]["Status"]
+    def shown():
+        return client.describe_network_interfaces(**by_id)["NetworkInterfaces"][0]
 
-    assert wait_for(lambda: status() == "in-use", 60)
+    def status():
+        return shown()["Status"]
+
+    assert wait_for(lambda: shown().get("Attachment", {}).get("Status") == "attached", 60)
+    told = client.describe_instances(InstanceIds=[one])["Reservations"][0]["Instances"][0]
+    for attachments in (
+        [card["Attachment"] for card in told["NetworkInterfaces"]],
+        [first["Attachment"], shown()["Attachment"]],
+    ):
+        places = [(seen["DeviceIndex"], seen["DeleteOnTermination"]) for seen in attachments]
+        assert sorted(places) == [(0, True), (1, False)]
+    assert status() == "in-use"
     in_use = "InvalidNetworkInterface.InUse"
     assert code(client.attach_network_interface, **where, DeviceIndex=2) == in_use
     primary = first["Attachment"]["AttachmentId"]
