@@ -113,15 +113,26 @@ def broken_off(
         for line in run.stdout:
             said.append(line)
             if line.startswith(place):
-                threading.Event().wait(MOMENT_S)
                 break
-        assert run.poll() is None, f"it never came to {place}:\n{''.join(said[-60:])}"
-        os.killpg(run.pid, signal.SIGKILL)
+        assert "".join(said[-1:]).startswith(place), f"never {place}:\n{''.join(said[-60:])}"
+        threading.Event().wait(MOMENT_S)
+        for pid in family(run.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     took_s = round(time.monotonic() - began)
     mixed = place in MIXED
     used = [worked(cloud, host) for host in hosts if in_service(cloud, host)] if mixed else []
     assert used or not mixed, f"no host is in service at {place}"
     return {"at": place, "after_s": took_s, "versions": versions(cloud), "worked": used}
+
+
+def family(pid: int) -> list[int]:
+    """That process and all below it: Ansible's workers lead sessions of their own."""
+    try:
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        below = []
+    return [pid, *(one for child in below for one in family(int(child)))]
 
 
 def in_service(cloud: LabCloud, host: str) -> bool:
