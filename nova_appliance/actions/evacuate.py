@@ -31,6 +31,8 @@ class Evacuation:
     """The host is taken whatever filters say (2.29 to 2.67)."""
     stops: bool = False
     """A server that ran is stopped afterwards (from 2.95 on)."""
+    password: str = ""
+    """For the config drive, if one is made."""
 
 
 def evacuate(cloud: Cloud, context: RequestContext, server: Server, wanted: Evacuation) -> None:
@@ -51,6 +53,7 @@ def evacuate(cloud: Cloud, context: RequestContext, server: Server, wanted: Evac
         host=wanted.host,
         unfiltered=wanted.unfiltered,
         ends=_end(server, wanted),
+        password=wanted.password if server.config_drive else "",
         tried=moves.own_host(cloud, server),
     )
 

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from nova_appliance.clients.images import Image
 from nova_appliance.common import errors
-from nova_appliance.domain import hardware, numa
+from nova_appliance.domain import hardware, numa, root_image
 from nova_appliance.domain.flavor import Flavor
-from nova_appliance.domain.server import ServerImage
+from nova_appliance.domain.server import Server, ServerImage
 
 GIB = 1 << 30
 
@@ -60,8 +60,29 @@ def check_hardware(image: ServerImage, flavor: Flavor) -> None:
         raise errors.Invalid(error.message) from error
 
 
+def check_same_cells(server: Server, image: ServerImage) -> None:
+    """Raise Invalid when a rebuild from the image would group the processors in another way."""
+    if _cells(image, server.flavor) != _cells(root_image.of(server), server.flavor):
+        raise errors.Invalid(
+            "An instance's NUMA topology cannot be changed as part of a rebuild. The image "
+            "provided is invalid for this instance."
+        )
+
+
 def cells(image: ServerImage | None, flavor: Flavor) -> dict[str, str]:
     """What a server's row remembers of its NUMA cells."""
+    return numa.remembered(_cells(image, flavor))
+
+
+def regrouped(known: Mapping[str, str], server: Server, flavor: Flavor) -> dict[str, str]:
+    """What a row that knows this remembers from now on, with the cells of the flavor."""
+    return numa.regrouped(known, _cells(root_image.of(server), flavor))
+
+
+def _cells(image: ServerImage | None, flavor: Flavor) -> tuple[numa.NumaCell, ...]:
+    """None where the two ask for what cannot be: who wants a guest of them is told elsewhere."""
     properties = image.properties if image else {}
-    made = hardware.read(flavor.extra_specs, properties, flavor.vcpus, flavor.memory_mib)
-    return numa.remembered(made.cells)
+    try:
+        return hardware.read(flavor.extra_specs, properties, flavor.vcpus, flavor.memory_mib).cells
+    except hardware.Impossible:
+        return ()

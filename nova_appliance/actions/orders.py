@@ -147,6 +147,8 @@ class RescueOrder(msgspec.Struct, frozen=True, kw_only=True):
     verb: str
     rescue: Rescue
     state: str = "active"
+    password: str = ""
+    """For the config drive; taken away when the saga has gone well."""
 
 
 class MoveOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,6 +165,8 @@ class MoveOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Whether disks are copied while it runs; None lets the hosts find out."""
     ends: str = "active"
     """State after an evacuation."""
+    password: str = ""
+    """For the config drive that an evacuation makes; taken away when the saga has gone well."""
     tried: tuple[str, ...] = ()
     """Ids of the hosts that are not wanted or could not take it."""
     said: tuple[str, ...] = ()

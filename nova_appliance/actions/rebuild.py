@@ -94,6 +94,7 @@ def _base(cloud: Cloud, context: RequestContext, server: Server, request: Rebuil
         return _on_volume(cloud, context, server, request)
     image = boot_checks.find_image(cloud, context, request.image_id)
     image_fit.check(image, server.flavor)
+    image_fit.check_same_cells(server, image)
     is_new = server.image is None or server.image.id != image.id
     return _Base(image=image.remembered, is_new=is_new)
 
@@ -117,6 +118,7 @@ def _on_volume(
     image_fit.check_on_volume(
         image.remembered, server.flavor, volume.size_gib, certificates=certificates
     )
+    image_fit.check_same_cells(server, image.remembered)
     if image.size_bytes > volume.size_gib * image_fit.GIB:
         raise errors.Invalid(
             f"Image {image.id} has {image.size_bytes} bytes: more than volume {volume.id}, whose "

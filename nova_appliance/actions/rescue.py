@@ -16,8 +16,17 @@ from nova_appliance.domain.server import Server
 RESCUE, UNRESCUE = "rescue", "unrescue"
 
 
-def rescue(cloud: Cloud, context: RequestContext, server: Server, image_id: str | None) -> None:
-    """Begin to boot from an image: this one, the operator's, or the server's. Raises Conflict, Invalid."""
+def rescue(
+    cloud: Cloud,
+    context: RequestContext,
+    server: Server,
+    image_id: str | None,
+    password: str = "",
+) -> None:
+    """Begin to boot from an image: this one, the operator's, or the server's. Raises Conflict, Invalid.
+
+    The rescued guest finds the password on its config drive, if it has one.
+    """
     states.check_lock(server, RESCUE, is_admin=bool(context.is_admin))
     states.check(server, RESCUE)
     usual = cloud.conf.libvirt.rescue_image_id or (server.image.id if server.image else "")
@@ -32,7 +41,8 @@ def rescue(cloud: Cloud, context: RequestContext, server: Server, image_id: str 
             f"Instance {server.id} cannot be rescued: {rescues.DEVICE} of the image is "
             f"{wanted.device!r}, and can be {' or '.join(rescues.DEVICES)}."
         )
-    order = RescueOrder(verb=RESCUE, rescue=wanted, state=server.state)
+    told = password if server.config_drive else ""
+    order = RescueOrder(verb=RESCUE, rescue=wanted, state=server.state, password=told)
     begin(cloud, context, server, Wanted(verb=RESCUE, saga="rescue", order=order))
 
 

@@ -8,7 +8,7 @@ import functools
 
 import msgspec
 
-from nova_appliance.actions import device_fit, flavors, move_quota, moves
+from nova_appliance.actions import device_fit, flavors, image_fit, move_quota, moves
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import EndMoveOrder, MoveOrder
@@ -16,10 +16,10 @@ from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.db import server_migrations, servers
 from nova_appliance.db.engines import Connection
-from nova_appliance.domain import states
+from nova_appliance.domain import root_image, states
 from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.migration import COLD, FINISHED, RESIZE, Migration
-from nova_appliance.domain.server import Server
+from nova_appliance.domain.server import Server, ServerImage
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,5 +133,7 @@ def _flavor(cloud: Cloud, context: RequestContext, server: Server, flavor_id: st
         raise errors.Invalid("When resizing, instances must change flavor!")
     if flavor.root_gib == 0 and server.flavor.root_gib != 0 and server.image is not None:
         raise errors.Invalid("Flavor's disk is too small: resize to zero disk is not allowed.")
-    device_fit.check(cloud, flavor, server.image)
+    image = root_image.of(server)
+    image_fit.check_hardware(image or ServerImage(id=""), flavor)
+    device_fit.check(cloud, flavor, image)
     return flavor

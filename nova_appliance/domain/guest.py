@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-RESCUE_DISK = "disk.rescue"
+RESCUE_DISK, RESCUE_DRIVE = "disk.rescue", "disk.config.rescue"
 """Name of the disk from which a rescued server boots."""
 
 
@@ -135,6 +135,11 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     image_properties: dict[str, str] = {}
     volumes: tuple[Volume, ...] = ()
     shares: tuple[Share, ...] = ()
+
+    @property
+    def is_rescued(self) -> bool:
+        """Whether it boots from a rescue disk."""
+        return any(disk.purpose == "rescue" for disk in self.disks)
 
 
 class GuestSeen(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,3 +31,9 @@ def cells_of(system_metadata: Mapping[str, str]) -> tuple[NumaCell, ...]:
 def remembered(cells: tuple[NumaCell, ...]) -> dict[str, str]:
     """What a row keeps of them."""
     return {KEY: msgspec.json.encode(cells).decode()} if cells else {}
+
+
+def regrouped(system_metadata: Mapping[str, str], cells: tuple[NumaCell, ...]) -> dict[str, str]:
+    """The row's memory of a server that has these cells from now on."""
+    kept = {key: value for key, value in system_metadata.items() if key != KEY}
+    return kept | remembered(cells)

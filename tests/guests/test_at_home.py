@@ -43,13 +43,18 @@ def test_a_rescued_guest_sees_its_own_disk_beside_the_rescue_disk(cloud, servers
     server, boots = servers[1], cloud.boots(servers[1])
     disks = set(cloud.ssh(side_door, "ls /sys/block | grep ^vd").split())
     cloud.ssh(side_door, "echo kept >/data/rescue; sync")
-    cloud.connect().compute.rescue_server(server)
+    cloud.connect().compute.rescue_server(server, admin_pass="only-for-rescue")
     assert wait_for(lambda: cloud.see(server).status == "RESCUE", 120, 0.3)
     assert wait_for(lambda: cloud.boots(server) == boots + 1, 150, 0.5)
     assert set(cloud.ssh(side_door, "ls /sys/block | grep ^vd").split()) == disks | {"vdb"}
+    password = "grep -c only-for-rescue /run/seed/meta_data.json || true"
+    assert cloud.ssh(side_door, password).strip() == "1"
     cloud.connect().compute.unrescue_server(server)
     cloud.wait_ready(server, boots=boots + 2)
     assert wait_for(lambda: kept(cloud, side_door, "rescue") == "kept", 60, 0.5)
+    assert cloud.ssh(side_door, password).strip() == "0"
+    folder = cloud.state_dir / "nova" / "instances" / server
+    assert not list(folder.glob("*.rescue"))
     assert set(cloud.ssh(side_door, "ls /sys/block | grep ^vd").split()) == disks
 
 

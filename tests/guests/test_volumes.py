@@ -64,7 +64,8 @@ def test_a_volume_is_copied_while_its_guest_writes_to_it(cloud, servers, doors):
     read = "dd if=/dev/{} bs=512 skip=7 count=1 iflag=direct 2>/dev/null | head -n 1"
     cloud.ssh(doors[0], f"echo before | {write}")
     pids = cloud.machine.guest_pids()
-    cloud.whole.openstack("volume", "snapshot", "create", "--volume", "busy", "--force", "held")
+    newer = ("--os-volume-api-version", "3.66")
+    cloud.whole.openstack(*newer, "volume", "snapshot", "create", "--volume", "busy", "held")
     cloud.ssh(doors[0], f"echo afterwards | {write}")
     held = volumes.find_snapshot("held")
     volumes.wait_for_status(held, "available", interval=0.2, wait=120)
@@ -127,7 +128,22 @@ def test_a_rebuilt_root_volume_holds_the_new_image(cloud, side_door, servers):
     assert cloud.ssh(door, "cat /data/root /data/old 2>/dev/null || true").strip() == (
         "of the new image"
     )
+    _grows_and_shrinks(cloud, server, door)
     compute.delete_server(server)
     assert wait_for(lambda: compute.find_server(server) is None, 60, 0.2)
     images.delete_image(marked.id)
     cloud.nothing_stray()
+
+
+def _grows_and_shrinks(cloud, server, door):
+    """A resize gives a server on a volume memory and processors; its disk is the volume."""
+    compute = cloud.connect().compute
+    larger = compute.create_flavor(name="rebuilt.more", vcpus=2, ram=192, disk=5)
+    compute.resize_server(server, larger)
+    cloud.wait(server, "VERIFY_RESIZE")
+    look = "grep -c ^processor /proc/cpuinfo; cat /sys/block/vda/size /data/root"
+    assert cloud.ssh(door, look).split("\n")[:3] == ["2", str(1 << 21), "of the new image"]
+    compute.revert_server_resize(server)
+    cloud.wait(server, "ACTIVE")
+    assert cloud.ssh(door, look).split("\n")[:3] == ["1", str(1 << 21), "of the new image"]
+    compute.delete_flavor(larger)

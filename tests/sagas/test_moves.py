@@ -6,15 +6,20 @@ from fixtures.cells import CELL1
 from fixtures.saga_drive import attach_volume, clean_up, settle
 from fixtures.world import FLAVOR, LARGE, NOTHING, World
 
-from nova_appliance.actions import boot, delete, power, resize
+from nova_appliance.actions import boot, delete, power, rebuild, resize
 from nova_appliance.common import errors
 from nova_appliance.conductor import audit, confirm_old
 from nova_appliance.db import flavors, server_mappings, server_migrations
 from nova_appliance.db.tables import api
+from nova_appliance.domain import numa
 from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.guest import PowerState
 
 SMALL_DISK = Flavor(id="3", name="m1.nodisk", vcpus=1, memory_mib=64, root_gib=1, ephemeral_gib=1)
+CELLS = Flavor(id="5", name="m1.cells", vcpus=2, memory_mib=64, root_gib=1,
+               extra_specs={"hw:numa_nodes": "2"})  # fmt: skip
+ODD = Flavor(id="6", name="m1.odd", vcpus=1, memory_mib=64, root_gib=1,
+             extra_specs={"hw:numa_nodes": "2"})  # fmt: skip
 HUGE = Flavor(id="4", name="m1.huge", vcpus=9999, memory_mib=64, root_gib=1)
 
 
@@ -22,7 +27,7 @@ HUGE = Flavor(id="4", name="m1.huge", vcpus=9999, memory_mib=64, root_gib=1)
 def world(tmp_path_factory):
     world = World(tmp_path_factory.mktemp("world"), lease=1, max_failures=2)
     with world.cloud.cells.api.write() as conn:
-        for flavor in (SMALL_DISK, HUGE):
+        for flavor in (SMALL_DISK, HUGE, CELLS, ODD):
             flavors.add(conn, flavor)
     world.stand_by("host1", "host2")
     yield world
@@ -263,3 +268,24 @@ def test_of_confirm_and_revert_one_wins(world, server):
         resize.revert(world.cloud, world.context(), moved)
     settle(world)
     assert world.server(server.id).state == "active"
+
+
+def test_cells_are_those_of_the_flavor_that_the_server_has(world, server):
+    """What GET /servers/{id}/topology shows."""
+
+    def cells_of(now):
+        return [cell.vcpus for cell in numa.cells_of(now.system_metadata)]
+
+    assert cells_of(grow(world, server, CELLS)) == [(0,), (1,)]
+    assert cells_of(ask(world, resize.revert, server)) == []
+    grow(world, server, CELLS)
+    assert cells_of(ask(world, resize.confirm, server)) == [(0,), (1,)]
+    with pytest.raises(errors.Invalid, match="hw:numa_nodes is 2"):
+        grow(world, server, ODD)
+    other = world.images.add(properties={"hw_numa_nodes": "1"})
+    with pytest.raises(errors.Invalid, match="hw_numa"):
+        ask(world, rebuild.rebuild, server, rebuild.RebuildRequest(image_id=other.id))
+    grow(world, server)
+    assert cells_of(ask(world, resize.confirm, server)) == []
+    with pytest.raises(errors.Invalid, match="NUMA topology cannot be changed"):
+        ask(world, rebuild.rebuild, server, rebuild.RebuildRequest(image_id=other.id))

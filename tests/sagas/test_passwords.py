@@ -5,7 +5,7 @@ import pytest
 from fixtures.saga_drive import clean_up, settle
 from fixtures.world import World
 
-from nova_appliance.actions import boot, rebuild
+from nova_appliance.actions import boot, evacuate, rebuild, rescue
 from nova_appliance.actions.rebuild import RebuildRequest
 from nova_appliance.conductor import guests
 from nova_appliance.db.cells import CELL0
@@ -50,3 +50,36 @@ def test_a_password_is_on_the_drive_and_in_no_row_afterwards(world, told, drive)
             for table in (cell.SAGAS, cell.SERVERS)]  # fmt: skip
     assert "secret" not in str(rows)
     clean_up(world, server.id)
+
+
+@pytest.mark.parametrize("drive", [True, False])
+def test_a_rescued_server_finds_its_password(world, told, drive):
+    request = world.request(config_drive=drive)
+    (made,) = boot.boot(world.cloud, world.context(), request).servers
+    settle(world)
+    server = world.server(made.id)
+    rescue.rescue(world.cloud, world.context(), server, None, "third-secret")
+    settle(world)
+    assert world.server(made.id).state == "rescued"
+    assert told[1:] == (["third-secret"] if drive else [])
+    assert "secret" not in str(world.rows(cell.SAGAS, server.cell_id))
+    rescue.unrescue(world.cloud, world.context(), world.server(made.id))
+    settle(world)
+    assert told[2:] == []
+    clean_up(world, made.id)
+
+
+@pytest.mark.parametrize("drive", [True, False])
+def test_an_evacuated_server_finds_its_password(world, told, drive):
+    (made,) = boot.boot(world.cloud, world.context(), world.request(config_drive=drive)).servers
+    settle(world)
+    world.add_host("host2")
+    server = world.server(made.id)
+    world.lose_host(server.host)
+    wanted = evacuate.Evacuation(password="fourth-secret")
+    evacuate.evacuate(world.cloud, world.context(), server, wanted)
+    settle(world)
+    assert world.server(made.id).host == "host2"
+    assert told[1:] == (["fourth-secret"] if drive else [])
+    assert "secret" not in str(world.rows(cell.SAGAS, server.cell_id))
+    clean_up(world, made.id)

@@ -26,17 +26,20 @@ def evacuate(req: Request, server: Server, body: Body) -> Answer | None:
     shared = is_true(asked.get("onSharedStorage", False))
     if shared and asked.get("adminPass"):
         raise errors.Invalid("admin password can't be changed on existing disk")
+    given = asked.get("adminPass") or ids.new_password(req.cloud.conf.password_length)
+    password = None if shared else given
     wanted = evacuations.Evacuation(
-        host=asked.get("host"), unfiltered=forced(asked), stops=at_least(req, "2.95")
+        host=asked.get("host"),
+        unfiltered=forced(asked),
+        stops=at_least(req, "2.95"),
+        password=password or "",
     )
     evacuations.evacuate(req.cloud, req.context, server, wanted)
     if at_least(req, "2.14"):
         return None
     if not req.cloud.conf.api.enable_instance_password:
         return Answer({})
-    given = asked.get("adminPass")
-    made = None if shared else given or ids.new_password(req.cloud.conf.password_length)
-    return Answer({"adminPass": made})
+    return Answer({"adminPass": password})
 
 
 def forced(asked: Body) -> bool:

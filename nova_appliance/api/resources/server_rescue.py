@@ -19,11 +19,10 @@ from nova_appliance.domain.server import Server
 def rescue(req: Request, server: Server, body: dict[str, Any]) -> Answer:
     """Boot from a rescue image; answered with the password, if passwords are given at all."""
     asked = body["rescue"] or {}
-    rescues.rescue(req.cloud, req.context, server, asked.get("rescue_image_ref"))
-    if not req.cloud.conf.api.enable_instance_password:
-        return Answer({})
-    given = asked.get("adminPass")
-    return Answer({"adminPass": given or ids.new_password(req.cloud.conf.password_length)})
+    password = asked.get("adminPass") or ids.new_password(req.cloud.conf.password_length)
+    rescues.rescue(req.cloud, req.context, server, asked.get("rescue_image_ref"), password)
+    shown = req.cloud.conf.api.enable_instance_password
+    return Answer({"adminPass": password} if shown else {})
 
 
 @operation(

@@ -10,13 +10,13 @@ from nova_appliance.common import errors
 from nova_appliance.compute import image_cache
 from nova_appliance.compute.agent import Agent
 from nova_appliance.compute.work.power import power_of
-from nova_appliance.domain.guest import RESCUE_DISK, PowerState
+from nova_appliance.domain.guest import RESCUE_DISK, RESCUE_DRIVE, PowerState
 from nova_appliance.rpc.orders import ServerOrder
 from nova_appliance.virt.driver import NoSuchGuest
 
 
 def change_disks(agent: Agent, order: ServerOrder) -> dict[str, Any]:
-    """Switch the guest off, make the disks it misses, boot, remove the rescue disk it has no more."""
+    """Switch the guest off, make the disks it misses, boot, remove what only a rescued guest has."""
     if order.guest is None:
         raise errors.Invalid("An order to change disks needs the guest.")
     if order.image is not None:
@@ -28,6 +28,7 @@ def change_disks(agent: Agent, order: ServerOrder) -> dict[str, Any]:
         agent.driver.power.reboot_hard(order.guest)
     else:
         agent.driver.lifecycle.destroy(order.server_id)
-    if not any(disk.name == RESCUE_DISK for disk in order.guest.disks):
-        agent.driver.disks.drop(order.server_id, RESCUE_DISK)
+    if not order.guest.is_rescued:
+        for name in (RESCUE_DISK, RESCUE_DRIVE):
+            agent.driver.disks.drop(order.server_id, name)
     return {"power": power_of(agent, order.server_id) or int(PowerState.SHUTDOWN)}

@@ -74,7 +74,7 @@ def rebuild_there(ctx: Ctx, out: Out) -> Parked:
     order = _order(ctx, server, host)
     order = msgspec.structs.replace(
         order,
-        guest=guests.guest_of(there, ctx.cloud.conf),
+        guest=guests.new_guest(ctx.cloud, there, (), ctx.order.password),
         image=server.image,
         power_on=ctx.order.ends == "active",
     )

@@ -17,7 +17,7 @@ from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.conductor.sagas.power import failed
 from nova_appliance.db import servers
 from nova_appliance.domain import rescue as rescues
-from nova_appliance.domain.guest import PowerState
+from nova_appliance.domain.guest import Guest, PowerState
 from nova_appliance.domain.saga import Answer
 from nova_appliance.domain.server import Server
 from nova_appliance.rpc.orders import ServerOrder
@@ -60,7 +60,9 @@ def _keep(ctx: Ctx, conn: Any, more: dict[str, str]) -> None:
 
 def boot_rescue(ctx: Ctx, _out: Out) -> Parked:
     """Let the host make the rescue disk and boot from it."""
-    return _send(ctx, "boot_rescue", ctx.living())
+    server = ctx.living()
+    guest = guests.new_guest(ctx.cloud, server, (), ctx.order.password)
+    return _send(ctx, "boot_rescue", server, guest)
 
 
 def rescued(ctx: Ctx, _out: Out, answer: Answer) -> Done:
@@ -99,7 +101,9 @@ def _as_before(server: Server) -> Server:
     return msgspec.structs.replace(server, system_metadata=known)
 
 
-def _send(ctx: Ctx, step: str, server: Server, *, power_on: bool = True) -> Parked:
+def _send(
+    ctx: Ctx, step: str, server: Server, guest: Guest | None = None, *, power_on: bool = True
+) -> Parked:
     conf, host = ctx.cloud.conf, server.host or ""
     timeout_s = conf.shutdown_timeout
     check_patience(ctx, step, host, timeout_s + conf.conductor.build_timeout)
@@ -107,7 +111,7 @@ def _send(ctx: Ctx, step: str, server: Server, *, power_on: bool = True) -> Park
     order = ServerOrder(
         ticket=ctx.ticket(step),
         server_id=server.id,
-        guest=guests.guest_of(server, conf),
+        guest=guest or guests.guest_of(server, conf),
         image=known.image if known else None,
         timeout_s=timeout_s,
         power_on=power_on,

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from nova_appliance.actions import image_fit
 from nova_appliance.actions.orders import EndMoveOrder
 from nova_appliance.conductor import attachments, guests, ports, targets
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step, Write
@@ -118,7 +119,9 @@ def _before(server: Server, migration: Migration, out: Out) -> Server:
         node=migration.source_node,
         zone=migration.facts.get("zone"),
         flavor=migration.old_flavor,
-        system_metadata=ports.remember(server, vifs),
+        system_metadata=image_fit.regrouped(
+            ports.remember(server, vifs), server, migration.old_flavor
+        ),
     )
 
 

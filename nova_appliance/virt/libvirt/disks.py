@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nova_appliance.common import ids
 from nova_appliance.domain.config_drive import unpacked
-from nova_appliance.domain.guest import Disk, Guest
+from nova_appliance.domain.guest import RESCUE_DRIVE, Disk, Guest
 from nova_appliance.virt.driver import DiskTooSmall, NoSuchImage
 from nova_appliance.virt.libvirt import config_drives, overlays
 from nova_appliance.virt.libvirt.folders import CONFIG_DRIVE, Folders, make_private
@@ -43,10 +43,7 @@ class LocalDisks:
             make_private(folder)
             for disk in guest.disks:
                 self._create_one(folder, disk)
-            if guest.config_drive is not None and not (folder / CONFIG_DRIVE).exists():
-                part = folder / (CONFIG_DRIVE + _PART)
-                config_drives.make(part, unpacked(guest), self.config_drive_format)
-                finish(part, folder / CONFIG_DRIVE)
+            self._make_drive(folder, guest)
             undo.pop_all()
 
     def renew(self, guest: Guest, *, keep_ephemeral: bool) -> None:
@@ -82,6 +79,14 @@ class LocalDisks:
     def images_used(self) -> frozenset[str]:
         """See virt.driver.Disks."""
         return images_used(self.folders)
+
+    def _make_drive(self, folder: Path, guest: Guest) -> None:
+        """A guest that is rescued has another drive, which tells it another password."""
+        drive = folder / (RESCUE_DRIVE if guest.is_rescued else CONFIG_DRIVE)
+        if guest.config_drive is not None and not drive.exists():
+            part = drive.with_name(drive.name + _PART)
+            config_drives.make(part, unpacked(guest), self.config_drive_format)
+            finish(part, drive)
 
     def _create_one(self, folder: Path, disk: Disk) -> None:
         target = folder / Path(disk.name).name

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from nova_appliance.domain.guest import Guest, Volume
+from nova_appliance.domain.guest import RESCUE_DRIVE, Guest, Volume
 from nova_appliance.domain.hardware import Hardware, read
 from nova_appliance.virt.libvirt.folders import CONFIG_DRIVE, CONSOLE_LOG
 from nova_appliance.virt.libvirt.xml import memory, platform
@@ -131,7 +131,7 @@ def disk_parts(guest: Guest, host: HostTraits, folder: Path) -> list[DiskPart]:
     targets = Targets()
     hardware = hardware_of(guest)
     cdrom_bus = _cdrom_bus(hardware)
-    first = "rescue" if any(drive.purpose == "rescue" for drive in guest.disks) else "root"
+    first = "rescue" if guest.is_rescued else "root"
     volumes = [volume_part(volume, host) for volume in guest.volumes]
     for part in volumes:
         targets.take(part.bus, part.target)
@@ -159,11 +159,15 @@ def _cdrom_bus(hardware: Hardware) -> str:
 
 
 def _config_drive(guest: Guest, host: HostTraits, folder: Path, targets: Targets) -> DiskPart:
-    """A CD, or a disk when its file system is one of disks."""
+    """A CD, or a disk when its file system is one of disks.
+
+    Guests that were rescued by an older release have no drive of their own for that.
+    """
+    rescue = folder / RESCUE_DRIVE
     is_cd = host.config_drive_format == "iso9660"
     bus = _cdrom_bus(hardware_of(guest)) if is_cd else "virtio"
     return DiskPart(
-        file=str(folder / CONFIG_DRIVE),
+        file=str(rescue if guest.is_rescued and rescue.exists() else folder / CONFIG_DRIVE),
         file_format="raw",
         bus=bus,
         target=targets.take(bus),

@@ -3,11 +3,13 @@
 
 import stat
 import subprocess
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from nova_appliance.common import errors, ids
-from nova_appliance.domain.guest import Disk, Guest
+from nova_appliance.domain.guest import RESCUE_DISK, Disk, Guest
 from nova_appliance.virt.driver import ImageExpected
 from nova_appliance.virt.libvirt import config_drives, overlays
 from nova_appliance.virt.libvirt.consoles import read_end
@@ -15,6 +17,7 @@ from nova_appliance.virt.libvirt.disks import LocalDisks, images_used
 from nova_appliance.virt.libvirt.driver import takes_direct_io
 from nova_appliance.virt.libvirt.folders import folders_of
 from nova_appliance.virt.libvirt.images import ImageCache
+from nova_appliance.virt.libvirt.xml.domain import HostTraits, disk_parts
 from nova_appliance.virt.settings import VirtSettings
 
 IMAGE = ids.new_id()
@@ -108,6 +111,28 @@ def test_disks_and_config_drives_are_nobody_elses_to_read(folders, images):
     for file in folders.server(wanted.server_id).iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(folders.server(wanted.server_id).stat().st_mode) == 0o711
+
+
+def test_a_rescued_guest_has_a_config_drive_of_its_own(folders, images):
+    disks, host = LocalDisks(folders, images, "qcow2"), HostTraits(virt_type="qemu")
+    usual = guest(config_drive={"openstack/latest/user_data": "usual"})
+    rescue = Disk(name=RESCUE_DISK, size_gib=0, image_id=IMAGE, purpose="rescue")
+    rescued = msgspec.structs.replace(
+        usual,
+        disks=(rescue, *usual.disks),
+        config_drive={"openstack/latest/user_data": "a password"},
+    )
+    folder = folders.server(usual.server_id)
+
+    def drive_of(told):
+        return Path(disk_parts(told, host, folder)[-1].file)
+
+    disks.create(usual)
+    assert drive_of(rescued).name == "disk.config"  # an older release rescued it
+    disks.create(rescued)
+    assert b"a password" in drive_of(rescued).read_bytes()
+    assert b"usual" in drive_of(usual).read_bytes()
+    assert drive_of(usual).name == "disk.config"
 
 
 @pytest.mark.parametrize("name", ["/etc/x", "../x", "a/../../x", "", "a\0b"])
