@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from nova_appliance.actions import refresh_addresses
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import ids
-from nova_appliance.conductor import audit, shelf_life
+from nova_appliance.conductor import audit, shelf_life, usage_audit
 from nova_appliance.conductor.confirm_old import confirm_old
 from nova_appliance.conductor.reclaim import reclaim
 from nova_appliance.db import hosts, request_specs, sagas, server_mappings, servers
@@ -146,5 +146,6 @@ CHORES: tuple[tuple[str, float, Callable[[Cloud], int]], ...] = (
     ("confirm resizes", 60.0, confirm_old),
     ("offload shelved servers", 60.0, shelf_life.offload),
     ("end rescues", 60.0, shelf_life.end_rescues),
+    ("audit usage", 60.0, usage_audit.audit),
 )
 """Name, seconds between two rounds, what is done."""

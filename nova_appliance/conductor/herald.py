@@ -11,11 +11,20 @@ import dataclasses
 import logging
 
 from nova_appliance.actions.notices import servers as notices
+from nova_appliance.actions.notices import tasks
 from nova_appliance.actions.notices.about import COMPUTE, About
 from nova_appliance.common import errors
 from nova_appliance.conductor import story_facts
 from nova_appliance.conductor.saga import Ctx, Step
-from nova_appliance.conductor.stories import BEGINS, BROKEN, ENDS, STORIES, UNDONE
+from nova_appliance.conductor.stories import (
+    BEGINS,
+    BROKEN,
+    ENDS,
+    SCHEDULING,
+    STORIES,
+    TASKS,
+    UNDONE,
+)
 from nova_appliance.domain.saga import SagaError
 from nova_appliance.domain.server import Server
 
@@ -76,6 +85,8 @@ def given_up(ctx: Ctx, error: SagaError, seen: Seen | None) -> None:
     after = _now(ctx) if seen else None
     if seen is None or after is None:
         return
+    if ctx.saga.name in TASKS and error.step in SCHEDULING:
+        tasks.compute_task(ctx.cloud, TASKS[ctx.saga.name], after, error)
     if ctx.saga.name in UNDONE:
         _tell(ctx, after, UNDONE[ctx.saga.name], error)
     notices.changed(ctx.cloud, ctx.context, seen.server, after, COMPUTE)

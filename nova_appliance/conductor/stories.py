@@ -73,8 +73,8 @@ STORIES: dict[str, tuple[Line, ...]] = {
     "attach_volume": _span("plug", "plug", "volume_attach"),
     "detach_volume": _span("unplug", "give_back", "volume_detach"),
     "extend_volume": (),
-    "attach_share": (),
-    "detach_share": (),
+    "attach_share": _span("allow", "wait_allowed", "share_attach"),
+    "detach_share": _span("release", "forget", "share_detach"),
     "snapshot_volume": (),
     "merge_volume": (),
     "swap_volume": _span("copy", "finish", "volume_swap"),
@@ -114,8 +114,22 @@ BROKEN: dict[str, tuple[str, str]] = {
     "attach_interface": ("interface_attach", ERROR),
     "attach_volume": ("volume_attach", ERROR),
     "swap_volume": ("volume_swap", ERROR),
+    "attach_share": ("share_attach", ERROR),
+    "detach_share": ("share_detach", ERROR),
     "live_migrate": ("live_migration_rollback", START),
 }
 """Saga > what is told when it turns back."""
 UNDONE: dict[str, tuple[str, str]] = {"live_migrate": ("live_migration_rollback", END)}
 """Saga > what is told when it is undone."""
+
+SCHEDULING = frozenset(("choose_host", "choose_target", "check_host"))
+"""Steps in which no host may be found."""
+TASKS: dict[str, str] = {
+    "boot": "build_instances",
+    "resize": "migrate_server",
+    "live_migrate": "migrate_server",
+    "rebuild": "rebuild_server",
+    "rebuild_volume": "rebuild_server",
+    "evacuate": "rebuild_server",
+}
+"""Saga > what compute_task.*.error calls it, told when no host was found for it."""

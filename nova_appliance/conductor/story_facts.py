@@ -90,6 +90,8 @@ _MORE: dict[str, Callable[[Ctx, Server], Facts]] = {
     "rescue": _rescue_image,
     "resize_prep": lambda ctx, _server: {"new_flavor": nouns.flavor(ctx.order.flavor)},
     "snapshot": lambda ctx, _server: {"snapshot_image_id": ctx.order.image_id},
+    "share_attach": lambda ctx, _server: {"share_id": ctx.order.share_id},
+    "share_detach": lambda ctx, _server: {"share_id": ctx.order.share_id},
     "volume_attach": lambda ctx, _server: {"volume_id": ctx.order.volume_id},
     "volume_detach": lambda ctx, _server: {"volume_id": ctx.order.volume_id},
     "volume_swap": _volumes_swapped,

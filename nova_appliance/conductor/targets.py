@@ -7,12 +7,15 @@ from typing import Any
 
 import msgspec
 
+from nova_appliance.actions import image_fit
 from nova_appliance.actions.orders import MoveOrder
 from nova_appliance.common import errors
-from nova_appliance.conductor import host_choice
+from nova_appliance.conductor import host_choice, ports
 from nova_appliance.conductor.saga import Ctx, Done, HostFailed, Out
 from nova_appliance.db import claims, hosts, server_migrations
 from nova_appliance.db.engines import Connection
+from nova_appliance.domain.flavor import Flavor
+from nova_appliance.domain.guest import Vif
 from nova_appliance.domain.migration import ABORT, ENDED, Migration
 from nova_appliance.domain.saga import SagaError
 from nova_appliance.domain.server import Fault, Server
@@ -113,3 +116,8 @@ def check_host(ctx: Ctx, host: str) -> None:
     """Raise HostFailed when a host that an order is for, or was sent to, is down."""
     if not ctx.is_up(host):
         raise HostFailed(f"Host {host} went down.", host, retryable=True)
+
+
+def remembered(server: Server, vifs: tuple[Vif, ...], flavor: Flavor) -> dict[str, str]:
+    """What the row remembers of a server with these ports and this flavor."""
+    return image_fit.regrouped(ports.remember(server, vifs), server, flavor)

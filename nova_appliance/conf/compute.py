@@ -42,6 +42,13 @@ OPTIONS = {
             help="Seconds ports have to work; 0: no wait.",
         ),
         cfg.BoolOpt("vif_plugging_is_fatal", default=True, help="Else the server opens without."),
+        cfg.BoolOpt("instance_usage_audit", default=False, help="Tell of all servers by period."),
+        cfg.StrOpt(
+            "instance_usage_audit_period",
+            default="month",
+            regex=r"^(hour|day|month|year)(@[0-9]{1,2})?$",
+            help="hour, day, month or year; unit@offset ends it at another minute, hour, ...",
+        ),
         cfg.IntOpt("sync_power_state_interval", default=600, help="Seconds; negative is off."),
         cfg.IntOpt("update_resources_interval", default=0, help="Seconds; 0 is 60."),
         cfg.IntOpt("running_deleted_instance_poll_interval", default=1800, help="Seconds."),

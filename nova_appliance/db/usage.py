@@ -40,6 +40,22 @@ def active(
     return tuple(server_rows.read(row, cell_id) for row in conn.execute(select))
 
 
+def on_host(
+    conn: sa.Connection,
+    cell_id: str,
+    host: str,
+    period: tuple[dt.datetime, dt.datetime],
+    page: tuple[str, int],
+) -> tuple[Server, ...]:
+    """Those of a host, by id; `page` is the id after which to go on, and how many."""
+    begin, end = period
+    after, limit = page
+    is_there = sa.or_(_C.terminated_at.is_(None), _C.terminated_at > begin)
+    where = (_C.host == host, _C.launched_at < end, is_there, _C.id > after)
+    select = sa.select(*server_rows.COLUMNS).where(*where).order_by(_C.id).limit(limit)
+    return tuple(server_rows.read(row, cell_id) for row in conn.execute(select))
+
+
 def place(conn: sa.Connection, server_id: str) -> Place | None:
     """Where in that order a server stands, living or deleted."""
     row = conn.execute(sa.select(_C.project_id, _C.id).where(_C.id == server_id)).first()

@@ -7,7 +7,9 @@ import logging
 
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.daemon import Daemon
+from nova_appliance.actions.notices import tasks
 from nova_appliance.common.context import RequestContext
+from nova_appliance.domain.notice import END, START
 from nova_appliance.rpc.orders import ChooseHosts, Chosen, Fits, NoHostFits
 from nova_appliance.scheduler.choose import check_host, choose_hosts
 from nova_appliance.scheduler.desk import Desk
@@ -38,10 +40,13 @@ class Service:
     def choose_hosts(self, _context: RequestContext, order: ChooseHosts) -> Chosen | NoHostFits:
         """See rpc/calls/scheduler.py."""
         started = self._cloud.clock.monotonic()
+        tasks.select_destinations(self._cloud, START, order)
         answer = choose_hosts(self._desk, order)
         where = answer.host if isinstance(answer, Chosen) else "no host"
         took_ms = 1000 * (self._cloud.clock.monotonic() - started)
         LOG.info("server %s: %s, decided in %.1f ms", order.server_id, where, took_ms)
+        if isinstance(answer, Chosen):
+            tasks.select_destinations(self._cloud, END, order)
         return answer
 
     def check_host(self, _context: RequestContext, order: ChooseHosts) -> Fits | NoHostFits:

@@ -68,7 +68,8 @@ def test_a_volume_is_copied_while_its_guest_writes_to_it(cloud, servers, doors):
     cloud.whole.openstack(*newer, "volume", "snapshot", "create", "--volume", "busy", "held")
     cloud.ssh(doors[0], f"echo afterwards | {write}")
     held = volumes.find_snapshot("held")
-    volumes.wait_for_status(held, "available", interval=0.2, wait=120)
+    assert wait_for(lambda: volumes.get_snapshot(held.id).status != "creating", 120, 0.2)
+    assert volumes.get_snapshot(held.id).status == "available", cloud.log()
     cloud.ssh(doors[0], f"echo later still | {write}")
     assert cloud.ssh(doors[0], read.format("vdb")).strip() == "later still"
     assert cloud.machine.guest_pids() == pids

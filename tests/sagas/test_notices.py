@@ -7,15 +7,20 @@ import pytest
 from fixtures.listener import check, listen, payloads
 from fixtures.world import LARGE, World
 
-from nova_appliance.actions import boot, delete, lock, power, resize, tags, update
+from nova_appliance.actions import boot, delete, lock, power, resize, shares, tags, update
 from nova_appliance.common import clock, errors
+from nova_appliance.db import flavors
+from nova_appliance.domain.flavor import Flavor
 
 KNOWN = payloads()
+HUGE = Flavor(id="9", name="m1.huge", vcpus=999, memory_mib=64, root_gib=1)
 
 
 @pytest.fixture
 def world(tmp_path):
     world = World(tmp_path)
+    with world.cloud.cells.api.write() as conn:
+        flavors.add(conn, HUGE)
     yield world
     world.stop()
 
@@ -184,3 +189,44 @@ def test_one_form_only(world):
     booted(world)
     heard(listener, "instance.create.end")
     assert listener.events("compute.") == []
+
+
+def test_shares_and_choices_of_hosts_are_told(world):
+    listener = listen(world)
+    world.start("host1")
+    server = booted(world)
+    power.stop(world.cloud, world.context(), server)
+    stopped = world.wait(server.id, lambda s: s.state == "stopped" and s.task is None)
+    share = world.shares.add().id
+    shares.attach(world.cloud, world.context(), stopped, share, None)
+    heard(listener, "instance.share_attach.end")
+    attached = world.wait(server.id, lambda _: not world.open_sagas())
+    shares.detach(world.cloud, world.context(), attached, share)
+    heard(listener, "instance.share_detach.end", "scheduler.select_destinations.end")
+    for event in ("instance.share_attach.start", "instance.share_detach.end"):
+        assert listener.body(event)["nova_object.data"]["share_id"] == share
+        check(listener.body(event), KNOWN)
+    for phase in ("start", "end"):
+        body = listener.body(f"scheduler.select_destinations.{phase}")
+        if "nova_object.name" in body:
+            check(body, KNOWN)
+            assert body["nova_object.data"]["instance_uuid"] == server.id
+    assert not [event for event in listener.events() if event.startswith("compute.instance.share")]
+
+
+def test_no_host_is_told_as_a_failed_task(world):
+    listener = listen(world, notification_format="versioned")
+    world.start("host1")
+    wanted = world.request(flavor_id=HUGE.id)
+    (server,) = boot.boot(world.cloud, world.context(), wanted).servers
+    world.wait(server.id, lambda s: s.state == "error")
+    heard(listener, "compute_task.build_instances.error", "scheduler.select_destinations.start")
+    rows = [row for row in listener.heard if row[0].startswith("compute_task")]
+    ((_, publisher, priority, body),) = rows
+    assert (publisher.partition(":")[0], priority) == ("nova-conductor", "ERROR")
+    check(body, KNOWN)
+    check(listener.body("scheduler.select_destinations.start"), KNOWN)
+    facts = body["nova_object.data"]
+    assert (facts["instance_uuid"], facts["state"]) == (server.id, "error")
+    assert "No valid host" in facts["reason"]["nova_object.data"]["exception_message"]
+    assert "scheduler.select_destinations.end" not in listener.events()

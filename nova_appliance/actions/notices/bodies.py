@@ -12,6 +12,7 @@ from nova_appliance.actions.notices.wire import moment, wrap
 from nova_appliance.common.context import RequestContext
 from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.guest import PowerState
+from nova_appliance.domain.saga import SagaError
 from nova_appliance.domain.server import Address, Server
 
 VERSIONS = {
@@ -19,18 +20,23 @@ VERSIONS = {
     "InstanceActionRebuildPayload": "1.10",
     "InstanceActionRescuePayload": "1.4",
     "InstanceActionResizePrepPayload": "1.4",
+    "InstanceActionSharePayload": "1.0",
     "InstanceActionSnapshotPayload": "1.10",
     "InstanceActionVolumePayload": "1.7",
     "InstanceActionVolumeSwapPayload": "1.9",
     "InstanceCreatePayload": "1.13",
+    "InstanceExistsPayload": "2.1",
     "InstanceUpdatePayload": "2.1",
 }
 NAMES = {
     "create": "InstanceCreatePayload",
+    "exists": "InstanceExistsPayload",
     "rebuild": "InstanceActionRebuildPayload",
     "rebuild_scheduled": "InstanceActionRebuildPayload",
     "rescue": "InstanceActionRescuePayload",
     "resize_prep": "InstanceActionResizePrepPayload",
+    "share_attach": "InstanceActionSharePayload",
+    "share_detach": "InstanceActionSharePayload",
     "snapshot": "InstanceActionSnapshotPayload",
     "update": "InstanceUpdatePayload",
     "volume_attach": "InstanceActionVolumePayload",
@@ -52,8 +58,8 @@ def of_server(context: RequestContext, about: About, *, with_volumes: bool) -> d
     """The whole object that tells of an action on a server."""
     name = NAMES.get(about.action, "InstanceActionPayload")
     facts = _server(context, about.server, with_volumes=with_volumes) | dict(about.more)
-    if about.action != "update":
-        facts["fault"] = _fault(about) if about.fault else None
+    if about.action not in {"update", "exists"}:
+        facts["fault"] = fault(about.fault) if about.fault else None
     return wrap(name, VERSIONS[name], facts)
 
 
@@ -144,15 +150,13 @@ def _volume(one: Attachment) -> dict[str, Any]:
     return wrap("BlockDevicePayload", "1.0", facts)
 
 
-def _fault(about: About) -> dict[str, Any] | None:
-    fault = about.fault
-    if fault is None:
-        return None
+def fault(one: SagaError) -> dict[str, Any]:
+    """Why something could not be done."""
     facts = {
         "module_name": __package__,
-        "function_name": fault.step,
-        "exception": fault.family or "Cancelled",
-        "exception_message": fault.message,
-        "traceback": fault.details,
+        "function_name": one.step,
+        "exception": one.family or "Cancelled",
+        "exception_message": one.message,
+        "traceback": one.details,
     }
     return wrap("ExceptionPayload", "1.1", facts)

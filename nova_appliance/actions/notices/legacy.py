@@ -26,7 +26,10 @@ NAMES = {
 """Action > its older name, where that is another."""
 WITHOUT_PHASE = {"volume_attach": "volume.attach", "volume_detach": "volume.detach"}
 """Told once, at the end."""
-NEVER = frozenset(("interface_attach", "interface_detach", "volume_swap", "lock", "unlock"))
+NEVER = frozenset((
+    "interface_attach", "interface_detach", "volume_swap", "lock", "unlock", "share_attach",
+    "share_detach",
+))  # fmt: skip
 """Actions that are younger than this form."""
 
 

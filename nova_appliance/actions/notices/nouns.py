@@ -14,6 +14,7 @@ from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.keypair import Keypair
 from nova_appliance.domain.server_group import ServerGroup
 from nova_appliance.domain.service import Service
+from nova_appliance.rpc.orders import ChooseHosts
 
 
 def flavor(one: Flavor, projects: Sequence[str] | None = None) -> dict[str, Any]:
@@ -93,3 +94,29 @@ def service(one: Service, zone: str | None = None) -> dict[str, Any]:
         "version": one.version,
     }
     return wrap("ServiceStatusPayload", "1.1", facts)
+
+
+def request_spec(asked: ChooseHosts) -> dict[str, Any]:
+    """RequestSpecPayload; what our order does not carry is null."""
+    nothing = (
+        "user_id", "image", "image_meta", "instance_group", "numa_topology", "pci_requests",
+        "requested_destination", "retry",
+    )  # fmt: skip
+    facts: dict[str, Any] = dict.fromkeys(nothing)
+    facts |= {
+        "instance_uuid": asked.server_id,
+        "project_id": asked.project_id,
+        "num_instances": 1,
+        "availability_zone": asked.zone,
+        "flavor": flavor(asked.flavor),
+        "force_hosts": asked.host,
+        "force_nodes": asked.node,
+        "ignore_hosts": list(asked.tried),
+        "scheduler_hints": {key: _texts(value) for key, value in asked.hints.items()},
+        "security_groups": [],
+    }
+    return wrap("RequestSpecPayload", "1.1", facts)
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]

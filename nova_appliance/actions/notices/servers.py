@@ -16,6 +16,7 @@ from nova_appliance.actions.notices.about import API, About
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.db import servers
+from nova_appliance.domain.audit_period import Period
 from nova_appliance.domain.notice import END, ERROR, START, Notice
 from nova_appliance.domain.server import Server
 from nova_appliance.rpc.notifier import Notifier
@@ -83,6 +84,15 @@ def edited(
     """Tell of what its user changed of a server, if changes are told at all, or always."""
     if always or tells_changes(cloud):
         tell(cloud, context, _update(cloud, before, after, API))
+
+
+def exists(cloud: Cloud, context: RequestContext, server: Server, period: Period) -> None:
+    """Tell that the server was there during the period."""
+    since, until = period
+    more = {"audit_period": bodies.period(since, until)}
+    also = {"audit_period_beginning": _text(since), "audit_period_ending": _text(until)}
+    about = About(server=server, action="exists", more=more, also=also | {"bandwidth": {}})
+    tell(cloud, context, about)
 
 
 def _update(cloud: Cloud, before: Server | None, after: Server, source: str) -> About:

@@ -6,12 +6,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from nova_appliance.actions import services
+from nova_appliance.actions import services, usage_audits
 from nova_appliance.api.operation import operation
 from nova_appliance.api.policies import usage as rules
 from nova_appliance.api.request import Request
 from nova_appliance.api.schemas.queries import CLOSED_2_102
 from nova_appliance.common import errors
+from nova_appliance.domain.usage_audit import RUNNING, UsageAudit
 
 
 @operation(policy=rules.AUDIT_LIST, query=CLOSED_2_102)
@@ -32,28 +33,33 @@ def show(req: Request, before: str) -> dict[str, Any]:
 
 
 def _log(req: Request, before: dt.datetime) -> dict[str, Any]:
-    """Hosts tell usage by the bill of each project here, so none keeps such a log."""
-    begin, end = _month_before(before)
+    """What hosts told, if [DEFAULT]instance_usage_audit has them tell anything."""
+    (begin, end), audits = usage_audits.before(req.cloud, before)
     hosts = sorted(services.computes(req.cloud))
+    running = [one for one in audits if one.state == RUNNING]
+    missing = sorted(set(hosts) - {one.host for one in audits})
+    failed = sum(one.errors for one in audits)
+    done = len(audits) - len(running)
+    count = "ALL" if done >= len(hosts) else f"{done} of {len(hosts)}"
     return {
         "period_beginning": str(begin),
         "period_ending": str(end),
         "num_hosts": len(hosts),
-        "num_hosts_done": 0,
-        "num_hosts_running": 0,
-        "num_hosts_not_run": len(hosts),
-        "hosts_not_run": hosts,
-        "total_instances": 0,
-        "total_errors": 0,
-        "overall_status": "ALL hosts done. 0 errors."
-        if not hosts
-        else f"0 of {len(hosts)} hosts done. 0 errors.",
-        "log": {},
+        "num_hosts_done": done,
+        "num_hosts_running": len(running),
+        "num_hosts_not_run": len(missing),
+        "hosts_not_run": missing,
+        "total_instances": sum(one.servers for one in audits),
+        "total_errors": failed,
+        "overall_status": f"{count} hosts done. {failed} errors.",
+        "log": {one.host: _view(one) for one in audits},
     }
 
 
-def _month_before(moment: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """The last month that had ended."""
-    end = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    last_day = end - dt.timedelta(days=1)
-    return last_day.replace(day=1), end
+def _view(one: UsageAudit) -> dict[str, Any]:
+    return {
+        "state": one.state,
+        "instances": one.servers,
+        "errors": one.errors,
+        "message": one.message,
+    }

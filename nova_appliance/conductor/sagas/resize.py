@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from nova_appliance.actions import image_fit
 from nova_appliance.actions.orders import MoveOrder
 from nova_appliance.conductor import attachments, guests, ports, targets
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step, Write
@@ -155,9 +154,7 @@ def finish(ctx: Ctx, out: Out) -> Done:
         "node": chosen["node"],
         "zone": chosen["zone"],
         "flavor": ctx.order.flavor,
-        "system_metadata": image_fit.regrouped(
-            ports.remember(server, vifs), server, ctx.order.flavor
-        ),
+        "system_metadata": targets.remembered(server, vifs, ctx.order.flavor),
         "power": out["arrive"]["power"],
     }
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from nova_appliance.actions import image_fit
 from nova_appliance.actions.orders import EndMoveOrder
 from nova_appliance.conductor import attachments, guests, ports, targets
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step, Write
@@ -119,9 +118,7 @@ def _before(server: Server, migration: Migration, out: Out) -> Server:
         node=migration.source_node,
         zone=migration.facts.get("zone"),
         flavor=migration.old_flavor,
-        system_metadata=image_fit.regrouped(
-            ports.remember(server, vifs), server, migration.old_flavor
-        ),
+        system_metadata=targets.remembered(server, vifs, migration.old_flavor),
     )
 
 

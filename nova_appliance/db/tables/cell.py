@@ -184,6 +184,21 @@ CONSOLE_TOKENS = _table(
 )
 """Who has the token whose SHA-256 stands here may have that console until then."""
 
+USAGE_AUDITS = _table(
+    "usage_audits",
+    row_number(),
+    sa.Column("host", text(255), nullable=False),
+    sa.Column("begins_at", UTC_TIME, nullable=False),
+    sa.Column("ends_at", UTC_TIME, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("servers", sa.Integer, nullable=False),
+    sa.Column("errors", sa.Integer, nullable=False),
+    sa.Column("message", text(255), nullable=False),
+    sa.Column("changed_at", UTC_TIME, nullable=False),
+    sa.UniqueConstraint("host", "begins_at", "ends_at"),
+)
+"""For which periods listeners were told of the servers of a host."""
+
 MIGRATIONS = _table(
     "migrations",
     row_number(),

@@ -3,16 +3,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-from nova_appliance.common.run import ProgramFailed, run
+from nova_appliance.common.run import run
 from nova_appliance.embedded.images.files import sweep
 
 GIB = 1 << 30
 COPY_S = 3600.0
 PART = ".part"
+_MAY_WRITE = 101
+"""The byte that QEMU locks while it may write to a file (its RAW_LOCK_PERM_BASE and BLK_PERM_WRITE)."""
+_FLOCK = struct.Struct("hhqqi4x")
+"""fcntl's struct flock: kind, whence, start, length, process."""
 
 __all__ = (
     "GIB", "blank", "commit", "copy", "export", "grow", "is_open", "lay_over", "overwrite",
@@ -66,12 +72,13 @@ def grow(target: Path, size_gib: int) -> None:
 
 
 def is_open(disk: Path) -> bool:
-    """Whether a running guest holds QEMU's lock on the disk."""
-    try:
-        run(["qemu-img", "info", "-f", "raw", str(disk)])
-    except ProgramFailed as error:
-        return "lock" in error.output
-    return False
+    """Whether a running guest holds QEMU's lock on the disk, as somebody who may write to it."""
+    if not disk.exists():
+        return False
+    asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _MAY_WRITE, 1, 0)
+    with disk.open("rb") as file:
+        told = fcntl.fcntl(file, fcntl.F_OFD_GETLK, asked)
+    return bool(_FLOCK.unpack(told)[0] != fcntl.F_UNLCK)
 
 
 def export(source: Path, target: Path, disk_format: str) -> None:

@@ -310,7 +310,8 @@ def test_the_audit_of_usage(admin: Any) -> None:
     assert (log["num_hosts"], log["num_hosts_not_run"], log["log"]) == (1, 1, {})
     assert log["overall_status"] == "0 of 1 hosts done. 0 errors."
     assert "instance_usage_audit_logs" in ask(admin, "GET", path)[1]
-    assert ask(admin, "GET", f"{path}/x")[0] == 400
+    for wrong in ("x", "0001-01-01 00:00:00"):
+        assert ask(admin, "GET", f"{path}/{wrong}")[0] == 400
 
 
 def test_topology_and_password(admin: Any, server: Any) -> None:

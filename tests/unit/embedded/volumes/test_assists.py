@@ -218,3 +218,19 @@ def test_what_is_refused(rig, nova, volume, monkeypatch):
     rig.ask("POST", f"attachments/{made['id']}/action", {"os-complete": None}, status=204)
     take(rig, shared, status=400)
     assert nova.asked == []
+
+
+def test_a_disk_that_qemu_writes_to_is_open(tmp_path):
+    disk = tmp_path / "disk"
+    assert not files.is_open(disk)
+    files.blank(disk, 1)
+    assert not files.is_open(disk)
+    argv = ["qemu-io", "-f", "raw", str(disk)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as qemu:
+        assert wait_for(lambda: files.is_open(disk), 30)
+        qemu.communicate(b"quit\n")
+    assert not files.is_open(disk)
+    with subprocess.Popen([*argv[:1], "-r", *argv[1:]], stdin=subprocess.PIPE) as reader:
+        assert reader.poll() is None
+        assert not files.is_open(disk)
+        reader.communicate(b"quit\n")
