@@ -55,6 +55,7 @@ OPTIONS = {
         _multiplier("hypervisor_version", 1.0),
         _multiplier("num_instances", 0.0),
         _multiplier("io_ops", -1.0),
+        _multiplier("pci", 1.0),
         _multiplier("soft_affinity", 1.0),
         _multiplier("soft_anti_affinity", 1.0),
         _multiplier("build_failure", 1000000.0),

@@ -6,6 +6,9 @@ from __future__ import annotations
 from nova_appliance.db.candidates import Candidate
 from nova_appliance.scheduler.scene import Scene
 
+MOST_DEVICES = 100
+"""More devices of a host than these weigh the same."""
+
 
 def ram(_scene: Scene, host: Candidate) -> float:
     """Memory that is free."""
@@ -40,6 +43,11 @@ def building(_scene: Scene, host: Candidate) -> float:
 def failed_builds(_scene: Scene, host: Candidate) -> float:
     """The fewer builds failed lately the more."""
     return -host.failed_builds
+
+
+def pci(scene: Scene, host: Candidate) -> float:
+    """The fewer devices are free the more: they are kept for servers that want them."""
+    return -min(len(scene.free_devices(host)), MOST_DEVICES)
 
 
 def soft_affinity(scene: Scene, host: Candidate) -> float:

@@ -20,6 +20,7 @@ WEIGHERS: dict[str, tuple[str, Callable[[Scene, Candidate], float]]] = {
     "HypervisorVersionWeigher": ("hypervisor_version", measures.hypervisor_version),
     "NumInstancesWeigher": ("num_instances", measures.servers),
     "IoOpsWeigher": ("io_ops", measures.building),
+    "PCIWeigher": ("pci", measures.pci),
     "BuildFailureWeigher": ("build_failure", measures.failed_builds),
     "ServerGroupSoftAffinityWeigher": ("soft_affinity", measures.soft_affinity),
     "ServerGroupSoftAntiAffinityWeigher": ("soft_anti_affinity", measures.soft_anti_affinity),

@@ -15,6 +15,7 @@ from nova_appliance.common import errors, ids
 from nova_appliance.db import aggregates, hosts
 from nova_appliance.db.cells import Cells
 from nova_appliance.domain.host import Amounts
+from nova_appliance.domain.pci import PciDevice
 from nova_appliance.domain.server import ServerImage
 from nova_appliance.rpc.orders import Chosen
 from nova_appliance.scheduler.choose import choose_hosts
@@ -164,6 +165,19 @@ def test_aggregates_may_turn_a_weigher_round(cells: Cells) -> None:
     answer = choose_hosts(made.desk(cells), made.order(cells))
     assert isinstance(answer, Chosen)
     assert answer.host == "small"
+
+
+@pytest.mark.parametrize(("multiplier", "wanted"), [(5.0, "plain"), (-5.0, "rich")])
+def test_hosts_with_devices_are_kept_for_those_who_want_them(
+    cells: Cells, multiplier: float, wanted: str
+) -> None:
+    devices = tuple(PciDevice(address=f"0000:0{n}:00.0") for n in range(3))
+    made.add_host(cells, "rich", memory_mib=4096, devices=devices)
+    made.add_host(cells, "plain", memory_mib=1024)
+    desk = made.desk(cells, pci_weight_multiplier=multiplier)
+    answer = choose_hosts(desk, made.order(cells))
+    assert isinstance(answer, Chosen)
+    assert answer.host == wanted
 
 
 def test_the_best_n_share_the_load(cells: Cells) -> None:
