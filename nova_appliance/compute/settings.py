@@ -39,6 +39,7 @@ def virt_settings(conf: cfg.ConfigOpts) -> VirtSettings:
         live=_live(conf),
         virt_type=libvirt.virt_type,
         cpu_mode=libvirt.cpu_mode,
+        translation_mib=libvirt.tb_cache_size,
         dedicated_cpus=_cpus(conf.compute.cpu_dedicated_set),
         cpu_model=next(iter(libvirt.cpu_models), ""),
         vnc_listen=conf.vnc.server_listen if conf.vnc.enabled else "",

@@ -25,6 +25,12 @@ OPTIONS = {
             default="",
             help="Image that rescue boots from; empty: the server's own image.",
         ),
+        cfg.IntOpt(
+            "tb_cache_size",
+            default=128,
+            min=0,
+            help="MiB that QEMU without KVM may take for translated code of each guest; 0: as it likes, 1 GiB.",
+        ),
         cfg.ListOpt("cpu_models", default=[], help="For cpu_mode custom."),
         cfg.StrOpt(
             "live_migration_scheme",

@@ -55,6 +55,8 @@ class VirtSettings:
     """host-model, host-passthrough, custom, none; empty chooses by virt_type."""
     cpu_model: str = ""
     """CPU model for cpu_mode custom; empty takes one that runs fast under emulation."""
+    translation_mib: int = 128
+    """What QEMU may take for a guest's translated code under emulation; 0 leaves it to QEMU."""
     keepalive_s: int = 5
     """Seconds between keepalive messages to libvirtd; 0 sends none."""
     dedicated_cpus: tuple[int, ...] = ()

@@ -202,6 +202,11 @@ def test_guests_have_processors_for_themselves_while_there_are_any(qemu, daemons
     pinning.close()
 
 
+def test_a_guest_takes_no_more_for_translated_code_than_it_may(qemu, running):
+    words = Path(f"/proc/{_qemu_pid(running.server_id)}/cmdline").read_text().split("\0")
+    assert "tcg,tb-size=128" in words[words.index("-accel") + 1]
+
+
 def test_vnc_listens_on_loopback_only(qemu, running):
     ports = _listening(_qemu_pid(running.server_id))
     assert ports

@@ -101,6 +101,7 @@ def host_traits(settings: VirtSettings, folders: Folders) -> HostTraits:
         virt_type=virt_type,
         cpu_mode=settings.cpu_mode,
         cpu_model=settings.cpu_model,
+        translation_mib=settings.translation_mib if virt_type == "qemu" else 0,
         disk_format=settings.disk_format,
         config_drive_format=settings.config_drive_format,
         cache="none" if direct else "writeback",

@@ -30,6 +30,8 @@ class HostTraits:
     virt_type: str
     cpu_mode: str = ""
     cpu_model: str = ""
+    translation_mib: int = 0
+    """For translated code, under emulation; 0 leaves it to QEMU."""
     disk_format: str = "qcow2"
     config_drive_format: str = "iso9660"
     cache: str = "none"
@@ -62,7 +64,7 @@ def domain_xml(
         cpu_tune(hardware.cpu_limits, pins),
         platform.sysinfo(guest.server_id),
         platform.boot(hardware),
-        platform.features(hardware),
+        platform.features(hardware, host.translation_mib),
         cpu(host.virt_type, host.cpu_mode, host.cpu_model, hardware),
         platform.guest_clock(),
         element("on_poweroff", text="destroy"),

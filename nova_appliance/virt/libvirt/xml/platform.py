@@ -57,12 +57,14 @@ def boot(hardware: Hardware) -> Element:
     )
 
 
-def features(hardware: Hardware) -> Element:
-    """<features>: ACPI is how a guest is asked to shut down."""
+def features(hardware: Hardware, translation_mib: int = 0) -> Element:
+    """<features>: ACPI is how a guest is asked to shut down; room for code that is emulated."""
     pmu = None if hardware.pmu is None else element("pmu", state="on" if hardware.pmu else "off")
     hidden = element("kvm", element("hidden", state="on")) if hardware.hidden else None
     smm = element("smm", state="on") if hardware.secure_boot else None
-    return element("features", element("acpi"), element("apic"), hidden, pmu, smm)
+    room = element("tb-cache", text=translation_mib, unit="MiB")
+    tcg = element("tcg", room) if translation_mib else None
+    return element("features", element("acpi"), element("apic"), hidden, pmu, smm, tcg)
 
 
 def root_ports(hardware: Hardware) -> list[Element]:

@@ -104,7 +104,7 @@ SECURE = {
 CASES = {
     # golden file: host, guest
     "kvm": (HostTraits(virt_type="kvm", keymap="de"), make(**FULL)),
-    "qemu": (HostTraits(virt_type="qemu", cache="writeback"), make()),
+    "qemu": (HostTraits(virt_type="qemu", translation_mib=128, cache="writeback"), make()),
     "qemu_q35_raw": (
         HostTraits(virt_type="qemu", cpu_mode="none", disk_format="raw"),
         make(
