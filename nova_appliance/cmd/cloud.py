@@ -24,7 +24,7 @@ from nova_appliance.cmd import (
     cloud_options,
     wiring,
 )
-from nova_appliance.common import log
+from nova_appliance.common import log, shapes
 from nova_appliance.compute.service import Service as ComputeService
 from nova_appliance.conductor.service import Service as ConductorService
 from nova_appliance.embedded.settings import Settings
@@ -61,6 +61,7 @@ def running(settings: Settings, conf: cfg.ConfigOpts) -> Iterator[Cloud]:
         compute = ComputeService(conf)
         services = (ConductorService(cloud), SchedulerService(cloud), compute)
         others = (*cloud_certificates.make(cloud, settings), *cloud_consoles.make(cloud))
+        shapes.learn()
         _start((*neighbours, guests_api, *services, *others), stop)
         if not compute.in_line.wait(IN_LINE_S):  # who asked earlier would find no host
             LOG.warning("the host is not ready yet; the APIs answer without it")

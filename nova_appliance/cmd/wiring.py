@@ -19,7 +19,7 @@ from nova_appliance.clients.networks import Networks
 from nova_appliance.clients.shares import Shares
 from nova_appliance.clients.volumes import Volumes
 from nova_appliance.cmd import certificates, databases, health
-from nova_appliance.common import log
+from nova_appliance.common import log, shapes
 from nova_appliance.conf import load
 from nova_appliance.rpc import pins
 from nova_appliance.rpc.client import Client
@@ -72,6 +72,7 @@ def run(conf: cfg.ConfigOpts, daemon: Daemon) -> int:
         signal.signal(number, lambda *_: asked.set())
     pages = health.endpoint(conf, healthy=lambda: not asked.is_set())
     keeper = certificates.keeper(conf)
+    shapes.learn()
     daemon.start()
     if keeper:
         keeper.start()

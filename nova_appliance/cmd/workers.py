@@ -9,6 +9,8 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from nova_appliance.common import shapes
+
 
 @dataclasses.dataclass(frozen=True)
 class Serving:
@@ -50,4 +52,6 @@ class Workers(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Callable[..., Any]:
         """The WSGI application of one worker."""
-        return self._make()
+        app = self._make()
+        shapes.learn()
+        return app
