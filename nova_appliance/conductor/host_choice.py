@@ -27,7 +27,7 @@ class NoValidHost(errors.Refused):
 def choose(ctx: Ctx, server: Server, flavor: Flavor, **particulars: Any) -> Chosen:
     """Ask the scheduler, which claims, for a host other than those the order tried.
 
-    `particulars` are fields of ChooseHosts. Raises NoValidHost.
+    `particulars` are fields of ChooseHosts. Raises NoValidHost, or Unavailable when no host is heard.
     """
     wanted = ChooseHosts(
         server_id=server.id,
@@ -42,6 +42,7 @@ def choose(ctx: Ctx, server: Server, flavor: Flavor, **particulars: Any) -> Chos
     )
     answer = ctx.cloud.rpc.call("scheduler", "choose_hosts", wanted, ctx.context)
     if not isinstance(answer, Chosen):
+        ctx.check_news()
         raise NoValidHost(answer.reason, ctx.order.said)
     return answer
 

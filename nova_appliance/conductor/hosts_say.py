@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 
 from nova_appliance.actions import versions
@@ -12,7 +13,9 @@ from nova_appliance.common.context import RequestContext
 from nova_appliance.conductor import guests, power_seen, strangers_say
 from nova_appliance.db import hosts, sagas, server_migrations, servers, services
 from nova_appliance.db.cells import CELL0
+from nova_appliance.db.engines import Connection
 from nova_appliance.domain.server import Server
+from nova_appliance.domain.service import Service
 from nova_appliance.rpc.orders import (
     CheckedIn,
     CheckIn,
@@ -48,11 +51,7 @@ class HostsSay:
         database = self._cloud.cells.database(self.cell_id)
         with database.read() as conn:
             known = services.list_(conn, host=order.host, binary=order.binary)
-        service = database.transact(
-            lambda conn: services.check_in(
-                conn, order.host, order.binary, order.version, order.started_at
-            )
-        )
+        service = database.transact(functools.partial(self._note, order))
         if not known:
             things.service(self._cloud, "create", service)
         if service.started_at not in [one.started_at for one in known]:
@@ -71,6 +70,11 @@ class HostsSay:
             )
             if woken:
                 LOG.info("%s began anew: %d orders are sent again", order.host, woken)
+
+    def _note(self, order: CheckIn, conn: Connection) -> Service:
+        down_s = self._cloud.conf.service_down_time
+        services.note_gap(conn, order.host, order.binary, order.started_at, down_s)
+        return services.check_in(conn, order.host, order.binary, order.version, order.started_at)
 
     def put_inventory(self, _context: RequestContext, order: PutInventory) -> Empty:
         """A host's resources."""

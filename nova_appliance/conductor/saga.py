@@ -21,6 +21,7 @@ from nova_appliance.domain.service import Service
 from nova_appliance.rpc.orders import ServerOrder, Ticket
 
 LOG = logging.getLogger(__name__)
+CUT_OFF = "No host has reported itself for long; the message broker may have been away."
 
 Out = dict[str, Any]
 """Step > its result."""
@@ -155,22 +156,34 @@ class Ctx:
         )
 
     def is_up(self, host: str) -> bool:
-        """Whether the host's nova-compute reports itself."""
-        now = self.cloud.clock.now()
-        down_s = self.cloud.conf.service_down_time
-        for cell in self.cloud.cells.all_():
-            with self.cloud.cells.database(cell.id).read() as conn:
-                found = services.list_(conn, host=host, binary=services.COMPUTE)
-            if found:
-                return services.is_up(found[0], now, down_s)
+        """Whether the host's nova-compute reports itself.
+
+        Raises Unavailable when the silence of a host says nothing of it.
+        """
+        now, down_s = self.cloud.clock.now(), self.cloud.conf.service_down_time
+        found = self._computes()
+        mine = [one for one in found if one.host == host]
+        if mine and services.is_up(mine[0], now, down_s):
+            return True
+        if mine and not mine[0].forced_down and services.says_nothing(found, now, down_s):
+            raise errors.Unavailable(CUT_OFF)
         return False
 
-    def is_cut_off(self) -> bool:
-        """Whether every nova-compute fell silent and none was forced down: is the broker away?"""
-        now = self.cloud.clock.now()
-        down_s = self.cloud.conf.service_down_time
+    def check_news(self) -> None:
+        """Raise Unavailable when the hosts' silence says nothing of them."""
+        now, down_s = self.cloud.clock.now(), self.cloud.conf.service_down_time
+        found = [one for one in self._computes() if not one.forced_down]
+        silent = any(not services.is_up(one, now, down_s) for one in found)
+        if silent and services.says_nothing(found, now, down_s):
+            raise errors.Unavailable(CUT_OFF)
+
+    def is_alone(self, host: str) -> bool:
+        """Whether this is the only host there is, apart from those forced down."""
+        return [one.host for one in self._computes() if not one.forced_down] == [host]
+
+    def _computes(self) -> tuple[Service, ...]:
         found: list[Service] = []
         for cell in self.cloud.cells.all_():
             with self.cloud.cells.database(cell.id).read() as conn:
                 found += services.list_(conn, binary=services.COMPUTE)
-        return not any(one.forced_down or services.is_up(one, now, down_s) for one in found)
+        return tuple(found)

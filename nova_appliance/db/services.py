@@ -27,6 +27,7 @@ def check_in(
     update = sa.update(SERVICES).filter_by(**name).values(reports=SERVICES.c.reports + 1, **seen)
     if not conn.execute(update).rowcount:
         new = {"id": ids.new_id(), "topic": binary.removeprefix("nova-"), "created_at": now}
+        new["steady_since"] = now
         try:
             with conn.begin_nested():
                 conn.execute(sa.insert(SERVICES).values(**name, **seen, **new, reports=1))
@@ -34,6 +35,19 @@ def check_in(
             conn.execute(update)
     row = conn.execute(sa.select(SERVICES).filter_by(**name)).mappings().one()
     return Service(**row)
+
+
+def note_gap(
+    conn: sa.Connection, host: str, binary: str, started_at: dt.datetime, down_s: float
+) -> None:
+    """Called before `check_in`: a daemon that began anew, or was silent for so long, is steady only
+    from now on.
+    """
+    s, now = SERVICES.c, clock.SYSTEM.now()
+    since = now - dt.timedelta(seconds=down_s)
+    was_away = sa.or_(s.last_seen_at < since, s.started_at != started_at)
+    update = sa.update(SERVICES).filter_by(host=host, binary=binary).where(was_away)
+    conn.execute(update.values(steady_since=now))
 
 
 def list_(
@@ -71,6 +85,19 @@ def is_up(service: Service, now: dt.datetime, down_s: float) -> bool:
     if service.forced_down or service.last_seen_at is None:
         return False
     return abs((now - service.last_seen_at).total_seconds()) <= down_s
+
+
+def says_nothing(found: Collection[Service], now: dt.datetime, down_s: float) -> bool:
+    """Whether the silence of some of these says nothing of them, since no other reported itself all
+    the while: the message broker may have been away. One alone is never excused.
+    """
+    known = [one for one in found if not one.forced_down]
+    since = now - dt.timedelta(seconds=down_s)
+    steady = (
+        is_up(one, now, down_s) and (one.steady_since is None or one.steady_since <= since)
+        for one in known
+    )
+    return len(known) > 1 and not any(steady)
 
 
 def alive(

@@ -25,3 +25,5 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     last_seen_at: dt.datetime | None = None
     created_at: dt.datetime
     updated_at: dt.datetime | None = None
+    steady_since: dt.datetime | None = None
+    """Its first report after its last start or long silence; None: longer than is known."""

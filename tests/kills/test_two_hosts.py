@@ -1,26 +1,58 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 of conductor, source or target at every step of every saga between hosts: each server ends
-or goes back, and nothing is left.
+"""kill -9 of conductor, source or target at every step of every saga between hosts, and a message
+broker that goes away during every saga: each server ends or goes back, and nothing is left.
 
-Of one death die all: many servers, each standing at another step.
+One death is for all: many servers, each standing at another step.
 """
 
 import pytest
 from fixtures.fleet import Fleet
-from fixtures.journeys import JOURNEYS, SOURCE, TARGET
+from fixtures.journeys import EVERY, JOURNEYS, SOURCE, TARGET
 
+from nova_appliance.common import clock
 from nova_appliance.conductor.sagas.registry import SAGAS
 
+pytestmark = [pytest.mark.xdist_group("fleet"), pytest.mark.timeout(900)]
 CONDUCTOR = ("nova-conductor", "c1")
 HOSTS = {"source": ("nova-compute", SOURCE), "target": ("nova-compute", TARGET)}
+LIVE = ("live_migrate", "live_migrate_auto", "live_migrate_of_volume")
+ORDERS = {
+    "source": {
+        **dict.fromkeys(LIVE, ("show_passport", "go", "abandon")),
+        **dict.fromkeys(("migrate", "resize"), ("power_off", "set_aside")),
+        "confirm_resize": ("forget_origin",),
+        "revert_resize": ("take_back",),
+        "swap_volume": ("swap_volume",),
+    },
+    "target": {
+        **dict.fromkeys(LIVE, ("admit",)),
+        **dict.fromkeys(("evacuate", "evacuate_of_volume"), ("rebuild_here",)),
+        **dict.fromkeys(("migrate", "resize"), ("arrive",)),
+        "revert_resize": ("withdraw",),
+        "unshelve": ("build",),
+        "delete": ("destroy",),
+    },
+}
+"""Host > journey > orders that it gets."""
 
 
 def steps(when):
-    """Every step of every saga between hosts."""
+    """Every step of every saga between hosts; those that can be undone, if that is when."""
     return [
         (name, ("step", journey.saga, step.name, when))
         for name, journey in JOURNEYS.items()
         for step in SAGAS[journey.saga].steps
+        if step.undo or when != "undo"
+    ]
+
+
+def orders(host):
+    """Every order of the host, before it is carried out and when nobody knows that it was."""
+    return [
+        (name, ("order", order, when))
+        for name, asked in ORDERS[host].items()
+        for order in asked
+        for when in ("before", "after")
     ]
 
 
@@ -33,14 +65,14 @@ def fleet(tmp_path_factory):
         fleet.close()
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", ["before", "after", "undo"])
 def test_the_conductor_dies_at_every_step(fleet, when):
     voyage(fleet, CONDUCTOR, steps(when))
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_a_host_dies_while_a_saga_is_at_every_step(fleet, host):
-    voyage(fleet, HOSTS[host], steps("before"))
+def test_a_host_dies_at_every_step_and_order(fleet, host):
+    voyage(fleet, HOSTS[host], [*steps("before"), *orders(host)])
 
 
 def voyage(fleet, victim, cases):
@@ -49,6 +81,46 @@ def voyage(fleet, victim, cases):
     fleet.cluster.daemons[victim].kill()
     fleet.gates.open()
     fleet.cluster.begin(*victim)
+    fleet.land()
+    fleet.examine()
+    fleet.clear()
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_host_stays_away_until_all_is_over(fleet, host):
+    fleet.board(orders(host))
+    fleet.set_off()
+    fleet.cluster.daemons[HOSTS[host]].kill()
+    fleet.force_down(HOSTS[host][1], forced=True)
+    fleet.gates.open()
+    fleet.rest()
+    fleet.cluster.begin(*HOSTS[host])
+    fleet.force_down(HOSTS[host][1], forced=False)
+    fleet.land()
+    fleet.examine()
+    fleet.clear()
+
+
+AWAY_S = 30
+
+
+def during():
+    """For every saga: before it sends its first order, and when that was carried out."""
+    for name, journey in EVERY.items():
+        step = next(step for step in SAGAS[journey.saga].steps if step.then)
+        yield name, ("step", journey.saga, step.name, "before")
+        yield name, ("step", journey.saga, step.name, "after")
+
+
+def test_the_broker_goes_for_half_a_minute_during_every_saga(fleet):
+    cases = [*during(), *orders("source"), *orders("target")]
+    fleet.board(cases)
+    fleet.set_off()
+    assert {row["server_id"] for row in fleet.open_sagas()} == set(fleet.cases)
+    fleet.cluster.rabbitmq.stop()
+    fleet.gates.open()
+    clock.SYSTEM.sleep(AWAY_S)
+    fleet.cluster.rabbitmq.start()
     fleet.land()
     fleet.examine()
     fleet.clear()

@@ -19,6 +19,7 @@ from nova_appliance.conductor import (
 )
 from nova_appliance.conductor.relocate import relocate
 from nova_appliance.conductor.saga import (
+    CUT_OFF,
     Cancelled,
     Ctx,
     Done,
@@ -128,8 +129,8 @@ def check_patience(ctx: Ctx, step: str, host: str, limit_s: float) -> None:
     if ctx.saga.parked != step and not ctx.saga.failures:
         return
     if not ctx.is_up(host):
-        if ctx.is_cut_off():
-            raise errors.Unavailable("No host reports itself; the message broker may be away.")
+        if ctx.is_alone(host):
+            raise errors.Unavailable(CUT_OFF)
         raise HostFailed(f"Host {host} went down.", host, retryable=True)
     if ctx.saga.failures * ctx.cloud.conf.conductor.order_timeout >= limit_s:
         raise HostFailed(f"Host {host} did not answer in {limit_s} s.", host, retryable=True)

@@ -164,6 +164,7 @@ SERVICES = _table(
     sa.Column("last_seen_at", UTC_TIME),
     sa.Column("created_at", UTC_TIME, nullable=False),
     sa.Column("updated_at", UTC_TIME),
+    sa.Column("steady_since", UTC_TIME),
     sa.UniqueConstraint("host", "binary", name="uq_services"),
 )
 """Daemons that report themselves: computes in their cell, scheduler and conductor in cell0."""

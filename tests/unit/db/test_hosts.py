@@ -13,6 +13,7 @@ from fixtures import hosts as made
 from nova_appliance.common import clock, ids
 from nova_appliance.db import hosts, services
 from nova_appliance.db.cells import Cells
+from nova_appliance.domain.service import Service
 
 NOW = clock.SYSTEM.now()
 
@@ -79,3 +80,51 @@ def test_a_service_is_up_while_it_reports(cells: Cells, age_s: int, forced: bool
     assert service.last_seen_at is not None
     now = service.last_seen_at + dt.timedelta(seconds=age_s)
     assert services.is_up(service, now, 60) is up
+
+
+def test_a_daemon_is_steady_from_its_last_start_or_long_silence_on(cells: Cells) -> None:
+    with cells.database(made.CELL1).write() as conn:
+        first = services.check_in(conn, "h", "nova-compute", 1, NOW)
+        assert first.steady_since == first.last_seen_at
+        services.note_gap(conn, "h", "nova-compute", NOW, 60)
+        assert services.list_(conn)[0].steady_since == first.steady_since
+        for started_at, down_s in ((NOW, -1), (NOW + dt.timedelta(seconds=1), 60)):
+            before = services.list_(conn)[0].steady_since
+            services.note_gap(conn, "h", "nova-compute", started_at, down_s)
+            after = services.check_in(conn, "h", "nova-compute", 1, started_at).steady_since
+            assert before is not None
+            assert after is not None
+            assert after > before
+
+
+NEWS = {
+    "steady": {"last_seen_at": NOW, "steady_since": NOW - dt.timedelta(seconds=60)},
+    "long": {"last_seen_at": NOW},
+    "back": {"last_seen_at": NOW, "steady_since": NOW - dt.timedelta(seconds=59)},
+    "silent": {"last_seen_at": NOW - dt.timedelta(seconds=61)},
+    "down": {"last_seen_at": NOW, "forced_down": True},
+}
+
+
+@pytest.mark.parametrize(
+    ("hosts_are", "nothing"),
+    [
+        ("silent steady", False),
+        ("silent long", False),
+        ("silent back", True),
+        ("silent silent", True),
+        ("silent silent down", True),
+        ("silent back steady", False),
+        ("silent", False),
+        ("silent down", False),
+    ],
+)
+def test_silence_says_something_only_beside_one_who_was_heard_all_the_while(
+    hosts_are: str, nothing: bool
+) -> None:
+    name = {"binary": "nova-compute", "topic": "compute", "version": 1}
+    found = [
+        Service(row=n, id=str(n), host=f"h{n}", started_at=NOW, created_at=NOW, **name, **NEWS[one])
+        for n, one in enumerate(hosts_are.split())
+    ]
+    assert services.says_nothing(found, NOW, 60) is nothing
