@@ -2,6 +2,7 @@
 """The doctor finds each kind of stray once, mends it, and finds nothing then."""
 
 import datetime as dt
+import random
 
 import pytest
 import sqlalchemy as sa
@@ -130,24 +131,29 @@ def deleted(world):
     return gone.id
 
 
-@pytest.mark.parametrize(
-    ("harm", "kind"),
-    [
-        (stray_claim, "claim"),
-        (wrong_sum, "sum"),
-        (wrong_quota, "quota"),
-        (lost_mapping, "mapping"),
-        (lost_task, "task"),
-        (stray_disk, "guest or disk"),
-        (lost_claim, "server"),
-        (kept_volume, "kept volume"),
-        (volume_kept_for_the_dead, "kept volume"),
-        (lost_attachment, "attachment"),
-        (lost_volume, "attachment"),
-        (bound_port, "bound port"),
-        (nowhere, "reservation"),
-    ],
+HARMS = (
+    (stray_claim, "claim"),
+    (wrong_sum, "sum"),
+    (wrong_quota, "quota"),
+    (lost_mapping, "mapping"),
+    (lost_task, "task"),
+    (stray_disk, "guest or disk"),
+    (lost_claim, "server"),
+    (kept_volume, "kept volume"),
+    (volume_kept_for_the_dead, "kept volume"),
+    (lost_attachment, "attachment"),
+    (lost_volume, "attachment"),
+    (bound_port, "bound port"),
+    (nowhere, "reservation"),
 )
+"""What may have happened, and what the doctor calls it."""
+LAST = (lost_mapping, lost_task)
+"""After these nothing can be asked of the server any more."""
+ROUNDS = 3
+"""What one finding hides shows after that one was mended."""
+
+
+@pytest.mark.parametrize(("harm", "kind"), HARMS)
 def test_what_is_wrong_is_found_and_mended(world, server, harm, kind):
     assert found(world) == []
     harm(world, server)
@@ -156,6 +162,21 @@ def test_what_is_wrong_is_found_and_mended(world, server, harm, kind):
     for finding in seen:
         finding.mend()
     assert found(world) == []
+    after = world.server(server.id)
+    assert (after.state, after.task, after.host) == ("active", None, server.host)
+    forget_what_users_made(world)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_went_wrong_together_is_mended(world, server, seed):
+    dice = random.Random(seed)
+    harms = dice.sample([harm for harm, _ in HARMS], dice.randint(3, 8))
+    for harm in sorted(harms, key=lambda one: one in LAST):
+        harm(world, server)
+    for _ in range(ROUNDS):
+        for finding in found(world):
+            finding.mend()
+    assert found(world) == [], harms
     after = world.server(server.id)
     assert (after.state, after.task, after.host) == ("active", None, server.host)
     forget_what_users_made(world)
