@@ -22,10 +22,14 @@ from nova_appliance.virt.driver import Unsupported
 LOG = logging.getLogger(__name__)
 RESUME_TRIES = 4
 RESUME_PAUSE_S = 2.0
+ON_THE_WAY = frozenset(("moving", "resized"))
+"""States of servers whose disks are rightly kept: they may come back, or wait to be confirmed."""
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to do: `start` a guest again, `reap` one that was deleted, `leave` a stranger."""
+    """One thing to do: `start` a guest again, `reap` one that was deleted, `leave` a stranger, `take
+    back` the disks of a server that never left, and start it if there is a guest.
+    """
 
     kind: str
     server_id: str
@@ -39,6 +43,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     guests: Mapping[str, PowerState]
     folders: frozenset[str]
+    kept: frozenset[str] = frozenset()
+    """Servers whose disks are kept for another host to fetch, and are nowhere else here."""
 
     @property
     def servers(self) -> frozenset[str]:
@@ -64,19 +70,26 @@ def _deeds(
     elif server.deleted:
         if server_id in found.servers:
             yield Deed(kind="reap", server_id=server_id, lives_at=server.lives_at)
+    elif server_id in found.kept:
+        if server.task is None and server.state not in ON_THE_WAY:
+            guest = server.guest if _ran(server) else None
+            yield Deed(kind="take back", server_id=server_id, guest=guest)
     elif resume and _should_run(server, found):
         yield Deed(kind="start", server_id=server_id, guest=server.guest)
 
 
 def _should_run(server: ExpectedServer, found: Found) -> bool:
     """A server with a task is left to its saga, whose order will come again."""
-    ran = (
+    there = server.guest is not None and server.id in found.folders
+    return _ran(server) and there and found.guests.get(server.id) != PowerState.RUNNING
+
+
+def _ran(server: ExpectedServer) -> bool:
+    return (
         server.state in {"active", "rescued"}
         and server.power == PowerState.RUNNING
         and server.task is None
     )
-    there = server.guest is not None and server.id in found.folders
-    return ran and there and found.guests.get(server.id) != PowerState.RUNNING
 
 
 def reconcile(agent: Agent, *, resume: bool) -> tuple[Deed, ...]:
@@ -110,9 +123,10 @@ def look(agent: Agent) -> Found:
     """What is on the host now."""
     guests = {seen.server_id: seen.power_state for seen in agent.driver.lifecycle.list_()}
     folders = frozenset(agent.driver.disks.owners())
+    kept: frozenset[str] = frozenset()
     if not isinstance(agent.driver.moves, Unsupported):
-        folders |= agent.driver.moves.kept()
-    return Found(guests=guests, folders=folders)
+        kept = agent.driver.moves.kept() - folders
+    return Found(guests=guests, folders=folders | kept, kept=kept)
 
 
 def ask(agent: Agent, seen: Collection[str]) -> tuple[ExpectedServer, ...]:
@@ -151,6 +165,14 @@ def _start(agent: Agent, deed: Deed) -> None:
     agent.driver.power.on(connections.guest(agent, deed.guest))
 
 
+def _take_back(agent: Agent, deed: Deed) -> None:
+    """A move that went back while we were away has left this to us."""
+    LOG.warning("server %s did not leave after all; it has its disks again", deed.server_id)
+    agent.driver.moves.take_back(deed.server_id)
+    if deed.guest is not None:
+        agent.driver.power.on(connections.guest(agent, deed.guest))
+
+
 def _reap(agent: Agent, deed: Deed) -> None:
     action = agent.conf.running_deleted_instance_action
     shared = shared_storage.is_shared_with(agent, deed.lives_at)
@@ -176,4 +198,5 @@ DEEDS: dict[str, Callable[[Agent, Deed], None]] = {
     "start": _start,
     "reap": _reap,
     "leave": _leave,
+    "take back": _take_back,
 }

@@ -96,6 +96,15 @@ def voyage(fleet, victim, cases):
     fleet.clear()
 
 
+WORSE = {
+    "migrate": {("SHUTOFF", SOURCE)},
+    "resize": {("SHUTOFF", SOURCE)},
+    "revert_resize": {("ERROR", TARGET)},
+}
+"""What may come of a source that stays away: what it has stopped stays off until a user starts it, and
+a server of which both hosts have a part is in error."""
+
+
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_host_stays_away_until_all_is_over(fleet, host):
     fleet.board(orders(host))
@@ -107,7 +116,8 @@ def test_a_host_stays_away_until_all_is_over(fleet, host):
     fleet.cluster.begin(*HOSTS[host])
     fleet.force_down(HOSTS[host][1], forced=False)
     fleet.land()
-    fleet.examine()
+    fleet.examine(WORSE)
+    fleet.start_stopped()
     fleet.clear()
 
 

@@ -18,6 +18,7 @@ from nova_appliance.compute import reconcile as reconcile_module
 from nova_appliance.compute.power_watch import PowerWatch
 from nova_appliance.compute.reconcile import Found, plan, reconcile, resume
 from nova_appliance.domain.guest import PowerState
+from nova_appliance.domain.journey import Journey
 from nova_appliance.rpc import pins
 from nova_appliance.rpc.orders import ExpectedServer
 
@@ -29,9 +30,12 @@ def server(number: int = 0, **changes: object) -> ExpectedServer:
     return ExpectedServer(**(values | {"guest": guest(IDS[number])} | changes))
 
 
-def found(power: PowerState | None = None, *, folder: bool = True) -> Found:
+def found(power: PowerState | None = None, *, folder: bool = True, kept: bool = False) -> Found:
     guests = {} if power is None else {IDS[0]: power}
-    return Found(guests=guests, folders=frozenset(IDS[:1] if folder else ()))
+    mine = frozenset(IDS[:1])
+    return Found(
+        guests=guests, folders=mine if folder else frozenset(), kept=mine if kept else frozenset()
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,6 +53,13 @@ def found(power: PowerState | None = None, *, folder: bool = True) -> Found:
         (server(deleted=True), found(), False, ["reap"]),
         (server(deleted=True), found(folder=False), True, []),
         (None, found(PowerState.RUNNING), True, ["leave"]),
+        (server(), found(kept=True), False, ["take back"]),
+        (server(), found(kept=True), True, ["take back"]),
+        (server(task="resize_prep"), found(kept=True), True, []),
+        (server(state="resized"), found(kept=True), True, []),
+        (server(state="moving", power=0, guest=None), found(kept=True), True, []),
+        (server(deleted=True), found(kept=True), True, ["reap"]),
+        (None, found(kept=True), True, ["leave"]),
     ],
 )
 def test_plan(expected: ExpectedServer | None, seen: Found, resume: bool, kinds: list[str]) -> None:
@@ -108,6 +119,23 @@ def test_what_does_not_start_after_a_power_cut_is_tried_again(
     resume(bench.agent)
     powers = {seen.power_state for seen in bench.driver.lifecycle.list_()}
     assert powers == {PowerState.RUNNING if runs else PowerState.SHUTDOWN}
+
+
+@pytest.mark.parametrize(("power", "runs"), [(1, True), (4, False)])
+def test_disks_kept_for_a_move_that_went_back_meanwhile_are_taken_back(
+    tmp_path: Path, power: int, runs: bool
+) -> None:
+    bench = Bench(tmp_path)
+    mine = guest(IDS[0])
+    bench.driver.disks.create(mine)
+    bench.driver.moves.set_aside(IDS[0], Journey(source="h1", target="h2"))
+    state = "active" if runs else "stopped"
+    bench.conductor.expected = (server(power=power, state=state, guest=mine),)
+    for _ in range(2):
+        reconcile(bench.agent, resume=False)
+        assert bench.driver.disks.owners() == {IDS[0]}
+        assert bench.driver.moves.kept() == frozenset()
+        assert bool(bench.driver.lifecycle.list_()) is runs
 
 
 def test_one_that_fails_does_not_keep_others(tmp_path: Path) -> None:
