@@ -37,6 +37,12 @@ def forgotten(_ctx: Ctx, _out: Out, _answer: Answer) -> None:
     """Nothing is left at the source."""
 
 
+def forget_later(_ctx: Ctx, _out: Out) -> None:
+    """The source may have forgotten it before it fell silent, so there is no way back: what is left
+    there goes when it asks, for the server has no part in it any more.
+    """
+
+
 def settle(ctx: Ctx, _out: Out) -> Done:
     """The server is at rest in its new place."""
     server = ctx.living()
@@ -75,6 +81,7 @@ CONFIRM_RESIZE = Saga(
             name="forget_origin",
             do=forget_origin,
             then=forgotten,
+            otherwise=forget_later,
             event="compute_confirm_resize",
         ),
         Step(name="settle", do=settle),
