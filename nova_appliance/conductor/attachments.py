@@ -15,16 +15,38 @@ import msgspec
 
 from nova_appliance.clients.volumes import Volumes
 from nova_appliance.common import errors
-from nova_appliance.conductor.saga import Cancelled, Ctx, Write
-from nova_appliance.db import servers
+from nova_appliance.conductor.saga import Cancelled, Ctx, Wait, Write
+from nova_appliance.db import sagas, servers
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain import attachment as attachments
 from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.server import Server
 
 LOG = logging.getLogger(__name__)
+OF_VOLUMES = frozenset(
+    (
+        "attach_volume",
+        "detach_volume",
+        "swap_volume",
+        "extend_volume",
+        "snapshot_volume",
+        "merge_volume",
+    )
+)
+"""Sagas that need no task, so that a move may begin while they are at work."""
+PAUSE_S = 0.5
 
 All = tuple[Attachment, ...]
+
+
+def wait_for_others(ctx: Ctx) -> None:
+    """Raise Wait while another saga works with a volume of the server that is about to move; none
+    begins any more, for the server has a task. Called before the server is read.
+    """
+    for cell in ctx.cloud.cells.all_():
+        with ctx.cloud.cells.database(cell.id).read() as conn:
+            if any(name in OF_VOLUMES for _, name in sagas.open_of(conn, ctx.server_id)):
+                raise Wait(PAUSE_S)
 
 
 def change(ctx: Ctx, deed: Callable[[All], All], *, must: bool = True) -> Write:

@@ -54,6 +54,7 @@ def is_known(_ctx: Ctx, _out: Out, answer: Answer) -> Any:
 
 def reserve_there(ctx: Ctx, _out: Out) -> dict[str, Any]:
     """Have each volume for the target too; the old attachments are told as the source has them."""
+    attachments.wait_for_others(ctx)
     server = ctx.living()
     new = attachments.reserve_beside(ctx, server)
     old = {

@@ -80,6 +80,7 @@ def put_back(ctx: Ctx, out: Out) -> Parked | None:
 
 def let_volumes_go(ctx: Ctx, out: Out) -> Done | None:
     """Let another host ask for its way to the volumes."""
+    attachments.wait_for_others(ctx)
     server = ctx.server()
     if server is None or out["choose_target"]["host"] == out["choose_target"]["source"]["host"]:
         return None

@@ -41,6 +41,7 @@ def let_volumes_go(ctx: Ctx, _out: Out) -> Done | None:
     migration = targets.migration_of(ctx)
     if migration.source_host == migration.target_host:
         return None
+    attachments.wait_for_others(ctx)
     return Done(write=attachments.renew(ctx, ctx.living()))
 
 
