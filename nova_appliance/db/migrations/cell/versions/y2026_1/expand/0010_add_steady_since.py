@@ -8,8 +8,8 @@ from alembic import op
 
 from nova_appliance.db.tables.columns import UTC_TIME
 
-revision = "cell_e0009"
-down_revision = "cell_e0008"
+revision = "cell_e0010"
+down_revision = "cell_e0009"
 branch_labels = None
 depends_on = None
 
