@@ -93,3 +93,28 @@ def voyage(fleet, victim, cases):
     fleet.land()
     fleet.examine()
     fleet.clear()
+
+
+WORSE = {
+    "migrate": {("SHUTOFF", SOURCE)},
+    "resize": {("SHUTOFF", SOURCE)},
+    "revert_resize": {("ERROR", TARGET)},
+}
+"""What may come of a source that stays away: what it has stopped stays off until a user starts it, and
+a server of which both hosts have a part is in error."""
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_host_stays_away_until_all_is_over(fleet, host):
+    fleet.board(orders(host))
+    fleet.set_off()
+    fleet.cluster.daemons[HOSTS[host]].kill()
+    fleet.force_down(HOSTS[host][1], forced=True)
+    fleet.gates.open()
+    fleet.rest()
+    fleet.cluster.begin(*HOSTS[host])
+    fleet.force_down(HOSTS[host][1], forced=False)
+    fleet.land()
+    fleet.examine(WORSE)
+    fleet.start_stopped()
+    fleet.clear()
