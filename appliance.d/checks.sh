@@ -11,7 +11,7 @@ run_tests() {
   if [[ ${1:-} == --lab ]]; then
     shift
     (($#)) || set -- tests/lab
-    set -- -q -p no:cacheprovider "$@"
+    [[ $retry ]] || set -- -q -p no:cacheprovider "$@" # run_tier says so itself; said twice, nothing is counted
   fi
   if (($#)) && [[ ! $retry ]]; then exec "$VENV/bin/python" -m pytest "$@"; fi
   out=$(mktemp -d)

@@ -19,7 +19,7 @@ set -euo pipefail
 die() { echo "$*" >&2; exit 1; }
 source "$1"
 HERE=$2 VENV=$3
-run_tests --retry tests
+run_tests --retry ${4:-} tests
 """
 ONCE = """
 import pathlib
@@ -35,15 +35,17 @@ def test_it():
 
 
 @pytest.mark.parametrize(
-    ("body", "code", "said"),
+    ("body", "word", "code", "said"),
     [
-        (ONCE.format(always=False), 0, "UNSTEADY, failed once and passed alone: tests/te"),
-        (ONCE.format(always=True), 1, "these tiers failed: tests"),
-        ("raise OSError", 1, "these tiers failed: tests"),
+        (ONCE.format(always=False), "", 0, "UNSTEADY, failed once and passed alone: tests/te"),
+        (ONCE.format(always=False), "--lab", 0, "UNSTEADY, failed once and passed alone: tests/te"),
+        (ONCE.format(always=True), "", 1, "these tiers failed: tests"),
+        ("raise OSError", "", 1, "these tiers failed: tests"),
+        ("def test_it(): pass", "--lab", 0, "=== 1 passed, 0 failed"),
     ],
-    ids=["once", "always", "no-import"],
+    ids=["once", "once-in-a-lab", "always", "no-import", "well-in-a-lab"],
 )
-def test_a_second_try(tmp_path, body, code, said):
+def test_a_second_try(tmp_path, body, word, code, said):
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_one.py").write_text(body)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
@@ -51,7 +53,7 @@ def test_a_second_try(tmp_path, body, code, said):
     (tmp_path / "bin" / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     (tmp_path / "bin" / "python").chmod(0o755)
     ended = subprocess.run(
-        ["bash", "-c", SCRIPT, "bash", CHECKS, tmp_path, tmp_path],
+        ["bash", "-c", SCRIPT, "bash", CHECKS, tmp_path, tmp_path, word],
         capture_output=True, text=True, check=False, timeout=120,
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST")},
     )  # fmt: skip
