@@ -12,7 +12,7 @@ SCRIPT = Path(__file__).parents[2] / ".ci" / "lab"
 APPLIANCE = """#!/bin/sh
 echo "$*" >>asked
 case $* in
-  *" up") echo "fatal: [c1]: no $(grep -c ' up$' asked)"; test $(grep -c ' up$' asked) -gt {bad_ups} ;;
+  *" up") echo "{says} [c1]: no $(grep -c ' up$' asked)"; test $(grep -c ' up$' asked) -gt {bad_ups} ;;
   "test "*) exit {tests} ;;
 esac
 """
@@ -20,19 +20,21 @@ UP, DOWN = "lab --name ci --net 10.76 up", "lab --name ci --net 10.76 down"
 
 
 @pytest.mark.parametrize(
-    ("bad_ups", "tests", "code", "ups", "said"),
+    ("trouble", "tests", "code", "ups", "said"),
     [
-        (0, 0, 0, 1, "attempt 1 of 2"),
-        (1, 0, 0, 2, "lab up FAILED in attempt 1"),
-        (9, 0, 1, 2, "fatal: [c1]: no 2"),
-        (0, 1, 1, 1, "the last complaints of its journal"),
+        (("fatal:", 0), 0, 0, 1, "attempt 1 of 2"),
+        (("fatal:", 1), 0, 0, 2, "lab up FAILED in attempt 1"),
+        (("fatal:", 9), 0, 1, 2, "fatal: [c1]: no 2"),
+        (("fatal:", 0), 1, 1, 1, "the last complaints of its journal"),
+        (("cannot carry hosts of a lab:", 9), 1, 0, 1, "nothing of it was tested here"),
     ],
-    ids=["well", "once-more", "never-up", "test-failed"],
+    ids=["well", "once-more", "never-up", "test-failed", "no-hosts-here"],
 )
-def test_it_ends_as_it_went(tmp_path, bad_ups, tests, code, ups, said):
+def test_it_ends_as_it_went(tmp_path, trouble, tests, code, ups, said):
+    says, bad_ups = trouble
     (tmp_path / ".ci").mkdir()
     shutil.copy(SCRIPT, tmp_path / ".ci" / "lab")
-    (tmp_path / "appliance").write_text(APPLIANCE.format(bad_ups=bad_ups, tests=tests))
+    (tmp_path / "appliance").write_text(APPLIANCE.format(says=says, bad_ups=bad_ups, tests=tests))
     (tmp_path / "appliance").chmod(0o755)
     ended = subprocess.run(
         ["bash", str(tmp_path / ".ci" / "lab")],

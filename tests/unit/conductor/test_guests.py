@@ -9,7 +9,7 @@ from fixtures.cells import make_server
 
 from nova_appliance.conductor import guests, ports
 from nova_appliance.conf import load
-from nova_appliance.domain import config_drive, guest_data
+from nova_appliance.domain import config_drive, guest_data, own_ports
 from nova_appliance.domain.guest import Vif
 from nova_appliance.domain.server import Address
 
@@ -69,5 +69,5 @@ def test_a_config_drive_holds_what_cloud_init_reads():
 def test_ports_are_remembered_and_forgotten():
     asked = server()
     assert ports.vifs_of(asked) == (VIF,)
-    assert ports.made_of(asked) == {VIF.port_id}
+    assert own_ports.of(asked) == {VIF.port_id}
     assert ports.forgotten({**asked.system_metadata, "other": "x"}) == {"other": "x"}
