@@ -29,7 +29,14 @@ def take(
     _check_name(file)
     server, one = _holder(cloud, volume_id)
     order = SnapshotVolumeOrder(verb=TAKE, id=one.id, snapshot_id=snapshot_id, file=file)
-    _begin(cloud, context, server, Wanted(verb=TAKE, saga="snapshot_volume", order=order))
+    _begin(
+        cloud,
+        context,
+        server,
+        Wanted(
+            verb=TAKE, saga="snapshot_volume", order=order, also=volumes.undisturbed(server, one)
+        ),
+    )
 
 
 def merge(
@@ -41,7 +48,12 @@ def merge(
             _check_name(name)
     server, one = _holder(cloud, volume_id)
     order = SnapshotVolumeOrder(verb=MERGE, id=one.id, snapshot_id=snapshot_id, merge=wanted)
-    _begin(cloud, context, server, Wanted(verb=MERGE, saga="merge_volume", order=order))
+    _begin(
+        cloud,
+        context,
+        server,
+        Wanted(verb=MERGE, saga="merge_volume", order=order, also=volumes.undisturbed(server, one)),
+    )
 
 
 def _check_name(file: str) -> None:

@@ -14,7 +14,7 @@ from nova_appliance.actions.orders import AttachVolumeOrder, DetachVolumeOrder, 
 from nova_appliance.clients.volumes import Volume
 from nova_appliance.common import errors, ids
 from nova_appliance.common.context import RequestContext
-from nova_appliance.db import servers
+from nova_appliance.db import sagas, servers
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain import attachment as attachments
 from nova_appliance.domain import devices, root_image, states
@@ -23,6 +23,14 @@ from nova_appliance.domain.server import Server
 
 ATTACH, DETACH, SWAP = "attach volume", "detach volume", "swap volume"
 EXTEND = "extend volume"
+AT_WORK = {
+    "attach_volume": "attached",
+    "detach_volume": "detached",
+    "swap_volume": "moved",
+    "snapshot_volume": "copied",
+    "merge_volume": "merged",
+}
+"""Sagas of which a volume has one at a time, and what they do with it."""
 ON_SHELF = ("shelved", "shelved_offloaded")
 
 
@@ -164,7 +172,25 @@ def detach(
     if server.host is not None:
         moves.check_up(cloud, server.host)
     order = DetachVolumeOrder(verb=DETACH, id=one.id, volume_id=volume_id)
-    begin(cloud, context, server, Wanted(verb=DETACH, saga="detach_volume", order=order))
+    also = undisturbed(server, one, "detach_volume")
+    begin(cloud, context, server, Wanted(verb=DETACH, saga="detach_volume", order=order, also=also))
+
+
+def undisturbed(
+    server: Server, one: Attachment, beside: str | None = None
+) -> Callable[[Connection], object]:
+    """In the transaction that begins it: Conflict while another saga works with this volume, but
+    one named `beside`.
+    """
+
+    def also(conn: Connection) -> None:
+        for name, order in sagas.orders_of(conn, server.id):
+            if name in AT_WORK and name != beside and order.get("id") == one.id:
+                raise errors.Conflict(
+                    f"Volume {one.volume_id} of server {server.id} is just being {AT_WORK[name]}."
+                )
+
+    return also
 
 
 def find(server: Server, volume_id: str) -> Attachment:
@@ -199,7 +225,8 @@ def swap(
     if not old.is_moving:
         raise errors.Conflict("The volume service does not move this volume: nothing to swap.")
     order = SwapVolumeOrder(verb=SWAP, id=one.id, volume_id=volume_id, new_volume_id=new_volume_id)
-    begin(cloud, context, server, Wanted(verb=SWAP, saga="swap_volume", order=order))
+    also = undisturbed(server, one)
+    begin(cloud, context, server, Wanted(verb=SWAP, saga="swap_volume", order=order, also=also))
 
 
 def extended(cloud: Cloud, context: RequestContext, server: Server, volume_id: str) -> None:

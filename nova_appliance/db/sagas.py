@@ -224,6 +224,13 @@ def open_of(conn: sa.Connection, server_id: str) -> tuple[tuple[str, str], ...]:
     return tuple(conn.execute(select.order_by(_S.row)).tuples())
 
 
+def orders_of(conn: sa.Connection, server_id: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """(name, order) of the open sagas of a server."""
+    select = sa.select(_S.name, _S.order_).where(_S.server_id == server_id, _S.state.in_(OPEN))
+    found = conn.execute(select).tuples()
+    return tuple((name, msgspec.json.decode(text, type=_JSON["order"])) for name, text in found)
+
+
 def busy_among(conn: sa.Connection, server_ids: Collection[str]) -> frozenset[str]:
     """Those of the servers that have an open saga here."""
     open_ = (_S.server_id.in_(server_ids), _S.state.in_(OPEN))

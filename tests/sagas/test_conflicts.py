@@ -138,3 +138,29 @@ def race(world, server, names):
         thread.join(60)
     assert broken == []
     return won, lost
+
+
+ON_A_VOLUME = ("detach_volume", "swap_volume", "snapshot_volume")
+BOTH_AT_ONCE = {("detach_volume", "detach_volume")}
+"""A volume that leaves may be told so twice."""
+
+
+@pytest.mark.parametrize(
+    "pair", [*itertools.product(ON_A_VOLUME, repeat=2), ("snapshot_volume", "merge_volume")]
+)
+def test_a_volume_has_one_saga_at_a_time(world, pair):
+    """No task keeps them apart, so they look for one another."""
+    first, second = pair
+    (server,) = boot.boot(world.cloud, world.context(), world.request()).servers
+    settle(world)
+    ASK["attach_volume"](world, world.server(server.id))
+    settle(world)
+    ASK[first](world, world.server(server.id))
+    if pair in BOTH_AT_ONCE:
+        ASK[second](world, world.server(server.id))
+    else:
+        with pytest.raises((errors.Conflict, errors.Invalid), match="is just being"):
+            ASK[second](world, world.server(server.id))
+    settle(world)
+    assert world.server(server.id).task is None
+    clean_up(world, server.id)
