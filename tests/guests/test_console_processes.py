@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fixtures.console_stage import EchoGuest, WebClient, one_test, stage
-from fixtures.daemons import Daemon, write_options
+from fixtures.daemons import Daemon, script, words_of, write_options
 from fixtures.free_ports import free_port
 from fixtures.rabbitmq import Rabbitmq
 
@@ -48,7 +48,8 @@ def begin(whole, consoles):
         groups["console"] = {"connections_per_server": 250}
         own = folder / f"{binary}-{health}.conf"
         write_options(own, groups)
-        daemon = Daemon(binary, str(health), [folder / "nova.conf", own], folder, health)
+        argv = [str(script(binary)), *words_of([folder / "nova.conf", own])]
+        daemon = Daemon(binary, str(health), argv, folder, health)
         consoles.stop.callback(daemon.kill)
         assert wait_for(lambda: _healthy(daemon), 60, 0.2), daemon.log.read_text()[-2000:]
         return daemon
