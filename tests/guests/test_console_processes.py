@@ -228,7 +228,7 @@ def test_a_guest_that_stops_ends_its_sessions_and_no_others(proxy, guest, link):
     other.close()
 
 
-def test_links_work_while_consoleauths_die_one_after_the_other(whole, begin, proxy, link):
+def test_links_work_while_consoleauths_die_one_after_the_other(whole, consoles, begin, proxy, link):
     """Three of them: the stage's own and two processes, killed in turn; each knows every token."""
     made, folder = whole
     databases = {"api_database": {"connection": f"sqlite:///{folder}/nova_api.db"}}
@@ -240,6 +240,7 @@ def test_links_work_while_consoleauths_die_one_after_the_other(whole, begin, pro
     assert all(opens(proxy, target) for target in targets)
     last = begin("nova-consoleauth", DEFAULT={"host": "c9"}, **databases)
     made.consoleauth.stop()
+    consoles.stop.callback(made.start_consoleauth)
     assert all(opens(proxy, target) for target in targets), "one that knows no token from memory"
     assert last.process.poll() is None
 
