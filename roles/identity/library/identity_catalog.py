@@ -7,6 +7,7 @@ Called by the role identity. It adds and mends; it never removes what others mad
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -16,6 +17,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 
 INTERFACES = ("public", "internal", "admin")
+NOT_YET = (502, 503, 504)
+"""What a load balancer says that has not noticed yet that Keystone runs."""
+PATIENCE_S = 60.0
+PAUSE_S = 1.0
 PROJECT = "service"
 DOMAIN = "default"
 ARGUMENTS = {
@@ -44,13 +49,27 @@ def main() -> None:
     given = module.params
     keystone = Keystone(given["url"], given["ca_file"] or None)
     try:
-        keystone.log_in("admin", given["admin_password"], "admin")
+        log_in_soon(keystone, given["admin_password"])
         changes = bring_in_line(keystone, given, dry=module.check_mode)
     except (Refused, URLError, OSError) as error:
         if module.check_mode and not isinstance(error, Refused):
             module.exit_json(changed=True, changes=["all, once Keystone runs"])
         module.fail_json(msg=str(error))
     module.exit_json(changed=bool(changes), changes=changes)
+
+
+def log_in_soon(keystone: Keystone, password: str) -> None:
+    """Log in as admin, and wait for a load balancer to notice Keystone. Raises Refused."""
+    until_s = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            keystone.log_in("admin", password, "admin")
+        except Refused as error:
+            if error.status not in NOT_YET or time.monotonic() >= until_s:
+                raise
+            time.sleep(PAUSE_S)
+        else:
+            return
 
 
 class Keystone:

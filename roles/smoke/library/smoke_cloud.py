@@ -19,6 +19,8 @@ from openstack import exceptions
 NAME = "smoke"
 REQUEST_S = 120
 """A service that loses its broker or its database while it answers may never end to."""
+NOT_YET = (502, 503, 504)
+"""What a load balancer says that has not noticed yet that a service runs."""
 CIDR = "192.168.233.0/24"
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "required": True},
@@ -60,10 +62,17 @@ def _patiently(timeout_s: int, deed: Callable[[], Any]) -> Any:
     while True:
         try:
             return deed()
-        except ksa.ConnectFailure:  # what was made is found again by its name
-            if time.monotonic() > until:
+        except (exceptions.SDKException, ksa.ClientException) as error:
+            # what was made is found again by its name
+            if not _is_early(error) or time.monotonic() > until:
                 raise
             time.sleep(1)
+
+
+def _is_early(error: Exception) -> bool:
+    """Whether nobody answered, or a load balancer that has not noticed its service yet."""
+    status = getattr(error, "http_status", None) or getattr(error, "status_code", None)
+    return isinstance(error, ksa.ConnectFailure) or status in NOT_YET
 
 
 def make(cloud: Any, given: dict[str, Any]) -> tuple[str, dict[str, str]]:

@@ -6,6 +6,8 @@ import itertools
 import urllib.parse
 from pathlib import Path
 
+import pytest
+
 FILE = Path(__file__).parents[3] / "roles" / "identity" / "library" / "identity_catalog.py"
 SPEC = importlib.util.spec_from_file_location("identity_catalog", FILE)
 module = importlib.util.module_from_spec(SPEC)
@@ -86,3 +88,29 @@ def test_another_address_and_another_password_are_mended():
         "password of nova",
     ]
     assert {e["url"] for e in keystone.rows["endpoints"]} == {service["url"]}
+
+
+class Behind:
+    """A Keystone behind a load balancer that says these statuses first."""
+
+    def __init__(self, *statuses):
+        self.statuses, self.asked = list(statuses), 0
+
+    def log_in(self, *_whom):
+        self.asked += 1
+        if self.statuses:
+            raise module.Refused("POST /auth/tokens", self.statuses.pop(0), "no")
+
+
+def test_a_load_balancer_gets_time_to_notice_keystone(monkeypatch):
+    monkeypatch.setattr(module, "PAUSE_S", 0.0)
+    late = Behind(503, 502, 503)
+    module.log_in_soon(late, "secret")
+    assert late.asked == 4
+    foreign = Behind(503, 401)
+    with pytest.raises(module.Refused, match="401"):
+        module.log_in_soon(foreign, "wrong")
+    assert foreign.asked == 2
+    monkeypatch.setattr(module, "PATIENCE_S", 0.0)
+    with pytest.raises(module.Refused, match="503"):
+        module.log_in_soon(Behind(*[503] * 9), "secret")
