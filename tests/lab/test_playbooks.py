@@ -35,7 +35,7 @@ def service(cloud, host):
 
 
 def test_a_second_run_of_site_changes_nothing(cloud):
-    assert set(cloud.play("site").values()) == {0}
+    assert set(cloud.play("site").values()) == {0}, cloud.changes
 
 
 def test_a_drained_host_is_left_by_its_running_server_and_comes_back(
