@@ -14,6 +14,7 @@ from nova_appliance.common import ids
 from nova_appliance.db import servers
 from nova_appliance.db.tables import cell
 from nova_appliance.domain.attachment import Attachment
+from nova_appliance.domain.saga import DONE
 
 PATH = "/os-assisted-volume-snapshots"
 WAY = {"driver_volume_type": "nfs", "data": {"name": "volume-1", "export": "a:/b"}}
@@ -55,6 +56,12 @@ def orders(api):
     return [(name, order) for name, order in rows]
 
 
+def end_all(api):
+    """What was begun is done."""
+    with api.cloud.cells.database(CELL1).write() as conn:
+        conn.execute(sa.update(cell.SAGAS).values(state=DONE))
+
+
 def test_a_snapshot_begins_and_ends(api, volume_id, server):
     asked = told(volume_id)
     answer = api.post(PATH, asked)
@@ -62,6 +69,10 @@ def test_a_snapshot_begins_and_ends(api, volume_id, server):
         200,
         {"snapshot": {"id": "mine", "volumeId": volume_id}},
     )
+    early = api.delete(ended(volume_id, merge_target_file="base"), "2.75")
+    assert early.status == 400
+    assert "is just being copied" in early.data["badRequest"]["message"]
+    end_all(api)
     assert api.delete(ended(volume_id, merge_target_file="base"), "2.75").status == 204
     assert [name for name, _order in orders(api)] == ["snapshot_volume", "merge_volume"]
     assert "over" in str(orders(api)[0][1])
