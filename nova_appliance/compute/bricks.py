@@ -6,10 +6,12 @@ Imported when the first such volume comes; a host of the miniature volume servic
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import os
 import platform
 from collections.abc import Mapping
-from types import ModuleType
+from pathlib import Path
 from typing import Any
 
 from oslo_config import cfg
@@ -24,6 +26,9 @@ PROTOCOLS = {
     "nfs": "NFS",
 }
 """driver_volume_type > os-brick's name of the protocol."""
+STATUS = Path("/proc/self/status")
+INITIATORS = ("etc/iscsi/initiatorname.iscsi", "etc/nvme/hostnqn", "sys/class/fc_host/*")
+"""Files below / of hosts that have a name on a storage network: only those have more to tell."""
 
 
 def connector(conf: cfg.ConfigOpts) -> dict[str, Any]:
@@ -36,12 +41,11 @@ def connector(conf: cfg.ConfigOpts) -> dict[str, Any]:
         "multipath": False,
         "do_local_attach": False,
     }
-    try:
-        brick = importlib.import_module(CONNECTORS)
-    except ImportError:
+    named = any(found for name in INITIATORS for found in Path("/").glob(name))
+    if not (named and _may_be_root()):  # os-brick's survey takes root's rights
         return told
-    found = brick.get_connector_properties(
-        _helper(conf),
+    found = importlib.import_module(CONNECTORS).get_connector_properties(
+        str(conf.libvirt.root_helper),
         conf.my_ip,
         conf.libvirt.volume_use_multipath,
         enforce_multipath=False,
@@ -55,48 +59,60 @@ def connect(conf: cfg.ConfigOpts, connection: Mapping[str, Any]) -> str:
     kind = str(connection.get("driver_volume_type"))
     data = dict(connection["data"])
     try:
-        found = _protocol(conf, kind).connect_volume(data)
+        found = _protocol(conf, connection).connect_volume(data)
     except errors.ApplianceError:
         raise
     except Exception as error:
         raise errors.Unavailable(f"The {kind} volume cannot be reached: {error}") from error
-    path = str(found["path"])
-    return f"{path}/{data['name']}" if kind == "nfs" else path
+    return str(found["path"])
 
 
 def disconnect(conf: cfg.ConfigOpts, connection: Mapping[str, Any]) -> None:
     """Give up the way. Raises Unavailable when the host does not let go of it."""
     kind = str(connection.get("driver_volume_type"))
     try:
-        _protocol(conf, kind).disconnect_volume(dict(connection["data"]), {})
+        _protocol(conf, connection).disconnect_volume(dict(connection["data"]), {})
     except errors.ApplianceError:
         raise
     except Exception as error:
         raise errors.Unavailable(f"The {kind} volume cannot be let go: {error}") from error
 
 
-def _protocol(conf: cfg.ConfigOpts, kind: str) -> Any:
+def _protocol(conf: cfg.ConfigOpts, connection: Mapping[str, Any]) -> Any:
+    """os-brick's hand for this kind. Raises Refused, and Unavailable for a share that is not mounted."""
+    kind = str(connection.get("driver_volume_type"))
     if kind not in PROTOCOLS:
         known = ", ".join(("local", "rbd", *PROTOCOLS))
         raise errors.Refused(f"This host knows no way to volumes of type {kind}, but {known}.")
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"use_multipath": conf.libvirt.volume_use_multipath}
     if kind == "nfs":
-        options["nfs_mount_point_base"] = conf.libvirt.nfs_mount_point_base
-        options["nfs_mount_options"] = conf.libvirt.nfs_mount_options
-    else:
-        options["use_multipath"] = conf.libvirt.volume_use_multipath
-    factory = _brick().InitiatorConnector.factory
-    return factory(PROTOCOLS[kind], _helper(conf), **options)
+        base = conf.libvirt.nfs_mount_point_base
+        options = {
+            "conn": {"mount_point_base": base},
+            "nfs_mount_point_base": base,
+            "nfs_mount_options": conf.libvirt.nfs_mount_options,
+        }
+    if not _may_be_root():
+        _do_without_root(conf, kind, connection["data"])
+    factory = importlib.import_module(CONNECTORS).InitiatorConnector.factory
+    return factory(PROTOCOLS[kind], str(conf.libvirt.root_helper), **options)
 
 
-def _brick() -> ModuleType:
-    try:
-        return importlib.import_module(CONNECTORS)
-    except ImportError as error:
+def _may_be_root() -> bool:
+    """Whether this process is root or may ask a root_helper: hardened units may not (prctl(2))."""
+    return os.geteuid() == 0 or "NoNewPrivs:\t1" not in STATUS.read_text().splitlines()
+
+
+def _do_without_root(conf: cfg.ConfigOpts, kind: str, data: Mapping[str, Any]) -> None:
+    """A share that is mounted already needs nobody's rights; all else does."""
+    if kind != "nfs":
         raise errors.Refused(
-            "This host has no os-brick, which volumes of real back ends need."
-        ) from error
-
-
-def _helper(conf: cfg.ConfigOpts) -> str:
-    return str(conf.libvirt.root_helper)
+            f"Volumes of type {kind} need a nova-compute that may become root; on this host it may not."
+        )
+    share = str(data["export"])
+    name = hashlib.md5(share.encode(), usedforsecurity=False).hexdigest()
+    place = Path(conf.libvirt.nfs_mount_point_base, name)
+    if not place.is_mount():
+        raise errors.Unavailable(
+            f"The share {share} is not mounted at {place}, and nova-compute may not mount it."
+        )

@@ -13,7 +13,7 @@ from pathlib import Path
 from nova_appliance.common.clock import wait_for
 from nova_appliance.common.errors import ApplianceError
 from nova_appliance.lab import access, cgroups, layers, mounts, network
-from nova_appliance.lab.shape import GATEWAY, Lab, LabHost
+from nova_appliance.lab.shape import GATEWAY, VOLUMES, Lab, LabHost
 
 NSPAWN = (
     "systemd-nspawn", "-q", "--boot", "--register=no", "--keep-unit", "--resolv-conf=off",
@@ -41,11 +41,13 @@ def start(lab: Lab, host: LabHost) -> None:
     folder = lab.host_folder(host)
     root = mounts.overlay(folder, layers.lower(lab.home, host.kind))
     _write_files(lab, host, root)
+    lab.volumes.mkdir(exist_ok=True)
     network.make_bridges(lab)
     network.connect(lab, host)
     argv = [
         *(sys.executable, "-m", "nova_appliance.lab.enter", name, *NSPAWN),
         f"--directory={root}",
+        f"--bind={lab.volumes}:{VOLUMES}",
         f"--machine={name}",
         f"--hostname={host.name}",
         f"--network-namespace-path=/run/netns/{network.namespace(lab, host)}",

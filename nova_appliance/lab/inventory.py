@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nova_appliance.common.errors import Invalid
 from nova_appliance.lab import access
-from nova_appliance.lab.shape import VIP, Lab, LabHost
+from nova_appliance.lab.shape import VIP, VOLUMES, Lab, LabHost
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "controller": ("controllers",),
@@ -62,6 +62,8 @@ def _settings(lab: Lab) -> Path:
         "appliance_secrets_dir": str(lab.folder / "secrets"),
         "appliance_outside_cidr": f"{lab.net}.1.0/24",
         "appliance_outside_card": "eth1",
+        "appliance_volume_share": f"{lab.name}:{VOLUMES}",
+        "appliance_volume_folder": VOLUMES,
     }
     path.write_text(json.dumps(settings, indent=1))
     return path

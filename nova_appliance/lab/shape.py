@@ -17,6 +17,8 @@ FIRST = {"controller": 11, "compute": 21}
 """Last part of the address of each kind's first host."""
 MOST = {"controller": 9, "compute": 79}
 GATEWAY, VIP = 1, 10
+VOLUMES = "/srv/volumes"
+"""A folder that all hosts of a lab see: what NFS is to a cluster, for kernels without it."""
 NAME = re.compile(r"[a-z][a-z0-9]{0,5}")
 HOST_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 NET = re.compile(r"10\.(\d{1,2}|1\d\d|2[0-4]\d|25[0-5])")
@@ -62,6 +64,11 @@ class Lab:
     def prefix(self) -> str:
         """Begins the names of its network namespaces and cgroups."""
         return f"lab-{self.name}-"
+
+    @property
+    def volumes(self) -> Path:
+        """The folder of this machine behind VOLUMES."""
+        return self.folder / "volumes"
 
     def address(self, number: int) -> str:
         """Of a host on the lab's bridge."""

@@ -42,3 +42,11 @@ def test_inventories_lab_names_the_same_groups(tmp_path):
 
 def test_each_layer_has_packages():
     assert all(layers.packages(layer) for layer in ("base", "controller", "compute"))
+
+
+def test_hosts_find_volumes_in_the_folder_that_all_of_them_see(tmp_path):
+    lab = _lab(tmp_path, 1, 2)
+    told = json.loads(inventory._settings(lab).read_text())
+    assert told["appliance_volume_share"] == f"lab:{shape.VOLUMES}"
+    assert told["appliance_volume_folder"] == shape.VOLUMES
+    assert lab.volumes.is_relative_to(lab.folder)
