@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from cryptography import x509
 
+from nova_appliance.cert import reading
 from nova_appliance.cert.authority import Authority, Store
 from nova_appliance.cert.shelf import Shelf
 from nova_appliance.common import errors
@@ -16,7 +17,7 @@ FOREIGN = (
 
 
 def adopt(folder: Store, shelf: Shelf) -> bool:
-    """Copy root, certificates and revocations; whether anything was new.
+    """Copy root, certificates, revocations and a later list of them; whether anything was new.
 
     Raises NotFound when the folder has no root, Conflict when the database has another one.
     """
@@ -36,7 +37,16 @@ def adopt(folder: Store, shelf: Shelf) -> bool:
             given.serial, given.revoked_at, given.reason or "unspecified"
         ):
             changed = True
-    return changed
+    return _adopt_list(folder, shelf) or changed
+
+
+def _adopt_list(folder: Store, shelf: Shelf) -> bool:
+    """What hosts were given by the folder is not older than what nova-cert gives them."""
+    made = folder.revocation_list()
+    if made is None or reading.number(made) <= reading.number(shelf.revocation_list()):
+        return False
+    shelf.keep_revocation_list(made)
+    return True
 
 
 def _is_newer(one: x509.Certificate, other: x509.Certificate) -> bool:

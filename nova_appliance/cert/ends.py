@@ -9,10 +9,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-from cryptography import x509
-
 from nova_appliance.cert import files, reading
 from nova_appliance.cert.place import Place
+from nova_appliance.common import errors
 
 SOON = dt.timedelta(days=14)
 """Renewals begin long before; what ends within this was not renewed, for whatever reason."""
@@ -41,10 +40,9 @@ def _certificate_ends(place: Place) -> dt.datetime | None:
 
 
 def _list_ends(place: Place) -> dt.datetime | None:
-    text = files.read(place.folder / "crl.pem") or ""
     try:
-        listed = x509.load_pem_x509_crl(text.encode())
-    except ValueError:
+        listed = reading.parse_list(files.read(place.folder / "crl.pem") or "")
+    except errors.Invalid:
         return None
     return listed.next_update_utc.replace(tzinfo=None) if listed.next_update_utc else None
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from nova_appliance.cert import keys, reading, signing
@@ -28,14 +29,17 @@ class Terms:
     before: dt.timedelta = BEFORE
 
 
-def issue(authority: Authority, wish: Wish, place: Place, terms: Terms) -> bool:
-    """Have a certificate that says `wish`; whether anything at the place changed."""
-    held = place.held()
+def issue(authority: Authority, wish: Wish, place: Place, terms: Terms, on_host: str = "") -> bool:
+    """Have a certificate that says `wish`; whether anything at the place changed.
+
+    `on_host` are the PEMs that the host has now: what nova-cert gave it since is not taken away.
+    """
+    held = _later(authority, place.held(), on_host)
     good = held and authority.still_good(held.certificate, terms.before)
     if held is None or not good or reading.wish(held.certificate) != wish:
         key = _kept_key(authority, held) or keys.new()
         held = Identity(authority.issue(wish, key.public_key(), terms.days), key)
-    return _settle(authority, held, place)
+    return _settle(authority, held, place, on_host)
 
 
 def renew(authority: Authority, place: Place, terms: Terms, *, now: bool = False) -> bool:
@@ -56,10 +60,37 @@ def renew(authority: Authority, place: Place, terms: Terms, *, now: bool = False
     return _settle(authority, held, place)
 
 
-def _settle(authority: Authority, held: Identity, place: Place) -> bool:
+def _settle(authority: Authority, held: Identity, place: Place, on_host: str = "") -> bool:
     changed = place.put(held, signing.to_pem(authority.root().certificate))
-    listed = authority.store.revocation_list()
+    listed = _latest_list(authority, on_host)
     return (listed is not None and place.put_list(signing.to_pem(listed))) or changed
+
+
+def _later(authority: Authority, held: Identity | None, on_host: str) -> Identity | None:
+    """The host's own certificate when this authority gave it later, for the same key."""
+    try:
+        seen = reading.parse(on_host)
+    except errors.Invalid:
+        return held
+    if (
+        held is None
+        or reading.public_key(seen) != held.key.public_key()
+        or seen.not_valid_before_utc <= held.certificate.not_valid_before_utc
+        or not authority.is_ours(seen)
+    ):
+        return held
+    authority.store.keep(reading.describe(seen))
+    return Identity(seen, held.key)
+
+
+def _latest_list(authority: Authority, on_host: str) -> x509.CertificateRevocationList | None:
+    made = authority.store.revocation_list()
+    try:
+        seen = reading.parse_list(on_host)
+    except errors.Invalid:
+        return made
+    ours = reading.is_list_of(seen, authority.root().certificate)
+    return seen if ours and reading.number(seen) > reading.number(made) else made
 
 
 def _kept_key(authority: Authority, held: Identity | None) -> rsa.RSAPrivateKey | None:

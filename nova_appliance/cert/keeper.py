@@ -74,7 +74,7 @@ class Keeper:
                 words = "%s: certificate %s of %s renewed, it ends %s"
                 LOG.info(words, place.folder, given.serial, given.name, given.not_after)
             changed = place.put(held, trust.certificate)
-            return place.put_list(trust.revocation_list) or changed
+            return _put_later(place, trust) or changed
 
     def _renewed(self, held: Identity) -> Identity:
         answer = self._renew(possession.ask(held, clock.SYSTEM.now()))
@@ -93,3 +93,16 @@ class Keeper:
             if again_s < self._every_s:
                 self._warn()
             self._over.wait(again_s)
+
+
+def _put_later(place: Place, trust: Trust) -> bool:
+    """The deployer may have brought a list that nova-cert has not adopted yet: the later one stays."""
+    try:
+        there = reading.parse_list(files.read(place.folder / "crl.pem") or "")
+    except errors.Invalid:
+        return place.put_list(trust.revocation_list)
+    given = reading.parse_list(trust.revocation_list)
+    ours = reading.is_list_of(there, reading.parse(trust.certificate))
+    if ours and reading.number(there) > reading.number(given):
+        return False
+    return place.put_list(trust.revocation_list)

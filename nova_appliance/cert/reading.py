@@ -11,6 +11,7 @@ from nova_appliance.cert.signing import Identity, to_pem
 from nova_appliance.common import errors
 from nova_appliance.domain.certificate import Given, Wish
 
+_LIST = "-----BEGIN X509 CRL-----"
 _USES = {ExtendedKeyUsageOID.SERVER_AUTH: "server", ExtendedKeyUsageOID.CLIENT_AUTH: "client"}
 
 
@@ -76,6 +77,26 @@ def is_signed_by(certificate: x509.Certificate, issuer: Identity) -> bool:
     except Exception:  # noqa: BLE001 - of many kinds; each says that it did not
         return False
     return True
+
+
+def parse_list(text: str) -> x509.CertificateRevocationList:
+    """The first revocation list of a PEM."""
+    try:
+        return x509.load_pem_x509_crl(text[max(0, text.find(_LIST)) :].encode())
+    except ValueError as error:
+        raise errors.Invalid("There is no revocation list in this PEM.") from error
+
+
+def is_list_of(made: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    """Whether the issuer's key signed the revocation list."""
+    return made.is_signature_valid(public_key(issuer))
+
+
+def number(made: x509.CertificateRevocationList | None) -> int:
+    """CRLNumber of RFC 5280, section 5.2.3: the later a list, the higher; 0 for none."""
+    if made is None:
+        return 0
+    return made.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
 
 
 def _uses(certificate: x509.Certificate) -> tuple[str, ...]:

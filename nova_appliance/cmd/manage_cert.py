@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def issue(given: argparse.Namespace) -> Outcome:
     """A host's certificate, its key, the root and a bundle in --out."""
     uses = tuple(given.use.split(","))
     wish = make_wish(given.name, tuple(given.address), tuple(given.dns), uses)
-    return hosts.issue(_authority(given), wish, Place(Path(given.out)), _terms(given))
+    on_host = sys.stdin.read() if given.on_host else ""
+    return hosts.issue(_authority(given), wish, Place(Path(given.out)), _terms(given), on_host)
 
 
 def renew(given: argparse.Namespace) -> Outcome:
@@ -151,6 +153,10 @@ COMMANDS = (
             "--use": {"default": "server,client", "help": "server, client or both"},
             **_OUT,
             **_TERMS,
+            "--on-host": {
+                "action": "store_true",
+                "help": "read what the host has now (PEM) from standard input, and keep it if it is later",
+            },
         },
     ),
     OfflineCommand(

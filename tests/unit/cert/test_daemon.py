@@ -280,6 +280,31 @@ def test_a_folder_is_adopted_once_and_revocations_follow(stage, adopted):
         ask(stage, "renew", possession.ask(place.held(), clock.SYSTEM.now()))
 
 
+def test_of_two_lists_the_later_stays_whoever_made_it(stage, adopted):
+    """Both the deployer and nova-cert write a host's list: neither brings an older one back."""
+    authority, place = adopted
+    deployers = Authority(authority.store, later_by(1))
+    deployers.refresh_list(365)
+    brought = signing.to_pem(authority.store.revocation_list())
+    place.put_list(brought)
+    keeper(stage, place).look()
+    assert (place.folder / "crl.pem").read_text() == brought
+    shelf = Shelf(stage.cloud.cells.api, Seal(stage.cloud.conf.certificates.secrets))
+    assert adopt(authority.store, shelf)
+    keeper(stage, place).look()
+    kept = (place.folder / "crl.pem").read_text()
+    assert kept == trust(stage).revocation_list
+    assert reading.number(reading.parse_list(kept)) >= reading.number(reading.parse_list(brought))
+    Authority(shelf, later_by(300)).refresh_list(365)
+    assert not adopt(authority.store, shelf)
+    keeper(stage, place).look()
+    assert (place.folder / "crl.pem").read_text() == trust(stage).revocation_list != kept
+
+
+def later_by(days):
+    return clock.Clock(now=lambda: clock.SYSTEM.now() + dt.timedelta(days=days))
+
+
 def test_another_root_is_not_adopted(stage, tmp_path):
     trust(stage)
     authority = Authority(Folder(tmp_path / "other"))

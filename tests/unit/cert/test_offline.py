@@ -3,10 +3,10 @@
 
 import datetime as dt
 import os
+import shutil
 import subprocess
 
 import pytest
-from cryptography import x509
 
 from nova_appliance.cert import hosts, reading, signing
 from nova_appliance.cert.authority import Authority
@@ -187,12 +187,49 @@ def test_the_list_is_made_anew_before_it_ends_and_counts_up(tmp_path):
     number = _number(authority)
     assert not _at(made, 200).refresh_list(365)
     assert _at(made, 300).refresh_list(365)
-    assert _number(authority) == number + 1
+    assert _number(authority) > number
 
 
 def _number(authority):
-    made = authority.store.revocation_list()
-    return made.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    return reading.number(authority.store.revocation_list())
+
+
+def test_what_a_host_was_given_since_is_not_taken_away(tmp_path):
+    """nova-cert renewed certificate and list on the host; the deployer's next run finds older ones."""
+    authority, place, host = _at(tmp_path / "a", 0), Place(tmp_path / "p"), Place(tmp_path / "h")
+    authority.ensure_root("root")
+    authority.refresh_list(365)
+    hosts.issue(authority, make_wish("h"), place, hosts.Terms())
+    host.put(place.held(), (place.folder / "ca.pem").read_text())
+    shutil.copytree(tmp_path / "a", tmp_path / "nova-cert")
+    (tmp_path / "nova-cert" / "crl.pem").unlink()
+    later = _at(tmp_path / "nova-cert", 40)
+    later.refresh_list(365)
+    hosts.renew(later, host, hosts.Terms(), now=True)
+    said = "".join((host.folder / name).read_text() for name in ("cert.pem", "crl.pem"))
+
+    assert hosts.issue(authority, make_wish("h"), place, hosts.Terms(), said)
+    for name in ("bundle.pem", "cert.pem", "key.pem", "crl.pem"):
+        assert (place.folder / name).read_text() == (host.folder / name).read_text()
+    assert not hosts.issue(authority, make_wish("h"), place, hosts.Terms(), said)
+    serial = reading.serial(host.held().certificate)
+    assert authority.find(serial=serial), "the deployer could not revoke it"
+    authority.revoke(authority.find(serial=serial), "unspecified")
+    assert hosts.issue(authority, make_wish("h"), place, hosts.Terms(), said)
+    assert reading.serial(place.held().certificate) != serial
+
+
+def test_what_a_host_says_counts_only_if_this_authority_signed_it(tmp_path):
+    authority, foreign = _at(tmp_path / "a", 0), _at(tmp_path / "f", 40)
+    place, host = Place(tmp_path / "p"), Place(tmp_path / "h")
+    for one in (authority, foreign):
+        one.ensure_root("root")
+        one.refresh_list(365)
+    hosts.issue(authority, make_wish("h"), place, hosts.Terms())
+    hosts.issue(foreign, make_wish("h"), host, hosts.Terms())
+    theirs = "".join((host.folder / name).read_text() for name in ("cert.pem", "crl.pem"))
+    for said in (theirs, "", "no PEM", theirs.replace("M", "N")):
+        assert not hosts.issue(authority, make_wish("h"), place, hosts.Terms(), said)
 
 
 def test_a_foreign_certificate_is_replaced_and_not_renewed(made, tmp_path, capsys):
