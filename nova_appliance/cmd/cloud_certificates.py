@@ -34,7 +34,10 @@ def options(settings: Settings) -> dict[str, dict[str, object]]:
             "vencrypt_client_cert": place.folder / "cert.pem",
             "vencrypt_client_key": place.folder / "key.pem",
         }
-        groups["spice"] = {"ca_certs": place.folder / "ca.pem"}
+        groups["spice"] = {
+            "ca_certs": place.folder / "ca.pem",
+            "revocation_list": place.folder / "crl.pem",
+        }
     return groups
 
 

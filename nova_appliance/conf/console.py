@@ -56,6 +56,12 @@ OPTIONS = {
             default="",
             help="Who vouches for QEMU's TLS port, PEM; else it is not used.",
         ),
+        cfg.StrOpt(
+            "revocation_list",
+            default="",
+            help="Their revocation list, PEM. With it QEMU's certificate counts also after its end, "
+            "until it is revoked: a guest shows the one of its start for as long as it runs.",
+        ),
         cfg.BoolOpt("agent_enabled", default=True, help="Guests have the SPICE agent's channel."),
         cfg.HostAddressOpt("server_listen", default="127.0.0.1", help="Where QEMU listens."),
         cfg.HostAddressOpt(

@@ -5,17 +5,23 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
 import socket
 import ssl
 
 from oslo_config import cfg
 
-from nova_appliance.common import errors
+from nova_appliance.common import clock, errors
 from nova_appliance.console import rfb, tls
 from nova_appliance.domain.console import KINDS, ConsoleAddress, ConsoleToken
 
+LOG = logging.getLogger(__name__)
 CONNECT_S = 10.0
 LONGEST_ANSWER = 8192
+OLD = (
+    "server %s: its SPICE shows a certificate that has ended, and is not revoked: a live migration "
+    "or a hard reboot lets it show the present one"
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,8 +29,8 @@ class Reach:
     """What one proxy may do on the way to a hypervisor."""
 
     vnc_schemes: tuple[str, ...] = ("none",)
-    vencrypt: ssl.SSLContext | None = None
-    spice: ssl.SSLContext | None = None
+    vencrypt: tls.Followed | None = None
+    spice: tls.Followed | None = None
 
     def is_greeter(self, token: ConsoleToken) -> bool:
         """Whether the proxy speaks the first words of VNC, so that clients need no VeNCrypt."""
@@ -37,13 +43,10 @@ class Reach:
         with contextlib.ExitStack() as undo:
             guest = undo.enter_context(_connect(token.address, secure=secure))
             if secure and self.spice is not None:
-                guest = undo.enter_context(
-                    self.spice.wrap_socket(guest, server_hostname=token.host)
-                )
+                guest = undo.enter_context(_by_tls(guest, token, self.spice.context()))
             elif self.is_greeter(token):
-                guest = undo.enter_context(
-                    rfb.enter(guest, token.host, self.vnc_schemes, self.vencrypt)
-                )
+                context = self.vencrypt.context() if self.vencrypt else None
+                guest = undo.enter_context(rfb.enter(guest, token.host, self.vnc_schemes, context))
             undo.pop_all()
         return guest
 
@@ -58,11 +61,24 @@ def make(conf: cfg.ConfigOpts) -> Reach:
     if "vencrypt" in schemes:
         if not vnc.vencrypt_ca_certs:
             raise errors.Invalid("[vnc] auth_schemes has vencrypt: set vencrypt_ca_certs.")
-        vencrypt = tls.towards(
-            vnc.vencrypt_ca_certs, vnc.vencrypt_client_cert, vnc.vencrypt_client_key
-        )
-    spice = tls.towards(conf.spice.ca_certs) if conf.spice.ca_certs else None
+        vencrypt = tls.Trust(
+            authorities=vnc.vencrypt_ca_certs,
+            cert=vnc.vencrypt_client_cert,
+            key=vnc.vencrypt_client_key,
+        ).followed()
+    spice = None
+    if conf.spice.ca_certs:
+        trust = tls.Trust(authorities=conf.spice.ca_certs, revoked=conf.spice.revocation_list)
+        spice = trust.followed()
     return Reach(vnc_schemes=schemes, vencrypt=vencrypt, spice=spice)
+
+
+def _by_tls(plain: socket.socket, token: ConsoleToken, context: ssl.SSLContext) -> ssl.SSLSocket:
+    """SPICE's TLS. QEMU shows the certificate of the guest's start for as long as the guest runs."""
+    inside = context.wrap_socket(plain, server_hostname=token.host)
+    if tls.has_ended(inside, clock.SYSTEM.now()):
+        LOG.warning(OLD, token.server_id)
+    return inside
 
 
 def _connect(address: ConsoleAddress, *, secure: bool) -> socket.socket:

@@ -6,14 +6,13 @@ Between the two stands the hypervisor's security type; to the client the proxy a
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
 import struct
 from collections.abc import Sequence
 
-from nova_appliance.common import clock
 from nova_appliance.console.ends import End
+from nova_appliance.console.talk import Talk
 
 VERSION = b"RFB 003.008\n"
 INVALID, NONE, VENCRYPT = 0, 1, 19
@@ -57,7 +56,7 @@ def enter(
 
 def greet(client: End) -> bytes:
     """Offer the client no security but ours; what it has sent beyond that. Raises OSError."""
-    talk = _Talk(client)
+    talk = Talk(client, NotRfb, GREETING_S)
     talk.say(VERSION)
     version = talk.hear(12)
     if version[:8] != b"RFB 003." or not version[8:11].isdigit():
@@ -107,35 +106,3 @@ def _take(guest: socket.socket, size: int) -> bytes:
 def _reason(guest: socket.socket) -> str:
     (size,) = struct.unpack(">I", _take(guest, 4))
     return _take(guest, min(size, LONGEST)).decode(errors="replace")
-
-
-class _Talk:
-    """Says and hears exact numbers of bytes over an end that never waits by itself."""
-
-    def __init__(self, end: End) -> None:
-        self._end = end
-        self._until = clock.SYSTEM.monotonic() + GREETING_S
-        self.left = b""
-
-    def say(self, data: bytes) -> None:
-        self._end.send(data)
-        while not self._end.flush():
-            self._wait(select.POLLOUT)
-
-    def hear(self, size: int) -> bytes:
-        while len(self.left) < size:
-            data = self._end.receive()
-            if data is None or (self._end.has_ended() and not data):
-                raise NotRfb("The client went away amid the first words.")
-            if not data:
-                self._wait(select.POLLIN)
-            self.left += data
-        said, self.left = self.left[:size], self.left[size:]
-        return said
-
-    def _wait(self, event: int) -> None:
-        poll = select.poll()
-        poll.register(self._end.fileno(), event)
-        left_s = self._until - clock.SYSTEM.monotonic()
-        if left_s <= 0 or not poll.poll(1000 * left_s):
-            raise TimeoutError("The client says nothing.")

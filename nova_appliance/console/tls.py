@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import datetime as dt
 import os
 import socket
 import ssl
 import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from oslo_config import cfg
@@ -17,10 +20,36 @@ from nova_appliance.common import errors
 HELLO = b"\x16"
 """The first byte of a TLS client; no HTTP client begins with it."""
 HANDSHAKE_S = 10.0
+NO_CHECK_TIME = ssl.VerifyFlags(0x200000)
+"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python has no name for."""
 
 
 class PlainRefused(OSError):
     """A client without TLS, where [DEFAULT] ssl_only asks for it."""
+
+
+class Followed:
+    """A context made of files, and made anew when they have changed: what is renewed needs no restart."""
+
+    def __init__(self, files: Iterable[str], make: Callable[[], ssl.SSLContext]) -> None:
+        """Raises Invalid when the files cannot be used."""
+        self._files, self._make = tuple(file for file in files if file), make
+        self._lock = threading.Lock()
+        self._stands = self._look()
+        self._context = make()
+
+    def context(self) -> ssl.SSLContext:
+        """Of the files as they are now; as they were, while they are half of a renewal."""
+        with self._lock:
+            stands = self._look()
+            if stands != self._stands:
+                with contextlib.suppress(errors.Invalid):
+                    self._context = self._make()
+                self._stands = stands
+            return self._context
+
+    def _look(self) -> list[tuple[int, int] | None]:
+        return [_stamp(file) for file in self._files]
 
 
 class ServerSide:
@@ -28,25 +57,15 @@ class ServerSide:
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         """Raises Invalid when ssl_only has no certificate, or a certificate cannot be used."""
-        self._cert, self._key = conf.cert or "", conf.key or conf.cert or ""
+        cert, key = conf.cert or "", conf.key or conf.cert or ""
         self._only = conf.ssl_only
-        self._lock = threading.Lock()
-        self._read_from: object = None
-        self._context: ssl.SSLContext | None = None
-        if self._only and not self._cert:
+        if self._only and not cert:
             raise errors.Invalid("[DEFAULT] ssl_only needs a certificate: set cert and key.")
-        self.context()
+        self._shown = Followed((cert, key), lambda: _shown(cert, key)) if cert else None
 
     def context(self) -> ssl.SSLContext | None:
         """The context of the files as they are now; None without a certificate."""
-        if not self._cert:
-            return None
-        with self._lock:
-            stands = [_stamp(path) for path in (self._cert, self._key)]
-            if self._context is None or stands != self._read_from:
-                self._context = self._load()
-                self._read_from = stands
-            return self._context
+        return self._shown.context() if self._shown else None
 
     def admit(self, connection: socket.socket) -> socket.socket:
         """The connection to go on with: wrapped when its client speaks TLS. Raises OSError."""
@@ -60,22 +79,27 @@ class ServerSide:
             raise PlainRefused("a client without TLS")
         return connection
 
-    def _load(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        try:
-            context.load_cert_chain(self._cert, self._key)
-        except (OSError, ValueError) as error:
-            if self._context is not None:
-                return self._context  # half of a renewal: the next client looks again
-            raise errors.Invalid(f"[DEFAULT] cert and key cannot be used: {error}") from error
-        return context
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Trust:
+    """Whom a proxy believes at a hypervisor, and what it shows there; paths of PEM files."""
+
+    authorities: str
+    cert: str = ""
+    key: str = ""
+    revoked: str = ""
+    """A revocation list. With it a certificate counts also after its end, until it is on the list."""
+
+    def followed(self) -> Followed:
+        """The context, made anew when a file changes. Raises Invalid when a file cannot be used."""
+        files = (self.authorities, self.cert, self.key, self.revoked)
+        return Followed(files, lambda: towards(self.authorities, self.cert, self.key, self.revoked))
 
 
-def towards(authorities: str, cert: str = "", key: str = "") -> ssl.SSLContext:
+def towards(authorities: str, cert: str = "", key: str = "", revoked: str = "") -> ssl.SSLContext:
     """For going to a hypervisor: its certificate must be of `authorities` and name its address.
 
-    Raises Invalid when a file cannot be used.
+    See Trust. Raises Invalid when a file cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -83,8 +107,27 @@ def towards(authorities: str, cert: str = "", key: str = "") -> ssl.SSLContext:
         context.load_verify_locations(authorities)
         if cert:
             context.load_cert_chain(cert, key or cert)
+        if revoked:
+            context.load_verify_locations(revoked)
+            context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF | NO_CHECK_TIME
     except (OSError, ValueError) as error:
         raise errors.Invalid(f"The certificates for consoles cannot be used: {error}") from error
+    return context
+
+
+def has_ended(inside: ssl.SSLSocket, now: dt.datetime) -> bool:
+    """Whether the other side's certificate is past its end; `now` is naive UTC."""
+    ends = (inside.getpeercert() or {}).get("notAfter", "")
+    return ssl.cert_time_to_seconds(str(ends)) <= now.replace(tzinfo=dt.UTC).timestamp()
+
+
+def _shown(cert: str, key: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(cert, key)
+    except (OSError, ValueError) as error:
+        raise errors.Invalid(f"[DEFAULT] cert and key cannot be used: {error}") from error
     return context
 
 

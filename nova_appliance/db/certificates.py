@@ -105,5 +105,9 @@ def of_users(
 
 
 def forget(conn: sa.Connection, before: dt.datetime) -> int:
-    """Remove the rows of certificates that ended before a moment; how many there were."""
-    return int(conn.execute(sa.delete(CERTIFICATES).where(_C.not_after < before)).rowcount)
+    """Remove the rows of certificates that ended before a moment; how many there were.
+
+    Hosts' that are revoked stay: the revocation list names them for ever.
+    """
+    may_go = sa.or_(_C.kind != "host", _C.revoked_at.is_(None))
+    return int(conn.execute(sa.delete(CERTIFICATES).where(_C.not_after < before, may_go)).rowcount)

@@ -17,10 +17,12 @@ LINES = """{begin}: removed by `nova-appliance down --purge`
 vnc_tls = 1
 vnc_tls_x509_verify = 1
 vnc_tls_x509_cert_dir = "{folder}"
+spice_tls = 1
+spice_tls_x509_cert_dir = "{folder}"
 {end}
 """
 _OURS = re.compile(rf"\n?{BEGIN}.*?{END}\n", re.DOTALL)
-_THEIRS = re.compile(r"^\s*vnc_tls", re.MULTILINE)
+_THEIRS = re.compile(r"^\s*(vnc|spice)_tls", re.MULTILINE)
 
 
 def qemu_user() -> int | None:
