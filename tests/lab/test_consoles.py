@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Screens and serial ports of guests on other hosts: through the balancer for who has a token, else not."""
+"""Screens and serial ports of guests on other hosts: through the balancer for who has a token, else not.
+
+Scenarios of molecule choose among these by molecule_consoles: fake guests have pages and tokens only.
+"""
 
 import contextlib
 import re
@@ -26,6 +29,14 @@ KINDS = {
 """Kind > protocol of remote-consoles, what a client says first, and what the guest's side says then."""
 PAGES = {"novnc": "novnc.js", "spice-html5": "spice"}
 """Kinds with a page, and what it names."""
+UNITS = (
+    "nova-consoleauth",
+    "nova-novncproxy",
+    "nova-spicehtml5proxy",
+    "nova-serialproxy",
+    "nova-xvpvncproxy",
+)
+REFUSED = (401, 403, 404)
 FILES = ("cert.pem", "key.pem")
 QUIET_S = 10
 """After so long without a word a guest is told again."""
@@ -54,8 +65,8 @@ class SecureClient(WebClient):
 
 @pytest.fixture
 def trust(cloud):
-    """What clients believe; None in a lab without TLS."""
-    return tls.towards(cloud.root_file) if cloud.lab.tls else None
+    """What clients believe; None in a cluster without TLS."""
+    return tls.towards(cloud.root_file) if cloud.is_secure else None
 
 
 @pytest.fixture
@@ -81,7 +92,8 @@ def proxys_files(cloud, tmp_path):
 
 
 def url_of(cloud, server, kind):
-    asked = {"remote_console": {"protocol": KINDS[kind][0], "type": kind}}
+    protocol = "vnc" if kind == "xvpvnc" else KINDS[kind][0]
+    asked = {"remote_console": {"protocol": protocol, "type": kind}}
     answer = cloud.api.compute.post(
         f"/servers/{server.id}/remote-consoles", json=asked, microversion="2.8"
     )
@@ -110,28 +122,58 @@ def test_qemu_shows_it_to_the_proxies_certificate(cloud, screen, proxys_files):
 @pytest.mark.parametrize("kind", PAGES)
 def test_the_page_of_a_console_is_there(cloud, servers, trust, kind):
     url = url_of(cloud, servers[0], kind)
-    assert url.startswith("https://" if cloud.lab.tls else "http://")
+    assert url.startswith("https://" if cloud.is_secure else "http://")
     with urllib.request.urlopen(url, timeout=60, context=trust) as answer:
         assert answer.status == 200
         assert PAGES[kind] in answer.read().decode()
 
 
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_unit_of_a_console_daemon_runs(cloud, unit):
+    for host in cloud.hosts("controller"):
+        assert cloud.on(host.name, f"systemctl is-active {unit}").strip() == "active"
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_token_leads_to_the_guest_and_another_one_does_not(cloud, servers, trust, kind):
+def test_a_false_token_is_refused(cloud, servers, trust, kind):
     url = url_of(cloud, servers[0], kind)
-    client = SecureClient(url, trust)
-    try:
+    with contextlib.closing(SecureClient(url.replace(secret_of(url), "0" * 36), trust)) as refused:
+        assert refused.status in REFUSED, refused.head
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_token_leads_to_the_guest(cloud, servers, trust, kind):
+    url = url_of(cloud, servers[0], kind)
+    with contextlib.closing(SecureClient(url, trust)) as client:
         assert client.status == 101, client.head
         _, said, answered = KINDS[kind]
         client.send(said)
         assert client.read(len(answered)).startswith(answered)
-    finally:
-        client.close()
-    refused = SecureClient(url.replace(secret_of(url), "0" * 36), trust)
-    try:
-        assert refused.status in (401, 403, 404), refused.head
-    finally:
-        refused.close()
+
+
+def connect(url, trust, secret):
+    """The XVP viewer's CONNECT with that token: the first line of the answer, and what follows."""
+    at = urllib.parse.urlsplit(url)
+    with contextlib.ExitStack() as stack:
+        way = stack.enter_context(socket.create_connection((at.hostname, at.port), 60))
+        if trust:
+            way = stack.enter_context(trust.wrap_socket(way, server_hostname=at.hostname))
+        way.sendall(f"CONNECT {at.path}?token={secret} HTTP/1.1\r\n\r\n".encode())
+        file = stack.enter_context(way.makefile("rb"))
+        status = int(file.readline().split()[1])
+        while file.readline().strip():
+            continue
+        return status, file.read(len(rfb.VERSION)) if status == 200 else b""
+
+
+def test_a_java_viewer_with_a_false_token_is_refused(cloud, servers, trust):
+    url = url_of(cloud, servers[0], "xvpvnc")
+    assert connect(url, trust, "0" * 36)[0] in REFUSED
+
+
+def test_a_java_viewers_token_leads_to_the_guest(cloud, servers, trust):
+    url = url_of(cloud, servers[0], "xvpvnc")
+    assert connect(url, trust, secret_of(url)) == (200, rfb.VERSION)
 
 
 def test_a_line_by_the_serial_port_is_answered_by_the_guest(cloud, servers, trust):
