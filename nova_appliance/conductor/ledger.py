@@ -100,15 +100,15 @@ def give_up(ctx: Ctx, error: SagaError, write: Write) -> None:
     _commit(ctx, lambda conn: rows.write(conn, ctx.saga, **fields), server_part)
 
 
-def park(ctx: Ctx, step: Step, parked: Parked, wait_s: float) -> None:
-    """Write that a host's report is awaited; sent again, it counts as a failure."""
-    again = ctx.saga.parked == step.name
-    fields = {
-        "parked": step.name,
-        "parked_epoch": parked.order.ticket.epoch,
-        "report": None,
-        "failures": ctx.saga.failures + again,
-    }
+def park(ctx: Ctx, step: Step, parked: Parked, wait_s: float) -> bool:
+    """Write that a host's report is awaited; sent again, it counts as a failure.
+
+    False if the report came just now, when the order was to be sent again.
+    """
+    again, epoch = ctx.saga.parked == step.name, parked.order.ticket.epoch
+
+    def saga_part(conn: Connection) -> bool:
+        return rows.park(conn, ctx.saga, wait_s, step.name, epoch)
 
     def server_part(conn: Connection) -> None:
         _event(ctx, conn, step, None)
@@ -116,11 +116,7 @@ def park(ctx: Ctx, step: Step, parked: Parked, wait_s: float) -> None:
             parked.write(conn)
 
     wanted = parked.write or (step.event and not again)
-    _commit(
-        ctx,
-        lambda conn: rows.let_go(conn, ctx.saga, wait_s, **fields),
-        server_part if wanted else None,
-    )
+    return bool(_commit(ctx, saga_part, server_part if wanted else None))
 
 
 def let_go(ctx: Ctx, wait_s: float, **fields: Any) -> None:

@@ -191,7 +191,9 @@ class Runner:
     def _park(self, ctx: Ctx, step: Step, parked: Parked, seen: herald.Seen | None = None) -> bool:
         """Write down that a host's report is awaited, then send it the order."""
         wait_s = self.cloud.conf.conductor.order_timeout
-        ledger.park(ctx, step, parked, wait_s)
+        if not ledger.park(ctx, step, parked, wait_s):
+            self._look(ctx.saga.cell_id, ctx.saga.id, 0)
+            return False
         herald.parked(ctx, step, seen)
         self._look(ctx.saga.cell_id, ctx.saga.id, wait_s)
         cell = self.cloud.cells.get(ctx.cell_id)

@@ -125,6 +125,17 @@ def let_go(conn: sa.Connection, saga: SagaRow, wait_s: float, **fields: Any) -> 
     write(conn, saga, owner=None, lease_until=None, wake_at=wake_at, **fields)
 
 
+def park(conn: sa.Connection, saga: SagaRow, wait_s: float, step: str, epoch: int) -> bool:
+    """Give the lease back and await the report on an order. Raises LeaseLost.
+
+    False if the report came just now, when the order was to be sent again: look at it at once.
+    """
+    fresh = {"failures": saga.failures + 1} if saga.parked == step else {"report": None}
+    let_go(conn, saga, wait_s, parked=step, parked_epoch=epoch, **fresh)
+    came = sa.update(SAGAS).where(_S.id == saga.id, _S.report.is_not(None))
+    return not conn.execute(came.values(wake_at=clock.SYSTEM.now())).rowcount
+
+
 def write(conn: sa.Connection, saga: SagaRow, **fields: Any) -> None:
     """Set columns of a saga whose lease is held. Raises LeaseLost."""
     if not _write(conn, saga, **fields):

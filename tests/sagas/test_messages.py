@@ -7,18 +7,19 @@ import threading
 
 import pytest
 from fixtures.cells import CELL1
-from fixtures.saga_drive import run_due, settle
+from fixtures.saga_drive import before, bend, run_due, settle
 from fixtures.world import NOTHING, World
 
 from nova_appliance.actions import boot, delete, power
 from nova_appliance.common import clock
 from nova_appliance.conductor import runner as runners
 from nova_appliance.conductor.sagas.boot import BOOT
+from nova_appliance.conductor.sagas.registry import SAGAS
 from nova_appliance.db import sagas
 from nova_appliance.db.cells import CELL0
 from nova_appliance.db.tables import cell
 from nova_appliance.rpc import inprocess
-from nova_appliance.rpc.orders import Report
+from nova_appliance.rpc.orders import Report, Ticket
 
 
 @pytest.fixture
@@ -126,6 +127,27 @@ def test_orders_and_reports_that_come_twice_are_done_once(world, monkeypatch):
     assert desk is not None
     assert heard
     assert all(second is False for _, second in heard)
+
+
+def test_a_report_that_comes_while_its_order_is_sent_again_is_heeded(world, monkeypatch):
+    """Sent again it would be done again: the agent has begun anew, and remembers nothing."""
+    _, server = lose_order(world, monkeypatch)
+    desk = world.add_desk()
+    context, told = world.context(), []
+    step = next(step for step in SAGAS["stop"].steps if step.name == "power_off")
+
+    def reports():
+        if not told:
+            ticket = Ticket(
+                cell_id=CELL1, saga_id=row["id"], step="power_off", epoch=row["parked_epoch"]
+            )
+            report = Report(ticket=ticket, host="host1", result={"power": 4})
+            told.extend(desk.report(context, report).ok for _ in range(2))
+
+    (row,) = [r for r in world.rows(cell.SAGAS, CELL1) if r["state"] == "forward"]
+    settle(world, bend(SAGAS["stop"], step, do=before(step.do, reports)))
+    assert told == [True, False]
+    assert world.server(server.id).state == "stopped"
 
 
 def test_a_report_of_an_older_epoch_is_refused(world, monkeypatch):
