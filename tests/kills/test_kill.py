@@ -7,7 +7,7 @@ import openstack.exceptions
 import pytest
 import requests
 from fixtures.cloud_seed import seed, server_body
-from fixtures.kill_verbs import AT_REST, KEPT, NOT_HERE, OFFLOADED, VERBS
+from fixtures.kill_verbs import AT_REST, KEPT, NOT_HERE, OFFLOADED, VERBS, forget_snapshots
 from fixtures.whole_cloud import WholeCloud
 from keystoneauth1 import exceptions as ksa
 
@@ -118,6 +118,7 @@ def _empty(cloud):
     for server in (*connection.compute.servers(), *connection.compute.servers(status=KEPT)):
         connection.compute.delete_server(server, force=True)
     _settled(cloud)
+    forget_snapshots(connection)
     for volume in connection.block_storage.volumes():
         connection.block_storage.delete_volume(volume)
     for image in connection.image.images(name="copy"):

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 of conductor, source or target at every step of every saga between hosts: each server ends
-or goes back, and nothing is left.
-
-One death is for all: many servers, each standing at another step.
+"""kill -9 of conductor, source or target at every step of every saga between hosts, and a message
+broker that is away for half a minute at every step of every saga: each server ends or goes back, and
+nothing is left. One death is for all: many servers, each standing at another step.
 """
 
 import pytest
 from fixtures.fleet import Fleet
 from fixtures.journeys import EVERY, JOURNEYS, SOURCE, TARGET
-from fixtures.kill_verbs import NOT_HERE, VERBS
+from fixtures.kill_verbs import NOT_HERE, SHARES, VERBS
 
+from nova_appliance.common import clock
 from nova_appliance.conductor.sagas.registry import SAGAS
 
 pytestmark = [pytest.mark.xdist_group("fleet"), pytest.mark.timeout(900)]
@@ -39,13 +39,14 @@ ORDERS = {
 def test_every_saga_dies_in_one_host_or_between_two():
     known = {journey.saga for journey in EVERY.values()}
     assert known | set(VERBS) | NOT_HERE == set(SAGAS)
+    assert known | SHARES == set(SAGAS)
 
 
-def steps(when):
+def steps(when, journeys=JOURNEYS):
     """Every step of every saga between hosts; those that can be undone, if that is when."""
     return [
         (name, ("step", journey.saga, step.name, when))
-        for name, journey in JOURNEYS.items()
+        for name, journey in journeys.items()
         for step in SAGAS[journey.saga].steps
         if step.undo or when != "undo"
     ]
@@ -113,4 +114,36 @@ def test_a_host_stays_away_until_all_is_over(fleet, host):
     fleet.land()
     fleet.examine(WORSE)
     fleet.start_stopped()
+    fleet.clear()
+
+
+AWAY_S = 30
+GONE_BACK = {"boot": {("ERROR", None)}, "rebuild_volume": {("ERROR", SOURCE)}}
+"""What comes of those that have no way back to what was before."""
+
+
+def answers():
+    """Every order of every saga, before it is carried out and when nobody knows that it was."""
+    return [
+        (name, ("answer", step.name, when))
+        for name, journey in EVERY.items()
+        for step in SAGAS[journey.saga].steps
+        if step.then
+        for when in ("before", "after")
+    ]
+
+
+CUTS = {"step": steps("before", EVERY), "answer": answers(), "undo": steps("undo", EVERY)}
+
+
+@pytest.mark.parametrize("moment", CUTS)
+def test_the_broker_goes_for_half_a_minute_at_every_step_of_every_saga(fleet, moment):
+    fleet.board(CUTS[moment])
+    fleet.set_off()
+    fleet.cluster.rabbitmq.stop()
+    fleet.gates.open()
+    clock.SYSTEM.sleep(AWAY_S)
+    fleet.cluster.rabbitmq.start()
+    fleet.land()
+    fleet.examine(GONE_BACK if moment == "undo" else None)
     fleet.clear()
