@@ -118,8 +118,12 @@ def test_a_host_stays_away_until_all_is_over(fleet, host):
 
 
 AWAY_S = 30
-GONE_BACK = {"boot": {("ERROR", None)}, "rebuild_volume": {("ERROR", SOURCE)}}
-"""What comes of those that have no way back to what was before."""
+GONE_BACK = {
+    "boot": {("ERROR", None)},
+    "rebuild_volume": {("ERROR", SOURCE)},
+    "rescue": {("ERROR", SOURCE)},
+}
+"""Undone, these leave the server in error, as Nova does."""
 
 
 def answers():
