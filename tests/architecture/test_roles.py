@@ -145,6 +145,14 @@ def test_a_playbook_says_what_it_does_needs_and_leaves(playbook):
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda p: p.name)
+def test_a_play_goes_on_with_all_of_its_hosts_or_with_none(playbook):
+    """any_errors_fatal alone passes over tasks that say ignore_errors, also where that is false."""
+    for play in _read(playbook):
+        if play.get("any_errors_fatal"):
+            assert play.get("max_fail_percentage") == 0, play["name"]
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda p: p.name)
 def test_roles_of_playbooks_exist(playbook):
     names = {role.name for role in ROLES}
     for play in _read(playbook):
