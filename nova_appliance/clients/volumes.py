@@ -105,7 +105,7 @@ class Volumes:
         """How a host reaches the volume; told the connector of the host, unless that was done."""
         path = f"/attachments/{attachment_id}"
         known = self.ask("GET", path).json()["attachment"]
-        if not known.get("connection_info"):
+        if not connection_of(known):
             body = {"attachment": {"connector": dict(connector)}}
             known = self.ask("PUT", path, json=body).json()["attachment"]
         return connection_of(known)
@@ -234,9 +234,12 @@ def read(raw: dict[str, Any]) -> Volume:
 
 
 def connection_of(attachment: Mapping[str, Any]) -> dict[str, Any]:
-    """driver_volume_type and data, which attachments tell flat; {} when it is not connected."""
+    """driver_volume_type and data, which attachments tell flat; {} when it is not connected.
+
+    Cinder tells the format of files on NFS also of those that are not.
+    """
     told = dict(attachment.get("connection_info") or {})
-    if not told:
+    if not told.get("driver_volume_type"):
         return {}
     if "data" in told:
         return told
