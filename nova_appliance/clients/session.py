@@ -51,6 +51,9 @@ def open_session(conf: cfg.ConfigOpts) -> ksa_session.Session:
 
 PER_PROJECT = {"block-storage": "", "object-store": "AUTH_"}
 """Neighbours whose endpoints name a project > what stands before its id."""
+SHOWN = frozenset({"block-storage"})
+"""Neighbours that are shown our token as a service's too, in what we ask in our own right: Cinder ends
+attachments of a server for a service only (CVE-2023-2088)."""
 
 
 class Neighbour:
@@ -94,6 +97,8 @@ class Neighbour:
             headers["X-Auth-Token"] = context.auth_token
             options |= {"authenticated": False, "endpoint_override": self._endpoint(context)}
         with mapped(self.kind, callers=callers):
+            if self.kind in SHOWN and not callers:
+                headers["X-Service-Token"] = str(self._adapter.get_token())
             return self._adapter.request(path, method, headers=headers, **options)
 
     def _endpoint(self, context: RequestContext) -> str | None:

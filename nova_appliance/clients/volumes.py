@@ -89,10 +89,17 @@ class Volumes:
 
     # ---- attachments
 
-    def reserve(self, volume_id: str, server_id: str) -> str:
-        """Keep a volume for a server: the new attachment's id. Raises Invalid when it is taken."""
-        body = {"attachment": {"volume_uuid": volume_id, "instance_uuid": server_id}}
-        made = self.ask("POST", "/attachments", json=body).json()["attachment"]
+    def reserve(
+        self, volume_id: str, server_id: str, connector: Mapping[str, Any] | None = None
+    ) -> str:
+        """Keep a volume for a server: the new attachment's id. Raises Invalid when it is taken.
+
+        With its `connector` a host is let in beside one that has the volume: Cinder takes it only so.
+        """
+        asked: dict[str, Any] = {"volume_uuid": volume_id, "instance_uuid": server_id}
+        if connector is not None:
+            asked["connector"] = dict(connector)
+        made = self.ask("POST", "/attachments", json={"attachment": asked}).json()["attachment"]
         return str(made["id"])
 
     def reserved(self, volume_id: str, server_id: str) -> tuple[str, ...]:

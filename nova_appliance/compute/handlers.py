@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nova_appliance.common.context import RequestContext
-from nova_appliance.compute import connections
+from nova_appliance.compute import bricks, connections
 from nova_appliance.compute.agent import Agent, Deed
 from nova_appliance.compute.work import (
     build,
@@ -32,7 +32,7 @@ from nova_appliance.compute.work import (
     suspension,
     volumes,
 )
-from nova_appliance.rpc.orders import Uptime
+from nova_appliance.rpc.orders import Connector, Uptime
 
 Handler = Callable[[RequestContext, Any], Any]
 
@@ -78,6 +78,7 @@ WORK: dict[str, Deed] = {
 """Casts, answered by a report."""
 
 ANSWERS: dict[str, Callable[[Agent, Any], Any]] = {
+    "connector": lambda agent, _: Connector(facts=bricks.connector(agent.conf)),
     "console_output": console.console_output,
     "console_screenshot": console.console_screenshot,
     "console_address": console_address.console_address,

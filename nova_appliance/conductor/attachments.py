@@ -15,12 +15,14 @@ import msgspec
 
 from nova_appliance.clients.volumes import Volumes
 from nova_appliance.common import errors
-from nova_appliance.conductor.saga import Cancelled, Ctx, Wait, Write
+from nova_appliance.conductor.saga import Cancelled, Ctx, HostFailed, Wait, Write
 from nova_appliance.db import sagas, servers
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain import attachment as attachments
 from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.server import Server
+from nova_appliance.rpc.calls.compute import CALLS
+from nova_appliance.rpc.orders import Connector, Empty
 
 LOG = logging.getLogger(__name__)
 OF_VOLUMES = frozenset(
@@ -111,18 +113,37 @@ def renew(ctx: Ctx, server: Server, of: All | None = None) -> Write:
     return change(ctx, lambda known: replaced(known, new, {}))
 
 
-def reserve_beside(ctx: Ctx, server: Server, of: All | None = None) -> dict[str, str]:
+def reserve_beside(
+    ctx: Ctx, server: Server, of: All | None = None, host: str | None = None
+) -> dict[str, str]:
     """Have a second attachment of each volume for the host to which the server goes: ours > new.
 
-    Done again, it finds what it made.
+    Done again, it finds what it made. `host` is to have them while the source has them too: it is
+    asked for its connector. Raises Unavailable when it does not answer, HostFailed when it is down.
     """
     volumes, new = ctx.cloud.volumes, {}
-    for one in server.attachments if of is None else of:
-        if one.is_volume and one.volume_id:
-            known = volumes.reserved(one.volume_id, server.id)
-            fresh = [each for each in known if each != one.attachment_id]
-            new[one.id] = fresh[0] if fresh else volumes.reserve(one.volume_id, server.id)
+    wanted = [one for one in (server.attachments if of is None else of) if one.is_volume]
+    facts = _connector(ctx, host) if host and wanted else None
+    for one in wanted:
+        known = volumes.reserved(str(one.volume_id), server.id)
+        fresh = [each for each in known if each != one.attachment_id]
+        told = facts and facts | {"mountpoint": one.device}
+        new[one.id] = fresh[0] if fresh else volumes.reserve(str(one.volume_id), server.id, told)
     return new
+
+
+def _connector(ctx: Ctx, host: str) -> dict[str, Any] | None:
+    """What the volume service is told of the host; None while hosts of the release before are there."""
+    client = ctx.cloud.rpc.at(ctx.cloud.cells.get(ctx.cell_id).transport_url)
+    if client.pins.of("compute") < CALLS["connector"].since:
+        return None
+    try:
+        found: Connector = client.call("compute", "connector", Empty(), ctx.context, host=host)
+    except errors.Unavailable as error:
+        if ctx.is_up(host):
+            raise
+        raise HostFailed(f"Host {host} did not answer.", host, retryable=True) from error
+    return found.facts
 
 
 def replaced(known: All, new: Mapping[str, str], ways: Mapping[str, Any]) -> All:

@@ -272,6 +272,12 @@ class Uptime(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class Connector(msgspec.Struct, frozen=True, kw_only=True):
+    """What the volume service is told of a host, in os-brick's words."""
+
+    facts: dict[str, Any]
+
+
 class ConsoleAsked(msgspec.Struct, frozen=True, kw_only=True):
     """Where is the guest's console?"""
 

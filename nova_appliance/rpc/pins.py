@@ -30,6 +30,7 @@ VERSIONS: dict[int, str] = {
     16: "0.16.0",
     17: "0.17.0",
     18: "0.18.0",
+    19: "0.19.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 

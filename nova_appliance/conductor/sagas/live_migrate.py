@@ -52,11 +52,11 @@ def is_known(_ctx: Ctx, _out: Out, answer: Answer) -> Any:
     return answer.result["passport"]
 
 
-def reserve_there(ctx: Ctx, _out: Out) -> dict[str, Any]:
+def reserve_there(ctx: Ctx, out: Out) -> dict[str, Any]:
     """Have each volume for the target too; the old attachments are told as the source has them."""
     attachments.wait_for_others(ctx)
     server = ctx.living()
-    new = attachments.reserve_beside(ctx, server)
+    new = attachments.reserve_beside(ctx, server, host=out["choose_target"]["host"])
     old = {
         one.id: [one.attachment_id, one.connection] for one in server.attachments if one.id in new
     }

@@ -271,3 +271,14 @@ def test_a_network_is_made_for_a_project_or_cannot_be(service: Service) -> None:
     service.says(503, b"")
     with pytest.raises(errors.Unavailable):
         networks.topologies.network_of("p")
+
+
+def test_the_volume_service_sees_that_a_service_asks(service: Service) -> None:
+    """But for what a caller asks, whose rights are to count."""
+    conf = load.load(files=[], overrides={"cinder": {"endpoint_template": service.url}})
+    neighbour = Neighbour(session_to(service.url), conf, "block-storage")
+    for context in (None, RequestContext(auth_token="mine")):
+        service.says(200, {})
+        neighbour.ask("DELETE", "/attachments/a", context)
+    shown = [headers.get("X-Service-Token") for _, _, headers, _ in service.asked]
+    assert shown == ["service-token", None]

@@ -36,6 +36,7 @@ FINGERPRINTS = {
     16: "6ea9a02faba2e79b",
     17: "6383d9f3681c64c8",
     18: "37a066fd4bc2fb91",
+    19: "41d53c52ce265aec",
 }
 """Service version > fingerprint of all rows. A new shape gets a new version here, in
 rpc/pins.py VERSIONS, in pyproject.toml and, for a new field, in FIELDS_SINCE."""
