@@ -306,13 +306,13 @@ def test_check_says_when_a_hosts_files_end(made, tmp_path, capsys):
     _say(capsys, "crl", "--dir", made)
     _say(capsys, *_issue(made, tmp_path / "good", name="good"))
     code, out, _ = _say(capsys, "check", "--out", tmp_path / "good")
-    assert (code, out.count(" good"), "ends soon" in out) == (0, 2, False), out
+    assert (code, out.count(" good "), "ends soon" in out) == (0, 3, False), out
     _say(capsys, *_issue(made, tmp_path / "short", "--days", "10", name="short"))
     code, out, _ = _say(capsys, "check", "--out", tmp_path / "good", "--out", tmp_path / "short")
     assert code == 1
     assert "ends soon" in out
     code, out, _ = _say(capsys, "check", "--out", tmp_path / "empty")
-    assert (code, out.count("missing")) == (1, 2)
+    assert (code, out.count("missing")) == (1, 3)
 
 
 def test_check_says_that_a_list_has_ended(made, tmp_path, capsys):
@@ -324,3 +324,26 @@ def test_check_says_that_a_list_has_ended(made, tmp_path, capsys):
     assert code == 1
     assert "ended" in out
     assert _say(capsys, "check")[0] == 1
+
+
+def test_check_says_that_the_authority_is_in_its_last_year(made, tmp_path, capsys):
+    last = tmp_path / "last"
+    assert _say(capsys, "root", "--dir", last, "--days", "300")[0] == 0
+    _say(capsys, *_issue(last, tmp_path / "out", name="late"))
+    code, out, _ = _say(capsys, "check", "--out", tmp_path / "out")
+    assert (code, out.count("ends soon")) == (1, 1), out
+
+
+def test_who_was_stolen_is_revoked_with_what_has_ended_already(tmp_path, capsys):
+    """Keys stay when certificates are renewed, so the old ones must go too."""
+    folder, place = tmp_path / "a", Place(tmp_path / "out")
+    long_ago = _at(folder, -120)
+    long_ago.ensure_root("root")
+    hosts.issue(long_ago, make_wish("thief"), place, hosts.Terms())
+    old = place.held().certificate.serial_number
+    hosts.renew(Authority(Folder(folder)), place, hosts.Terms())
+    both = {old, place.held().certificate.serial_number}
+    assert len(both) == 2
+    assert _say(capsys, "revoke", "--dir", folder, "--name", "thief")[1] == "changed=1"
+    assert both == {entry.serial_number for entry in Folder(folder).revocation_list()}
+    assert _say(capsys, "revoke", "--dir", folder, "--name", "thief")[1] == "changed=0"
