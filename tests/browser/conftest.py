@@ -16,9 +16,8 @@ import libvirt
 import numpy as np
 import pytest
 from fixtures.console_stage import one_test, stage
-from fixtures.free_ports import own_block
 from fixtures.pki import Pki
-from fixtures.secure_libvirt import secure_libvirt, trust
+from fixtures.secure_libvirt import secure_libvirt, settings, trust
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
@@ -31,7 +30,6 @@ from nova_appliance.domain.guest import Disk, Guest
 from nova_appliance.embedded import guest as tiny
 from nova_appliance.virt import registry
 from nova_appliance.virt.driver import ImageExpected
-from nova_appliance.virt.settings import VirtSettings
 
 FLAGS = (
     "--headless", "--ignore-certificate-errors", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -75,14 +73,7 @@ def image(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def driver(daemons):
-    made = registry.load(
-        "libvirt",
-        VirtSettings(
-            host="qemu-host", state_dir=daemons.folder / "servers", uri=daemons.uri,
-            virt_type="qemu", spice_listen="127.0.0.1", serial_listen="127.0.0.1",
-            serial_ports=own_block(),
-        ),
-    )  # fmt: skip
+    made = registry.load("libvirt", settings(daemons))
     yield made
     made.close()
 

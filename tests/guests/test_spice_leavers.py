@@ -10,9 +10,8 @@ import random
 import pytest
 from fixtures import tiny_guest
 from fixtures.console_stage import WebClient, one_test, stage
-from fixtures.free_ports import own_block
 from fixtures.pki import Pki
-from fixtures.secure_libvirt import secure_libvirt, trust
+from fixtures.secure_libvirt import secure_libvirt, settings, trust
 from fixtures.spice_client import (
     AUTH_SELECTION,
     CURSOR,
@@ -28,7 +27,6 @@ from nova_appliance.common.clock import wait_for
 from nova_appliance.domain.guest import Disk, Guest
 from nova_appliance.virt import registry
 from nova_appliance.virt.driver import ImageExpected
-from nova_appliance.virt.settings import VirtSettings
 
 ROUNDS = 12
 """Of each way to leave; without the proxy's care a guest dies of the first display that is left amid its
@@ -56,14 +54,7 @@ def driver(pki):
     libvirtd = secure_libvirt(pki)
     try:
         libvirtd.start()
-        made = registry.load(
-            "libvirt",
-            VirtSettings(
-                host="qemu-host", state_dir=libvirtd.folder / "servers", uri=libvirtd.uri,
-                virt_type="qemu", spice_listen="127.0.0.1", serial_listen="127.0.0.1",
-                serial_ports=own_block(),
-            ),
-        )  # fmt: skip
+        made = registry.load("libvirt", settings(libvirtd))
         yield made
         made.close()
     finally:
