@@ -91,6 +91,21 @@ def proxys_files(cloud, tmp_path):
     return [str(tmp_path / name) for name in FILES]
 
 
+def test_qemus_spice_shows_the_hosts_certificate(cloud, servers):
+    assert cloud.lab.tls, "this lab was made with --plain"
+    host = cloud.lab.host(servers[0].hypervisor_hostname)
+    said = cloud.on(host.name, f"virsh -c qemu:///system dumpxml {servers[0].id}")
+    port = int(re.search(r"<graphics type='spice'[^>]* tlsPort='(\d+)'", said)[1])
+    address = cloud.lab.address(host.number)
+    with (
+        socket.create_connection((address, port), 30) as plain,
+        tls.towards(cloud.root_file).wrap_socket(plain, server_hostname=address) as inside,
+    ):
+        shown = inside.getpeercert()["serialNumber"]
+    lies = cloud.on(host.name, "openssl x509 -noout -serial -in /etc/pki/qemu/cert.pem")
+    assert int(shown, 16) == int(lies.strip().partition("=")[2], 16)
+
+
 def url_of(cloud, server, kind):
     protocol = "vnc" if kind == "xvpvnc" else KINDS[kind][0]
     asked = {"remote_console": {"protocol": protocol, "type": kind}}
