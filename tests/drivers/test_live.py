@@ -4,6 +4,7 @@
 import dataclasses
 import itertools
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from fixtures.libvirtd import PrivateLibvirt
 from nova_appliance.common import ids
 from nova_appliance.common.clock import wait_for
 from nova_appliance.common.errors import Refused
-from nova_appliance.domain.guest import Disk, Guest, PowerState, Volume
+from nova_appliance.domain.guest import Disk, Guest, PowerState, Vif, Volume
 from nova_appliance.domain.journey import Journey
 from nova_appliance.virt import registry
 from nova_appliance.virt.driver import CannotNow, ImageExpected
@@ -222,3 +223,14 @@ def test_a_volume_that_the_target_does_not_reach_keeps_the_guest_here(hosts, sta
     arriving = msgspec.structs.replace(guest, volumes=(gone,))
     with pytest.raises(Refused, match="is not to be had on this host"):
         hosts[1].open().live.admit(arriving, passport, shared=False)
+
+
+def test_a_target_without_the_bridge_of_a_port_makes_it(hosts, started):
+    """No other server of that network has been there."""
+    guest, name = started(), f"brq{ids.new_id()[:8]}"
+    vif = Vif(port_id=ids.new_id(), mac="fa:16:3e:11:22:35", bridge=name)
+    try:
+        prepare(hosts, msgspec.structs.replace(guest, vifs=(vif,)))
+        assert Path("/sys/class/net", name).exists()
+    finally:
+        subprocess.run(["ip", "link", "del", name], check=False, capture_output=True)

@@ -12,7 +12,7 @@ from nova_appliance.common import ids
 from nova_appliance.common.errors import Refused
 from nova_appliance.domain.guest import Guest
 from nova_appliance.domain.passport import Passport, Welcome
-from nova_appliance.virt.libvirt import overlays
+from nova_appliance.virt.libvirt import bridges, overlays
 from nova_appliance.virt.libvirt.disks import LocalDisks, finish
 from nova_appliance.virt.libvirt.far_files import FarFiles
 from nova_appliance.virt.libvirt.folders import CONFIG_DRIVE, make_private
@@ -39,6 +39,7 @@ class Admission:
         folder = self.disks.folders.server(guest.server_id)
         if not shared:
             self._make_disks(guest, passport, folder)
+        bridges.make_missing(guest.vifs)
         listen = {
             "vnc": self.settings.vnc_listen,
             "spice": self.settings.spice_listen,
