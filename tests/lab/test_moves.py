@@ -43,14 +43,6 @@ def remains(cloud, server, host):
     return [one for one in guests if one == server.id] + found
 
 
-def is_there(cloud, server, host):
-    def moved():
-        now = cloud.find(server.id)
-        return (now.hypervisor_hostname, now.task_state) == (host, None)
-
-    return wait_for(moved, MOVE_S, 1)
-
-
 def downtime_ms(cloud, server, host):
     """For how long it ran on neither host, as the hypervisor that received it says."""
     said = cloud.on(host, LOOK.format("domjobinfo --completed", server.id))
@@ -72,7 +64,7 @@ def test_a_guest_that_counts_is_sent_both_ways_and_loses_no_count(cloud, compute
     for target, left in (computes[::-1], computes):
         with Pings(door) as pings:
             cloud.api.compute.live_migrate_server(mover.id, host=target, block_migration="auto")
-            assert is_there(cloud, mover, target), cloud.find(mover.id)
+            assert cloud.moved(mover.id, MOVE_S) == target, cloud.find(mover.id)
             assert is_counting(cloud, door)
         assert cloud.wait(mover.id, "ACTIVE").hypervisor_hostname == target
         numbers = counted(cloud, door)
@@ -122,7 +114,7 @@ def test_servers_of_a_host_that_is_lost_are_made_anew_and_it_keeps_nothing(
     for one in (mover, keeper):
         compute.evacuate_server(one.id, host=computes[1])
     for one in (mover, keeper):
-        assert is_there(cloud, one, computes[1]), cloud.find(one.id)
+        assert cloud.moved(one.id, MOVE_S) == computes[1], cloud.find(one.id)
         assert cloud.wait(one.id, "ACTIVE").hypervisor_hostname == computes[1]
     said = [cloud.in_guest(door, "cat /data/kept 2>/dev/null || true").strip() for door in doors]
     assert said == ["", "of the lost host"]

@@ -83,9 +83,7 @@ def sees(cloud, door, gib):
 
 def move(cloud, server, host):
     cloud.api.compute.live_migrate_server(server.id, host=host, block_migration="auto")
-    there = lambda: cloud.find(server.id).hypervisor_hostname == host  # noqa: E731
-    assert wait_for(there, 600, 1), cloud.find(server.id)
-    return cloud.wait(server.id, "ACTIVE")
+    assert cloud.moved(server.id, 600) == host, cloud.find(server.id)
 
 
 def test_a_volume_goes_from_a_guest_to_one_on_another_host(cloud, servers, doors, disk):
