@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def examine(conf: cfg.ConfigOpts, _cells: Cells, given: argparse.Namespace) -> O
     cloud = wiring.make_cloud(conf)
     rows: list[dict[str, object]] = []
     is_sound = True
-    for finding in (*doctor.look(cloud), *_certificates(cloud), *_own_folders(conf)):
+    # One after the other: what is mended is not found again by a later look.
+    for finding in itertools.chain(doctor.look(cloud), _certificates(cloud), _own_folders(conf)):
         done = _mend(finding) if given.fix else "found"
         is_sound = is_sound and done == "mended"
         rows.append(

@@ -3,6 +3,7 @@
 
 import argparse
 import datetime as dt
+import functools
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from nova_appliance.cert.shelf import Shelf
 from nova_appliance.cert.signing import Identity
 from nova_appliance.cmd import manage_doctor
 from nova_appliance.common import clock
+from nova_appliance.conductor.doctor import Finding
 from nova_appliance.db import certificates
 from nova_appliance.db.tables.api import AUTHORITIES, CERTIFICATES
 from nova_appliance.domain.certificate import make_wish
@@ -176,3 +178,19 @@ def test_this_hosts_own_folders_are_looked_at_and_asked_for(stage, monkeypatch, 
         assert doctor(stage, monkeypatch, fix=False) == ([], True)
     finally:
         conf.clear_override("folders", "certificates")
+
+
+def test_each_finding_is_mended_before_the_next_is_looked_for(stage, monkeypatch):
+    mended = []
+
+    def find(_cloud):
+        for number in range(2):
+            assert mended == list(range(number))
+            mend = functools.partial(mended.append, number)
+            yield Finding(kind="claim", thing=str(number), where="", why="", mend=mend)
+
+    monkeypatch.setattr(manage_doctor.wiring, "make_cloud", lambda _conf: stage.cloud)
+    monkeypatch.setattr(manage_doctor.doctor, "look", find)
+    given = argparse.Namespace(fix=True)
+    answer = manage_doctor.examine(stage.cloud.conf, stage.cloud.cells, given)
+    assert ([row["done"] for row in answer.rows], answer.is_sound) == (["mended"] * 2, True)
