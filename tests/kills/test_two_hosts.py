@@ -6,7 +6,7 @@ nothing is left. One death is for all: many servers, each standing at another st
 
 import pytest
 from fixtures.fleet import Fleet
-from fixtures.journeys import EVERY, JOURNEYS, SOURCE, TARGET
+from fixtures.journeys import EVERY, JOURNEYS, SHARED_SOURCE, SHARED_TARGET, SOURCE, TARGET
 from fixtures.kill_verbs import NOT_HERE, SHARES, VERBS
 
 from nova_appliance.common import clock
@@ -14,15 +14,15 @@ from nova_appliance.conductor.sagas.registry import SAGAS
 
 pytestmark = [pytest.mark.xdist_group("fleet"), pytest.mark.timeout(900)]
 CONDUCTOR = ("nova-conductor", "c1")
-HOSTS = {"source": ("nova-compute", SOURCE), "target": ("nova-compute", TARGET)}
-LIVE = ("live_migrate", "live_migrate_auto", "live_migrate_of_volume")
+HOSTS = {"source": (SOURCE, SHARED_SOURCE), "target": (TARGET, SHARED_TARGET)}
+LIVE = ("live_migrate", "live_migrate_auto", "live_migrate_of_volume", "live_migrate_shared")
 ORDERS = {
     "source": {
         **dict.fromkeys(LIVE, ("show_passport", "go", "abandon")),
         **dict.fromkeys(("migrate", "resize"), ("power_off", "set_aside")),
         "confirm_resize": ("forget_origin",),
         "revert_resize": ("take_back",),
-        "swap_volume": ("swap_volume",),
+        **{name: (name,) for name in ("swap_volume", "snapshot_volume", "merge_volume")},
     },
     "target": {
         **dict.fromkeys(LIVE, ("admit",)),
@@ -73,20 +73,26 @@ def fleet(tmp_path_factory):
 
 @pytest.mark.parametrize("when", ["before", "after", "undo"])
 def test_the_conductor_dies_at_every_step(fleet, when):
-    voyage(fleet, CONDUCTOR, steps(when))
+    voyage(fleet, [CONDUCTOR], steps(when))
 
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_host_dies_at_every_step_and_order(fleet, host):
-    voyage(fleet, HOSTS[host], [*steps("before"), *orders(host)])
+    voyage(fleet, computes(host), [*steps("before"), *orders(host)])
 
 
-def voyage(fleet, victim, cases):
+def computes(host):
+    return [("nova-compute", name) for name in HOSTS[host]]
+
+
+def voyage(fleet, victims, cases):
     fleet.board(cases)
     fleet.set_off()
-    fleet.cluster.daemons[victim].kill()
+    for victim in victims:
+        fleet.cluster.daemons[victim].kill()
     fleet.gates.open()
-    fleet.cluster.begin(*victim)
+    for victim in victims:
+        fleet.cluster.begin(*victim)
     fleet.land()
     fleet.examine()
     fleet.clear()
@@ -105,12 +111,14 @@ a server of which both hosts have a part is in error."""
 def test_a_host_stays_away_until_all_is_over(fleet, host):
     fleet.board(orders(host))
     fleet.set_off()
-    fleet.cluster.daemons[HOSTS[host]].kill()
-    fleet.force_down(HOSTS[host][1], forced=True)
+    for victim in computes(host):
+        fleet.cluster.daemons[victim].kill()
+        fleet.force_down(victim[1], forced=True)
     fleet.gates.open()
     fleet.rest()
-    fleet.cluster.begin(*HOSTS[host])
-    fleet.force_down(HOSTS[host][1], forced=False)
+    for victim in computes(host):
+        fleet.cluster.begin(*victim)
+        fleet.force_down(victim[1], forced=False)
     fleet.land()
     fleet.examine(WORSE)
     fleet.start_stopped()
