@@ -40,9 +40,10 @@ def choose(ctx: Ctx, server: Server, flavor: Flavor, **particulars: Any) -> Chos
         tried=ctx.order.tried,
         **particulars,
     )
+    asked_at = ctx.cloud.clock.now()
     answer = ctx.cloud.rpc.call("scheduler", "choose_hosts", wanted, ctx.context)
     if not isinstance(answer, Chosen):
-        ctx.check_news()
+        ctx.check_news(asked_at)
         raise NoValidHost(answer.reason, ctx.order.said)
     return answer
 

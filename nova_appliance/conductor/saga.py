@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,8 @@ from nova_appliance.rpc.orders import ServerOrder, Ticket
 
 LOG = logging.getLogger(__name__)
 CUT_OFF = "No host has reported itself for long; the message broker may have been away."
+NEWS_S = 1.0
+"""What one host reports is known to all so soon."""
 
 Out = dict[str, Any]
 """Step > its result."""
@@ -169,11 +172,17 @@ class Ctx:
             raise errors.Unavailable(CUT_OFF)
         return False
 
-    def check_news(self) -> None:
-        """Raise Unavailable when the hosts' silence says nothing of them."""
+    def check_news(self, asked_at: dt.datetime) -> None:
+        """Raise Unavailable when the hosts' silence, now or when somebody else was asked about them,
+        says nothing of them.
+        """
         now, down_s = self.cloud.clock.now(), self.cloud.conf.service_down_time
         found = [one for one in self._computes() if not one.forced_down]
-        silent = any(not services.is_up(one, now, down_s) for one in found)
+        back = asked_at - dt.timedelta(seconds=NEWS_S)
+        silent = any(
+            not services.is_up(one, now, down_s) or (one.steady_since or back) > back
+            for one in found
+        )
         if silent and services.says_nothing(found, now, down_s):
             raise errors.Unavailable(CUT_OFF)
 

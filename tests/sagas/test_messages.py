@@ -19,7 +19,7 @@ from nova_appliance.db import sagas
 from nova_appliance.db.cells import CELL0
 from nova_appliance.db.tables import cell
 from nova_appliance.rpc import inprocess
-from nova_appliance.rpc.orders import Report, Ticket
+from nova_appliance.rpc.orders import NoHostFits, Report, Ticket
 
 
 @pytest.fixture
@@ -323,3 +323,28 @@ def test_hosts_that_fall_silent_all_at_once_are_waited_for(world, monkeypatch, i
         settle(world)
     assert world.server(server.id).state == ("active" if is_forced else "stopped")
     assert world.server(server.id).task is None
+
+
+def test_hosts_that_come_back_while_the_scheduler_chooses_are_asked_for_again(world, monkeypatch):
+    """The broker was away: the scheduler saw silent hosts, and the conductor sees living ones."""
+    world.add_desk()
+    world.add_scheduler()
+    agents = [world.add_host(name) for name in ("host1", "host2")]
+    long_ago = world.cloud.clock.now() - dt.timedelta(hours=1)
+    with world.cloud.cells.database(CELL1).write() as conn:
+        conn.execute(cell.SERVICES.update().values(last_seen_at=long_ago, steady_since=long_ago))
+    true_call, answers = type(world.cloud.rpc).call, []
+
+    def too_early(self, topic, name, *rest):
+        answer = true_call(self, topic, name, *rest)
+        if name == "choose_hosts":
+            answers.append(answer)
+            for agent in agents:
+                agent.check_in()
+        return answer
+
+    monkeypatch.setattr(type(world.cloud.rpc), "call", too_early)
+    (server,) = ask(world)
+    settle(world)
+    assert isinstance(answers[0], NoHostFits)
+    assert world.server(server.id).state == "active"
