@@ -90,11 +90,14 @@ def is_up(service: Service, now: dt.datetime, down_s: float) -> bool:
 def says_nothing(found: Collection[Service], now: dt.datetime, down_s: float) -> bool:
     """Whether the silence of some of these says nothing of them, since no other reported itself all
     the while: the message broker may have been away. One alone is never excused.
+
+    When the broker goes, hosts fall silent one after the other, each when it would have reported: who
+    was last heard long ago, though not so long that it is down, bears no witness.
     """
     known = [one for one in found if not one.forced_down]
     since = now - dt.timedelta(seconds=down_s)
     steady = (
-        is_up(one, now, down_s) and (one.steady_since is None or one.steady_since <= since)
+        is_up(one, now, down_s / 2) and (one.steady_since is None or one.steady_since <= since)
         for one in known
     )
     return len(known) > 1 and not any(steady)

@@ -101,6 +101,7 @@ NEWS = {
     "steady": {"last_seen_at": NOW, "steady_since": NOW - dt.timedelta(seconds=60)},
     "long": {"last_seen_at": NOW},
     "back": {"last_seen_at": NOW, "steady_since": NOW - dt.timedelta(seconds=59)},
+    "fading": {"last_seen_at": NOW - dt.timedelta(seconds=59)},
     "silent": {"last_seen_at": NOW - dt.timedelta(seconds=61)},
     "down": {"last_seen_at": NOW, "forced_down": True},
 }
@@ -113,6 +114,8 @@ NEWS = {
         ("silent long", False),
         ("silent back", True),
         ("silent silent", True),
+        ("silent fading", True),
+        ("silent fading steady", False),
         ("silent silent down", True),
         ("silent back steady", False),
         ("silent", False),
