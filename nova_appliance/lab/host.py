@@ -102,7 +102,9 @@ def _write_files(lab: Lab, host: LabHost, root: Path) -> None:
     (root / "etc/hostname").write_text(f"{host.name}\n")
     names = [f"{lab.address(one.number)} {one.name}" for one in lab.hosts]
     names += ["127.0.0.1 localhost", f"{lab.address(GATEWAY)} deployer"]
-    (root / "etc/hosts").write_text("\n".join(names) + "\n")
+    known = root / "etc/hosts"
+    if not known.exists() or names[-1] not in known.read_text().splitlines():  # else roles wrote it
+        known.write_text("\n".join(names) + "\n")
     (root / "etc/apt/sources.list.d").mkdir(parents=True, exist_ok=True)
     for source in (root / "etc/apt/sources.list.d").iterdir():
         source.unlink()
