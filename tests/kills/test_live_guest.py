@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 of a daemon while a real guest is on its way between two hosts: it counts on, and lives
-on exactly one of them afterwards.
+"""kill -9 of a daemon while a real guest is on its way between two hosts: it arrives or stays, counts
+on, and lives on exactly one of them afterwards.
 """
 
 import pytest
@@ -34,15 +34,18 @@ def test_a_guest_on_its_way_counts_on_when_a_daemon_is_killed(pair, victim):
     pair.counts_on(server)
     pair.begin(*VICTIMS[victim])
     seen = pair.rest(server)
-    assert (seen.status, seen.compute_host) == ("ACTIVE", TARGET), (seen, pair.log())
-    assert clock.wait_for(lambda: pair.domains(server) == {TARGET: True}, WAIT_S, 0.2)
-    assert clock.wait_for(lambda: pair.folders(server) == {TARGET}, WAIT_S, 0.2)
+    home = seen.compute_host
+    assert (seen.status, home in (SOURCE, TARGET)) == ("ACTIVE", True), (seen, pair.log())
+    assert clock.wait_for(lambda: pair.domains(server) == {home: True}, WAIT_S, 0.2)
+    assert clock.wait_for(lambda: pair.folders(server) == {home}, WAIT_S, 0.2)
     pair.counts_on(server)
     counts = pair.counts(server)
-    missing = set(range(counts[0], counts[-1])) - set(counts)
-    assert len(missing) <= 1  # the line that was being printed when the guest left is in two halves
+    if home == TARGET:  # else what it printed there went with the folder
+        missing = set(range(counts[0], counts[-1])) - set(counts)
+        assert len(missing) <= 1  # the line that was being printed when it left is in two halves
     assert len(counts) == len(set(counts))
-    print(f"{victim} killed: downtime {pair.downtime_ms(server)} ms, {len(counts)} counts")
+    told = f"downtime {pair.downtime_ms(server)} ms" if home == TARGET else "it stayed"
+    print(f"{victim} killed: {told}, {len(counts)} counts")
     code, out, error = pair.cluster.run("nova-manage", "doctor")
     assert code == 0, (out, error)
     pair.remove(server)

@@ -62,8 +62,10 @@ class Flight:
                 self._look(domain, watch)
             error = sent.exception()
         if isinstance(error, libvirt.libvirtError):
-            raise self._end(error) from error
-        if error is not None:
+            if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
+                raise self._end(error) from error
+            self._must_be_there()  # sent by an agent that died, it left while it was looked at
+        elif error is not None:
             raise error
 
     def _send(self, domain: libvirt.virDomain) -> None:
@@ -140,7 +142,7 @@ class Flight:
 
         def deed(lent: libvirt.virConnect) -> libvirt.virDomain | None:
             found = domains.look_up(lent, self._guest.server_id)
-            return found if found is not None and found.isActive() else None
+            return found if found is not None and _is_running(found) else None
 
         return self._connection.call(deed)
 
@@ -155,6 +157,16 @@ class Flight:
         except libvirt.libvirtError as error:
             raise MoveFailed(f"libvirt at {self._welcome.address}: {error}") from error
         raise MoveFailed(f"The guest of server {self._guest.server_id} runs on neither host.")
+
+
+def _is_running(domain: libvirt.virDomain) -> bool:
+    """Whether it runs here; one that leaves while it is asked does not."""
+    try:
+        return bool(domain.isActive())
+    except libvirt.libvirtError as error:
+        if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
+            raise
+        return False
 
 
 def _is_at_work(domain: libvirt.virDomain) -> bool:
