@@ -62,7 +62,7 @@ class Flight:
                 self._look(domain, watch)
             error = sent.exception()
         if isinstance(error, libvirt.libvirtError):
-            if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
+            if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN or self._domain() is not None:
                 raise self._end(error) from error
             self._must_be_there()  # sent by an agent that died, it left while it was looked at
         elif error is not None:
