@@ -9,6 +9,7 @@ from nova_appliance.cert import reading
 from nova_appliance.cert.authority import Authority, Store
 from nova_appliance.cert.shelf import Shelf
 from nova_appliance.common import errors
+from nova_appliance.domain.certificate import Given
 
 FOREIGN = (
     "The database holds another authority's root: hosts would trust one of the two only. "
@@ -37,7 +38,25 @@ def adopt(folder: Store, shelf: Shelf) -> bool:
             given.serial, given.revoked_at, given.reason or "unspecified"
         ):
             changed = True
+    changed = _end_with_their_keys(shelf) or changed
     return _adopt_list(folder, shelf) or changed
+
+
+def _end_with_their_keys(shelf: Shelf) -> bool:
+    """Renewals that the folder never saw have the key of what it revoked: they go too."""
+    found = [(given, _key(given)) for given in shelf.all_() if given.kind == "host"]
+    ended = {key: given for given, key in found if given.revoked_at}
+    changed = False
+    for given, key in found:
+        why = ended.get(key)
+        if given.revoked_at is None and why is not None and why.revoked_at is not None:
+            reason = why.reason or "unspecified"
+            changed = shelf.revoke(given.serial, why.revoked_at, reason) or changed
+    return changed
+
+
+def _key(given: Given) -> int:
+    return reading.public_key(reading.parse(given.pem)).public_numbers().n
 
 
 def _adopt_list(folder: Store, shelf: Shelf) -> bool:

@@ -60,6 +60,16 @@ def renew(authority: Authority, place: Place, terms: Terms, *, now: bool = False
     return _settle(authority, held, place)
 
 
+def learn(authority: Authority, name: str, on_host: str) -> None:
+    """Remember the certificate that a host of this name has now, if this authority gave it."""
+    try:
+        seen = reading.parse(on_host)
+    except errors.Invalid:
+        return
+    if reading.name(seen) == name and authority.is_ours(seen):
+        authority.store.keep(reading.describe(seen))
+
+
 def _settle(authority: Authority, held: Identity, place: Place, on_host: str = "") -> bool:
     changed = place.put(held, signing.to_pem(authority.root().certificate))
     listed = _latest_list(authority, on_host)

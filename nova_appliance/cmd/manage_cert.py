@@ -46,6 +46,8 @@ def revoke(given: argparse.Namespace) -> Outcome:
     if bool(given.name) == bool(given.serial):
         raise errors.Invalid("Say which certificate: --name or --serial.")
     authority = _authority(given)
+    if given.on_host:
+        hosts.learn(authority, given.name or "", sys.stdin.read())
     found = authority.find(name=given.name, serial=given.serial)
     changed = authority.revoke(found, given.reason)
     return authority.refresh_list(hosts.LIST_DAYS) or changed
@@ -176,6 +178,10 @@ COMMANDS = (
             "--name": {"metavar": "HOST", "help": "all of that name"},
             "--serial": {"metavar": "HEX", "help": "this one"},
             "--reason": {"choices": REASONS, "default": REASONS[0], "help": "why"},
+            "--on-host": {
+                "action": "store_true",
+                "help": "read what the host has now (PEM) from standard input: nova-cert may have given it since",
+            },
         },
     ),
     OfflineCommand(

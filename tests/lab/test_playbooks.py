@@ -3,9 +3,12 @@
 
 import pytest
 
+from nova_appliance.cert import reading
 from nova_appliance.common.clock import wait_for
 
 pytestmark = pytest.mark.timeout(5400)
+FOLDER = "/etc/pki/qemu"
+MANAGE = "/opt/nova-appliance/current/bin/nova-manage --config-file /etc/nova/nova-cert.conf"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -56,17 +59,46 @@ def test_a_drained_host_is_left_by_its_running_server_and_comes_back(
     assert cloud.play("undrain", *asked)[computes[0]] == 0
 
 
+def certificate(cloud, host):
+    return reading.parse(cloud.on(host, f"cat {FOLDER}/cert.pem"))
+
+
+def is_listed(cloud, on, one):
+    """Whether a host knows of another's certificate that it is revoked."""
+    listed = reading.parse_list(cloud.on(on, f"cat {FOLDER}/crl.pem"))
+    return listed.get_revoked_certificate_by_serial_number(one.serial_number) is not None
+
+
 def test_a_host_parts_without_a_trace_and_comes_back(cloud, servers, computes):
     host, controller = computes[1], cloud.hosts("controller")[0].name
-    cloud.play("remove_host", "-e", f"old_host={host}")
+    before = certificate(cloud, host) if cloud.is_secure else None
+    parts = ("remove_host", "-e", f"old_host={host}")
+    cloud.play(*parts)
     assert cloud.wait(servers[1].id, "ACTIVE").hypervisor_hostname == computes[0]
     assert service(cloud, host) is None
     assert [one.host for one in cloud.api.network.agents() if one.host == host] == []
     assert [one.name for one in cloud.api.compute.hypervisors() if one.name == host] == []
     queues = cloud.on(controller, "rabbitmqctl -q --no-table-headers list_queues name").split()
     assert [name for name in queues if name.endswith(f".{host}")] == []
+    if cloud.is_secure:
+        assert is_listed(cloud, controller, before)
+        assert is_listed(cloud, computes[0], before)
+        known = cloud.on(controller, f"{MANAGE} cert list").splitlines()
+        (mine,) = [line for line in known if reading.serial(before) in line]
+        assert "revoked" in mine
+        asks = "systemctl is-enabled appliance-certificates.timer || true"
+        assert cloud.on(host, asks).strip() == "disabled"
+    assert set(cloud.play(*parts).values()) == {0}, cloud.changes
     cloud.play("add_host", "-e", f"new_host={host}")
     assert service(cloud, host).state == "up"
+    if cloud.is_secure:
+        after = certificate(cloud, host)
+        assert after.public_key() != before.public_key()
+        assert not is_listed(cloud, host, after)
+        assert is_listed(cloud, host, before)
+        assert (
+            cloud.on(host, "systemctl is-active appliance-certificates.timer").strip() == "active"
+        )
     server = cloud.boot("newcomer", host)
     cloud.erase(server.id)
 

@@ -280,6 +280,30 @@ def test_a_folder_is_adopted_once_and_revocations_follow(stage, adopted):
         ask(stage, "renew", possession.ask(place.held(), clock.SYSTEM.now()))
 
 
+def test_a_renewal_that_the_deployer_never_saw_ends_with_the_key_of_what_it_revoked(stage, adopted):
+    authority, place = adopted
+    shelf = Shelf(stage.cloud.cells.api, Seal(stage.cloud.conf.certificates.secrets))
+    adopt(authority.store, shelf)
+    held = place.held()
+    renewed = reading.parse(next_of(stage, held))
+    later = reading.parse(next_of(stage, Identity(renewed, held.key)))
+    authority.revoke(authority.find(name=reading.name(held.certificate)), "superseded")
+    assert adopt(authority.store, shelf)
+    assert not adopt(authority.store, shelf)
+    listed = x509.load_pem_x509_crl(trust(stage).revocation_list.encode())
+    for one in (renewed, later):
+        assert listed.get_revoked_certificate_by_serial_number(one.serial_number)
+        with pytest.raises(errors.Forbidden):
+            next_of(stage, Identity(one, held.key))
+    hosts.issue(authority, reading.wish(held.certificate), place, TERMS)
+    adopt(authority.store, shelf)
+    assert next_of(stage, place.held())
+
+
+def next_of(stage, held):
+    return ask(stage, "renew", possession.ask(held, clock.SYSTEM.now())).certificate
+
+
 def test_of_two_lists_the_later_stays_whoever_made_it(stage, adopted):
     """Both the deployer and nova-cert write a host's list: neither brings an older one back."""
     authority, place = adopted

@@ -2,6 +2,7 @@
 """nova-manage cert: what the deployer gets from an authority in a folder."""
 
 import datetime as dt
+import io
 import os
 import shutil
 import subprocess
@@ -347,3 +348,29 @@ def test_who_was_stolen_is_revoked_with_what_has_ended_already(tmp_path, capsys)
     assert _say(capsys, "revoke", "--dir", folder, "--name", "thief")[1] == "changed=1"
     assert both == {entry.serial_number for entry in Folder(folder).revocation_list()}
     assert _say(capsys, "revoke", "--dir", folder, "--name", "thief")[1] == "changed=0"
+
+
+def test_who_parts_is_revoked_with_what_nova_cert_gave_it_since(tmp_path, capsys, monkeypatch):
+    folder, place, host = tmp_path / "a", Place(tmp_path / "out"), Place(tmp_path / "host")
+    authority = _at(folder, -40)
+    authority.ensure_root("root")
+    hosts.issue(authority, make_wish("gone"), place, hosts.Terms())
+    hosts.issue(authority, make_wish("other"), Place(tmp_path / "other"), hosts.Terms())
+    host.put(place.held(), signing.to_pem(authority.root().certificate))
+    shutil.copytree(folder, tmp_path / "nova-cert")
+    hosts.renew(_at(tmp_path / "nova-cert", 0), host, hosts.Terms(), now=True)
+
+    def revoke(name, *pems):
+        monkeypatch.setattr("sys.stdin", io.StringIO("".join(pems)))
+        return _say(capsys, "revoke", "--dir", folder, "--name", name, "--on-host")
+
+    theirs = (tmp_path / "other" / "cert.pem").read_text()
+    mine = (host.folder / "cert.pem").read_text()
+    code, _out, said = revoke("never-seen", theirs)
+    assert (code, said) == (1, "There is no certificate never-seen.")
+    assert revoke("gone", mine)[:2] == (0, "changed=1")
+    assert revoke("gone", mine)[:2] == (0, "changed=0")
+    assert revoke("gone")[:2] == (0, "changed=0")
+    ended = {place.held().certificate.serial_number, host.held().certificate.serial_number}
+    listed = {entry.serial_number for entry in Folder(folder).revocation_list()}
+    assert (len(ended), listed) == (2, ended)
