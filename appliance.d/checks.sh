@@ -10,7 +10,7 @@ run_tests() {
   [[ ${1:-} != --retry ]] || { retry=yes && shift; }
   if [[ ${1:-} == --lab ]]; then
     shift
-    (($#)) || set -- tests/lab
+    (($#)) || die "--retry --lab: say which of tests/lab"
     [[ $retry ]] || set -- -q -p no:cacheprovider "$@" # run_tier says so itself; said twice, nothing is counted
   fi
   if (($#)) && [[ ! $retry ]]; then exec "$VENV/bin/python" -m pytest "$@"; fi
