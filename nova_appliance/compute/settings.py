@@ -46,6 +46,7 @@ def virt_settings(conf: cfg.ConfigOpts) -> VirtSettings:
         vnc_address=conf.vnc.server_proxyclient_address,
         spice_listen=conf.spice.server_listen if conf.spice.enabled else "",
         spice_address=conf.spice.server_proxyclient_address,
+        spice_secure=conf.spice.require_secure,
         spice_agent=conf.spice.agent_enabled,
         serial_listen=conf.serial_console.proxyclient_address if serial_on else "",
         serial_address=conf.serial_console.proxyclient_address,

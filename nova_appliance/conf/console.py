@@ -51,6 +51,11 @@ OPTIONS = {
     ),
     "spice": (
         cfg.BoolOpt("enabled", default=False, help="Guests have a SPICE console."),
+        cfg.BoolOpt(
+            "require_secure",
+            default=False,
+            help="QEMU's SPICE listens with TLS alone; its qemu.conf needs spice_tls = 1.",
+        ),
         cfg.StrOpt(
             "ca_certs",
             default="",

@@ -18,6 +18,9 @@ from nova_appliance.domain.console import KINDS, ConsoleAddress, ConsoleToken
 LOG = logging.getLogger(__name__)
 CONNECT_S = 10.0
 LONGEST_ANSWER = 8192
+ONLY_TLS = "The guest's console speaks TLS alone, and [{}] ca_certs does not say whom to believe."
+GROUPS = {"vnc": "vnc", "spice": "spice", "serial": "serial_console"}
+"""Device > group of its options."""
 OLD = (
     "server %s: its SPICE shows a certificate that has ended, and is not revoked: a live migration "
     "or a hard reboot lets it show the present one"
@@ -38,17 +41,24 @@ class Reach:
 
     def open_(self, token: ConsoleToken) -> socket.socket:
         """A connection to the guest's console, its security agreed. Raises OSError."""
-        device = KINDS[token.kind].device
-        secure = device == "spice" and self.spice is not None and token.tls_port is not None
+        secure = self._for_tls(token)
         with contextlib.ExitStack() as undo:
-            guest = undo.enter_context(_connect(token.address, secure=secure))
-            if secure and self.spice is not None:
-                guest = undo.enter_context(_by_tls(guest, token, self.spice.context()))
+            guest = undo.enter_context(_connect(token.address, secure=secure is not None))
+            if secure is not None:
+                guest = undo.enter_context(_by_tls(guest, token, secure.context()))
             elif self.is_greeter(token):
                 context = self.vencrypt.context() if self.vencrypt else None
                 guest = undo.enter_context(rfb.enter(guest, token.host, self.vnc_schemes, context))
             undo.pop_all()
         return guest
+
+    def _for_tls(self, token: ConsoleToken) -> tls.Followed | None:
+        """What to show and to believe where the guest's console has a port with TLS."""
+        device = KINDS[token.kind].device
+        known = {"spice": self.spice}.get(device) if token.tls_port else None
+        if known is None and not token.port:
+            raise ConnectionError(ONLY_TLS.format(GROUPS[device]))
+        return known
 
 
 def make(conf: cfg.ConfigOpts) -> Reach:

@@ -36,6 +36,7 @@ class ConsoleAddress(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str
     port: int
+    """0 where only TLS is spoken."""
     tls_port: int | None = None
     access_path: str | None = None
     """Path of a CONNECT request that a hypervisor wants before the console's own bytes."""

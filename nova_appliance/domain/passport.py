@@ -36,7 +36,9 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool = False
     """Disks are to be copied with the images that they lie over."""
     listen: dict[str, str] = {}
-    """Kind of console > address on which it listens there."""
+    """Kind of console > address on which it listens there; `KIND+tls` where it wants TLS too.
+
+    A host of before that reads no such key, and its guests want none."""
     serial_port: int = 0
     volumes: dict[str, str] = {}
     """Volume > its path there; they are not copied."""

@@ -69,6 +69,8 @@ class VirtSettings:
     spice_listen: str = ""
     """Address of SPICE consoles; empty gives guests no SPICE."""
     spice_address: str = "127.0.0.1"
+    spice_secure: bool = False
+    """SPICE listens with TLS alone."""
     spice_agent: bool = True
     """Whether guests get the channel of the SPICE agent."""
     serial_listen: str = ""

@@ -95,7 +95,9 @@ def test_qemus_spice_shows_the_hosts_certificate(cloud, servers):
     assert cloud.lab.tls, "this lab was made with --plain"
     host = cloud.lab.host(servers[0].hypervisor_hostname)
     said = cloud.on(host.name, f"virsh -c qemu:///system dumpxml {servers[0].id}")
-    port = int(re.search(r"<graphics type='spice'[^>]* tlsPort='(\d+)'", said)[1])
+    (spice,) = re.findall(r"<graphics type='spice'[^>]*>", said)
+    assert " port=" not in spice, "SPICE listens without TLS too"
+    port = int(re.search(r" tlsPort='(\d+)'", spice)[1])
     address = cloud.lab.address(host.number)
     with (
         socket.create_connection((address, port), 30) as plain,

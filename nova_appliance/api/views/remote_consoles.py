@@ -13,7 +13,8 @@ VIEW = Versioned(
     fields(
         instance_uuid=lambda token: token.server_id,
         internal_access_path=lambda token: token.access_path,
-        **same("host", "port"),
+        port=lambda token: token.port or None,
+        **same("host"),
     ),
     v2_99=add(**same("tls_port")),
 )

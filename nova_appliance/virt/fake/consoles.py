@@ -49,7 +49,11 @@ class FakeConsoles:
             if device not in FIRST_PORTS:
                 raise NoSuchConsole(server_id, device)
             port = FIRST_PORTS[device] + zlib.crc32(server_id.encode()) % PORTS
-            return ConsoleAddress(host=self.hypervisor.settings.host_ip, port=port)
+            told = self.hypervisor.settings
+            secure = device == "spice" and told.spice_secure
+            return ConsoleAddress(
+                host=told.host_ip, port=0 if secure else port, tls_port=port if secure else None
+            )
 
 
 def _drawn(text: str) -> bytes:

@@ -44,6 +44,7 @@ class Admission:
             "vnc": self.settings.vnc_listen,
             "spice": self.settings.spice_listen,
             "serial": self.settings.serial_listen,
+            "spice+tls": self.settings.spice_listen if self.settings.spice_secure else "",
         }
         return Welcome(
             address=self.settings.uri_for_others,

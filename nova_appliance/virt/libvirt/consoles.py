@@ -64,7 +64,7 @@ class LibvirtConsoles:
         tls_port = int(found.get("tlsPort", "-1"))
         return ConsoleAddress(
             host=self.hosts[device],
-            port=int(found.get(attribute, "-1")),
+            port=max(0, int(found.get(attribute, "0"))),
             tls_port=tls_port if tls_port > 0 else None,
         )
 

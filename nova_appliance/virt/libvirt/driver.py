@@ -108,6 +108,7 @@ def host_traits(settings: VirtSettings, folders: Folders) -> HostTraits:
         vnc_listen=settings.vnc_listen,
         keymap=settings.keymap,
         spice_listen=settings.spice_listen,
+        spice_secure=settings.spice_secure,
         spice_agent=settings.spice_agent,
         serial_listen=settings.serial_listen,
         dedicated_cpus=settings.dedicated_cpus,

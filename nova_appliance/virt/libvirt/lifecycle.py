@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 import libvirt
 
+from nova_appliance.common.errors import ApplianceError
 from nova_appliance.domain.guest import Guest, GuestSeen
 from nova_appliance.virt.driver import NoSuchDisks
 from nova_appliance.virt.libvirt import bridges, domains, pins
@@ -17,8 +18,18 @@ from nova_appliance.virt.libvirt.folders import Folders
 from nova_appliance.virt.libvirt.xml.domain import HostTraits, disk_parts, domain_xml
 from nova_appliance.virt.locks import NamedLocks
 
+NO_TLS = "spice TLS"
+"""In what libvirt says where its QEMU has none."""
+NEEDS_TLS = (
+    "[spice] require_secure is set, but this host's /etc/libvirt/qemu.conf does not say "
+    "spice_tls = 1: let site.yml bring it, or unset the option."
+)
 PINS = "pins"
 """One guest at a time chooses its processors."""
+
+
+class NoSecureSpice(ApplianceError):
+    """QEMU has no TLS for SPICE here, which nova.conf relies on; another host may have it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +65,7 @@ class Starter:
                 undo.callback(domains.forget, defined)
             undo.callback(domains.remove_taps, tuple(vif.device for vif in guest.vifs))
             domains.forget_memory(defined)
-            defined.create()
+            _create(defined)
             undo.pop_all()
         return _seen(defined, guest)
 
@@ -64,6 +75,16 @@ class Starter:
         wanted = [part.file for part in parts if part.kind != "network"]
         if not folder.is_dir() or not all((folder / file).exists() for file in wanted):
             raise NoSuchDisks(guest.server_id)
+
+
+def _create(domain: libvirt.virDomain) -> None:
+    """Start it. Raises NoSecureSpice."""
+    try:
+        domain.create()
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_CONFIG_UNSUPPORTED and NO_TLS in str(error):
+            raise NoSecureSpice(NEEDS_TLS) from error
+        raise
 
 
 def _go_on(domain: libvirt.virDomain) -> None:

@@ -5,6 +5,7 @@ import pytest
 from fixtures.compute_api import ADMIN, FOREIGNER, PROJECT, USER, ComputeApi
 from fixtures.console_stage import secret_of
 
+from nova_appliance.domain.console import ConsoleAddress
 from nova_appliance.virt.driver import NotRunning
 
 
@@ -120,6 +121,16 @@ def test_administrators_see_what_a_token_is_for(api, consoles, mine, guest, vers
     assert set(answer.data["console"]) == keys
     assert answer.data["console"]["instance_uuid"] == mine.id
     assert answer.data["console"]["port"] == guest.port
+
+
+def test_a_port_that_is_not_there_is_shown_as_none(api, consoles, mine):
+    where = ConsoleAddress(host="127.0.0.1", port=0, tls_port=5902)
+    consoles.addresses[mine.id] = where
+    secret = consoles.secret(mine, "spice-direct")
+    for version in ("2.31", "2.99"):
+        answer = api.get(f"/os-console-auth-tokens/{secret}", version, who=ADMIN)
+        assert answer.data["console"]["port"] is None
+    assert answer.data["console"]["tls_port"] == where.tls_port
 
 
 def test_tokens_are_for_administrators_from_2_31_on(api, consoles, mine):

@@ -14,6 +14,7 @@ from nova_appliance.cert.place import Place
 from nova_appliance.common import errors
 from nova_appliance.common.clock import wait_for
 from nova_appliance.console import reach, tls
+from nova_appliance.domain.console import ConsoleAddress
 
 
 @pytest.fixture(scope="module")
@@ -163,3 +164,13 @@ def test_options_that_cannot_work_are_told_at_the_start(consoles, options, group
 def test_plain_vnc_is_left_alone_when_nothing_else_is_wanted(consoles):
     assert reach.make(consoles.cloud.conf).vnc_schemes == ("none",)
     assert tls.ServerSide(consoles.cloud.conf).context() is None
+
+
+def test_a_guest_that_speaks_tls_alone_is_out_of_reach_of_who_believes_nobody(consoles, caplog):
+    server = consoles.add_server()
+    consoles.addresses[server.id] = ConsoleAddress(host="127.0.0.1", port=0, tls_port=1)
+    proxy = consoles.proxy("nova-spicehtml5proxy")
+    client = WebClient(proxy.port, f"/?token={consoles.secret(server, 'spice-html5')}")
+    client.wait_for_close()
+    client.close()
+    assert wait_for(lambda: "[spice] ca_certs does not say whom to believe" in caplog.text, 60)

@@ -19,6 +19,7 @@ class ConsolePart:
     vnc_listen: str = "127.0.0.1"
     keymap: str = ""
     spice_listen: str = ""
+    spice_secure: bool = False
     spice_agent: bool = True
     serial_listen: str = ""
     serial_port: int = 0
@@ -67,12 +68,21 @@ def _spice(part: ConsolePart) -> list[Element]:
     if not part.spice_listen:
         return []
     listen = element("listen", type="address", address=part.spice_listen)
-    keymap = part.keymap or None
-    devices = [element("graphics", listen, type="spice", autoport="yes", keymap=keymap)]
+    screen = element("graphics", listen, type="spice", autoport="yes", keymap=part.keymap or None)
+    set_secure(screen, wanted=part.spice_secure)
+    devices = [screen]
     if part.spice_agent:
         target = element("target", type="virtio", name="com.redhat.spice.0")
         devices.append(element("channel", target, type="spicevmc"))
     return devices
+
+
+def set_secure(screen: Element, *, wanted: bool) -> None:
+    """Whether SPICE's every channel wants TLS; libvirt gives it no plain port then."""
+    if wanted:
+        screen.set("defaultMode", "secure")
+    else:
+        screen.attrib.pop("defaultMode", "")
 
 
 def _video(part: ConsolePart) -> Element:

@@ -38,6 +38,7 @@ class HostTraits:
     vnc_listen: str = "127.0.0.1"
     keymap: str = ""
     spice_listen: str = ""
+    spice_secure: bool = False
     spice_agent: bool = True
     serial_listen: str = ""
     dedicated_cpus: tuple[int, ...] = ()
@@ -88,6 +89,7 @@ def _devices(guest: Guest, host: HostTraits, folder: Path, serial_port: int) -> 
         vnc_listen=host.vnc_listen,
         keymap=host.keymap,
         spice_listen=host.spice_listen,
+        spice_secure=host.spice_secure,
         spice_agent=host.spice_agent,
         serial_listen=host.serial_listen,
         serial_port=serial_port,

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from lxml import etree
 
 from nova_appliance.domain.passport import Welcome
+from nova_appliance.virt.libvirt.xml import console
 from nova_appliance.virt.libvirt.xml.element import Element
 
 _FILES = (
@@ -30,12 +31,20 @@ def moved(text: str, welcome: Welcome, folder: str) -> str:
         for layer in disk.findall("backingStore"):
             disk.remove(layer)  # the target looks by itself over what its files lie
     for screen in root.iterfind("devices/graphics"):
-        _listen(screen, welcome.listen.get(screen.get("type", ""), ""))
+        kind = screen.get("type", "")
+        _listen(screen, welcome.listen.get(kind, ""))
+        if kind == "spice":
+            console.set_secure(screen, wanted=wants_tls(welcome, kind))
     for path in ("devices/serial/source[@service]", "devices/console/source[@service]"):
         for source in root.iterfind(path):
             source.set("host", welcome.listen.get("serial", source.get("host", "")))
             source.set("service", str(welcome.serial_port))
     return str(etree.tostring(root, encoding="unicode"))
+
+
+def wants_tls(welcome: Welcome, kind: str) -> bool:
+    """Whether a console is to speak nothing but TLS at the target."""
+    return f"{kind}+tls" in welcome.listen
 
 
 def cpu_of(text: str) -> str:

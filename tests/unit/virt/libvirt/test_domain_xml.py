@@ -118,6 +118,10 @@ CASES = {
     ),
     "kvm_hardware": (HostTraits(virt_type="kvm"), make(**(FULL | HARDWARE))),
     "kvm_secure_q35": (HostTraits(virt_type="kvm"), make(**SECURE)),
+    "qemu_secure_consoles": (
+        HostTraits(virt_type="qemu", spice_listen="192.0.2.21", spice_secure=True),
+        make(),
+    ),
     "test": (HostTraits(virt_type="test", vnc_listen=""), make(**FULL)),
 }
 
