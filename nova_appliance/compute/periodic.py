@@ -13,7 +13,7 @@ from oslo_config import cfg
 
 from nova_appliance.common import context as contexts
 from nova_appliance.common import errors
-from nova_appliance.compute import image_cache, inventory, reconcile
+from nova_appliance.compute import image_cache, inventory, reconcile, volume_counts
 from nova_appliance.compute.agent import Agent
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.rpc import pins
@@ -21,6 +21,7 @@ from nova_appliance.rpc.orders import PowerSeen
 
 LOG = logging.getLogger(__name__)
 USUAL_S = 60
+NEVER = -1
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +114,11 @@ JOBS = (
         name="cleanup_running_deleted",
         every=lambda conf: conf.running_deleted_instance_poll_interval,
         run=clean_up,
+    ),
+    Job(
+        name="volume_usage",
+        every=lambda conf: conf.volume_usage_poll_interval or NEVER,
+        run=volume_counts.send,
     ),
     Job(
         name="image_cache_pass",

@@ -10,7 +10,7 @@ from nova_appliance.actions import versions
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.notices import things
 from nova_appliance.common.context import RequestContext
-from nova_appliance.conductor import guests, power_seen, strangers_say
+from nova_appliance.conductor import guests, power_seen, strangers_say, volumes_counted
 from nova_appliance.db import hosts, sagas, server_migrations, servers, services
 from nova_appliance.db.cells import CELL0
 from nova_appliance.db.engines import Connection
@@ -26,6 +26,7 @@ from nova_appliance.rpc.orders import (
     HowFar,
     PowerSeen,
     PutInventory,
+    VolumesCounted,
     Wish,
 )
 
@@ -110,6 +111,11 @@ class HostsSay:
     def power_seen(self, _context: RequestContext, order: PowerSeen) -> Empty:
         """What a host sees of its guests, see power_seen.py."""
         power_seen.take_in(self._cloud, self.cell_id, order)
+        return Empty()
+
+    def volumes_counted(self, _context: RequestContext, order: VolumesCounted) -> Empty:
+        """What was read from volumes and written, see volumes_counted.py."""
+        volumes_counted.take_in(self._cloud, self.cell_id, order)
         return Empty()
 
     def _expected(self, server: Server) -> ExpectedServer:

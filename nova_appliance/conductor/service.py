@@ -42,6 +42,7 @@ class Service:
             "put_inventory": hosts_say.put_inventory,
             "expected_servers": hosts_say.expected_servers,
             "power_seen": hosts_say.power_seen,
+            "volumes_counted": hosts_say.volumes_counted,
         }
         self._server = Server(cloud.conf, "conductor", cloud.conf.host, handlers)
         self._stopped = threading.Event()

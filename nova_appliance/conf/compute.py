@@ -50,6 +50,11 @@ OPTIONS = {
             help="hour, day, month or year; unit@offset ends it at another minute, hour, ...",
         ),
         cfg.IntOpt("sync_power_state_interval", default=600, help="Seconds; negative is off."),
+        cfg.IntOpt(
+            "volume_usage_poll_interval",
+            default=0,
+            help="Seconds between counts of what servers read from volumes and write; 0 is never.",
+        ),
         cfg.IntOpt("update_resources_interval", default=0, help="Seconds; 0 is 60."),
         cfg.IntOpt("running_deleted_instance_poll_interval", default=1800, help="Seconds."),
         cfg.StrOpt(

@@ -18,6 +18,7 @@ from nova_appliance.domain.host import Inventory, Limits
 from nova_appliance.domain.journey import Journey
 from nova_appliance.domain.passport import Passport, Progress, Welcome
 from nova_appliance.domain.server import ServerImage
+from nova_appliance.domain.volume_usage import VolumeCount
 
 
 class Empty(msgspec.Struct, frozen=True):
@@ -185,6 +186,13 @@ class PowerSeen(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     seen: tuple[tuple[str, int], ...]
     looked_at: dt.datetime | None = None
+
+
+class VolumesCounted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the hypervisor counted of the volumes of a host's guests, all in one."""
+
+    host: str
+    counts: tuple[VolumeCount, ...]
 
 
 class ChooseHosts(msgspec.Struct, frozen=True, kw_only=True):

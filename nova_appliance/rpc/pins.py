@@ -31,6 +31,7 @@ VERSIONS: dict[int, str] = {
     17: "0.17.0",
     18: "0.18.0",
     19: "0.19.0",
+    20: "0.20.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 

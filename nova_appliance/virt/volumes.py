@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from nova_appliance.domain.guest import Merge, Volume
+from nova_appliance.domain.volume_usage import VolumeCount
 
 
 class Volumes(Protocol):
@@ -22,6 +23,12 @@ class Volumes(Protocol):
 
     def plugged(self, server_id: str) -> frozenset[str]:
         """Ids of the volumes that the guest has now."""
+
+    def counts(self, server_id: str) -> tuple[VolumeCount, ...]:
+        """What was read from and written to each volume since the guest was started, by volume id.
+
+        Nothing for a guest that is off, or that the hypervisor does not know.
+        """
 
     def swap(self, server_id: str, old: Volume, new: Volume) -> None:
         """Copy the old volume to where the new one is and use that from now on, as the old one.

@@ -86,6 +86,21 @@ def test_a_guest_that_nobody_knows_needs_nothing(full_bench, make):
         volumes.swap(stranger, volume, make())
 
 
+def test_what_a_guest_does_to_its_volumes_is_counted_while_it_runs(full_bench, make):
+    first, second = make("vdb"), make("vdc")
+    guest, volumes = full_bench.started(volumes=(first,)), full_bench.driver.volumes
+    volumes.attach(guest.server_id, second)
+    counts = volumes.counts(guest.server_id)
+    assert [one.volume_id for one in counts] == sorted((first.volume_id, second.volume_id))
+    assert {one.server_id for one in counts} == {guest.server_id}
+    assert all(one.writes == one.write_bytes == 0 for one in counts), (
+        "the tiny guest writes nothing"
+    )
+    full_bench.driver.power.off(guest.server_id, 0)
+    assert volumes.counts(guest.server_id) == ()
+    assert volumes.counts(ids.new_id()) == ()
+
+
 def test_a_guest_that_does_not_let_go_keeps_the_volume(qemu, make):
     """The tiny guest has no driver that could let go."""
     volume = make()

@@ -37,20 +37,39 @@ def blocks(cloud, door, device="vdb"):
     return int(found) if found and found.strip() else None
 
 
+def usage(cloud, volume_id):
+    """(bytes read, bytes written): all that was ever counted of the volume."""
+    query = (
+        "SELECT sum(tot_read_bytes + curr_read_bytes) AS read,"
+        " sum(tot_write_bytes + curr_write_bytes) AS written"
+        f" FROM volume_usage_cache WHERE volume_id = '{volume_id}'"
+    )
+    (row,) = cloud.whole.rows("nova", query)
+    return row["read"] or 0, row["written"] or 0
+
+
 def test_a_volume_comes_grows_goes_and_keeps_its_content(cloud, servers, doors):
     disk = volume(cloud)
     attach(cloud, servers[0], disk)
     assert wait_for(lambda: blocks(cloud, doors[0]) == 1 << 21, 60)
     cloud.ssh(doors[0], "echo kept by the volume | dd of=/dev/vdb bs=512 seek=7 conv=fsync")
+    cloud.ssh(doors[0], "dd if=/dev/zero of=/dev/vdb bs=64k seek=1 count=16 conv=fsync")
+    assert wait_for(lambda: usage(cloud, disk)[1] >= MIB, 60, 0.5), usage(cloud, disk)
+    cloud.ssh(doors[0], "dd if=/dev/zero of=/dev/vdb bs=64k seek=1 count=16 conv=fsync")
     cloud.connect().block_storage.extend_volume(disk, 2)
     assert wait_for(lambda: blocks(cloud, doors[0]) == 1 << 22, 60), cloud.log()
     detach(cloud, servers[0], disk)
     assert wait_for(lambda: blocks(cloud, doors[0]) is None, 60)
+    read_before, written = usage(cloud, disk)
+    assert written >= 2 * MIB, "what it wrote last is counted when the volume leaves"
     attach(cloud, servers[1], disk)
     assert wait_for(lambda: blocks(cloud, doors[1]) == 1 << 22, 60)
     read = "dd if=/dev/vdb bs=512 skip=7 count=1 2>/dev/null | head -n 1"
     assert cloud.ssh(doors[1], read).strip() == "kept by the volume"
+    cloud.ssh(doors[1], "dd if=/dev/vdb of=/dev/null bs=64k count=16 iflag=direct")
     detach(cloud, servers[1], disk)
+    read_after, written_after = usage(cloud, disk)
+    assert (read_after >= read_before + MIB, written_after) == (True, written)
     cloud.connect().block_storage.delete_volume(disk)
 
 

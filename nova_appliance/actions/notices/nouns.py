@@ -14,6 +14,7 @@ from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.keypair import Keypair
 from nova_appliance.domain.server_group import ServerGroup
 from nova_appliance.domain.service import Service
+from nova_appliance.domain.volume_usage import VolumeUsage
 from nova_appliance.rpc.orders import ChooseHosts
 
 
@@ -94,6 +95,23 @@ def service(one: Service, zone: str | None = None) -> dict[str, Any]:
         "version": one.version,
     }
     return wrap("ServiceStatusPayload", "1.1", facts)
+
+
+def volume_usage(one: VolumeUsage) -> dict[str, Any]:
+    """VolumeUsagePayload."""
+    facts = {
+        "volume_id": one.volume_id,
+        "project_id": one.project_id,
+        "user_id": one.user_id,
+        "availability_zone": one.zone,
+        "instance_uuid": one.server_id,
+        "last_refreshed": moment(one.refreshed_at),
+        "reads": one.reads,
+        "read_bytes": one.read_bytes,
+        "writes": one.writes,
+        "write_bytes": one.write_bytes,
+    }
+    return wrap("VolumeUsagePayload", "1.0", facts)
 
 
 def request_spec(asked: ChooseHosts) -> dict[str, Any]:

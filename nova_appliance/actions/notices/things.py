@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tells listeners outside of flavors, key pairs, aggregates, server groups and services.
+"""Tells listeners outside of flavors, key pairs, aggregates, server groups, services
+and what is done to volumes.
 
 Called when a change is written, but for what starts. It never fails and never waits.
 """
@@ -17,6 +18,7 @@ from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.keypair import Keypair
 from nova_appliance.domain.server_group import ServerGroup
 from nova_appliance.domain.service import Service
+from nova_appliance.domain.volume_usage import VolumeUsage
 
 OLD_WORDS = {
     "add_host": "addhost",
@@ -74,6 +76,29 @@ def server_group(cloud: Cloud, action: str, one: ServerGroup) -> None:
         publisher=f"nova-api:{cloud.conf.host}",
         body=functools.partial(nouns.server_group, one),
         old=(f"servergroup.{word}", f"servergroup.{cloud.conf.host}", old),
+    )
+    tell(cloud, two)
+
+
+def volume_usage(cloud: Cloud, host: str, one: VolumeUsage) -> None:
+    """Tell what was read from a volume and written to it, as that host has counted."""
+    old = {
+        "volume_id": one.volume_id,
+        "tenant_id": one.project_id,
+        "user_id": one.user_id,
+        "availability_zone": one.zone,
+        "instance_id": one.server_id,
+        "last_refreshed": f"{one.refreshed_at:%Y-%m-%d %H:%M:%S}+00:00",
+        "reads": one.reads,
+        "read_bytes": one.read_bytes,
+        "writes": one.writes,
+        "write_bytes": one.write_bytes,
+    }
+    two = Two(
+        event="volume.usage",
+        publisher=f"nova-compute:{host}",
+        body=functools.partial(nouns.volume_usage, one),
+        old=("volume.usage", f"compute.{host}", old),
     )
     tell(cloud, two)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from nova_appliance.common import errors
-from nova_appliance.compute import connections
+from nova_appliance.compute import connections, volume_counts
 from nova_appliance.compute.agent import Agent
 from nova_appliance.compute.work.power import power_of
 from nova_appliance.domain.guest import Merge, Volume
@@ -24,9 +24,10 @@ def attach(agent: Agent, order: ServerOrder) -> dict[str, Any]:
 def detach(agent: Agent, order: ServerOrder) -> dict[str, Any]:
     """Take the volume out, wait until the guest has let go of it, and give its way back."""
     volume = _needed(order.volume)
+    count = volume_counts.last_of(agent, order.server_id, volume.volume_id)
     agent.driver.volumes.detach(order.server_id, volume)
     connections.disconnect(agent, volume)
-    return {"power": power_of(agent, order.server_id)}
+    return {"power": power_of(agent, order.server_id)} | count
 
 
 def swap(agent: Agent, order: ServerOrder) -> dict[str, Any]:

@@ -12,10 +12,11 @@ import msgspec
 
 from nova_appliance.actions.orders import AttachVolumeOrder, DetachVolumeOrder, SwapVolumeOrder
 from nova_appliance.common import errors
-from nova_appliance.conductor import attachments, guests
+from nova_appliance.conductor import attachments, guests, volumes_counted
 from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step
 from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.conductor.sagas.suspension import not_interrupted as unchanged
+from nova_appliance.db.engines import Connection
 from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.guest import Volume
 from nova_appliance.domain.saga import Answer
@@ -69,13 +70,24 @@ def unplug(ctx: Ctx, _out: Out) -> Parked | Done:
     return _send(ctx, "unplug", "detach_volume", guests.volume_of(one))
 
 
-def unplugged(ctx: Ctx, _out: Out, _answer: Answer) -> Done:
+def unplugged(ctx: Ctx, _out: Out, answer: Answer) -> Done:
     """The guest has let go; from now on no start plugs the volume in."""
-    return Done(result={}, write=attachments.drop(ctx, ctx.order.id))
+    told = answer.result.get("count")
+    drop = attachments.drop(ctx, ctx.order.id)
+    count = volumes_counted.ended(ctx, ctx.order.volume_id, told)
+
+    def write(conn: Connection) -> None:
+        drop(conn)
+        count(conn)
+
+    return Done(result={"counted_by": answer.host} if told else {}, write=write)
 
 
-def give_back(ctx: Ctx, _out: Out) -> Done:
+def give_back(ctx: Ctx, out: Out) -> Done:
     """The volume is free."""
+    host = out["unplug"].get("counted_by")
+    if host is not None:
+        volumes_counted.tell(ctx.cloud, ctx.cell_id, host, (ctx.order.volume_id,))
     attachments.release(ctx.cloud.volumes, ctx.server_id, ctx.order.volume_id)
     return Done(write=attachments.drop(ctx, ctx.order.id))
 

@@ -200,6 +200,29 @@ USAGE_AUDITS = _table(
 )
 """For which periods listeners were told of the servers of a host."""
 
+VOLUME_USAGES = _table(
+    "volume_usage_cache",
+    row_number(),
+    uuid_column("volume_id", nullable=False),
+    uuid_column("server_id", nullable=False),
+    sa.Column("project_id", text(255), nullable=False),
+    sa.Column("user_id", text(255), nullable=False),
+    sa.Column("zone", text(255)),
+    sa.Column("tot_last_refreshed", UTC_TIME),
+    sa.Column("tot_reads", sa.BigInteger, nullable=False),
+    sa.Column("tot_read_bytes", sa.BigInteger, nullable=False),
+    sa.Column("tot_writes", sa.BigInteger, nullable=False),
+    sa.Column("tot_write_bytes", sa.BigInteger, nullable=False),
+    sa.Column("curr_last_refreshed", UTC_TIME),
+    sa.Column("curr_reads", sa.BigInteger, nullable=False),
+    sa.Column("curr_read_bytes", sa.BigInteger, nullable=False),
+    sa.Column("curr_writes", sa.BigInteger, nullable=False),
+    sa.Column("curr_write_bytes", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("volume_id", "server_id", name="uq_volume_usage_cache"),
+)
+"""What servers read from volumes and wrote to them: `curr_` since the guest's last start,
+`tot_` before it (columns are Nova's, with a row for each server of a volume)."""
+
 MIGRATIONS = _table(
     "migrations",
     row_number(),

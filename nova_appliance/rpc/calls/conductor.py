@@ -17,6 +17,7 @@ from nova_appliance.rpc.orders import (
     PutInventory,
     Report,
     Ticket,
+    VolumesCounted,
     Wish,
 )
 
@@ -29,4 +30,5 @@ CALLS: dict[str, Call] = {
     "put_inventory": Call(since=1, order=PutInventory, reply=Empty, wait=NORMAL),
     "expected_servers": Call(since=1, order=ExpectedServers, reply=Expected, wait=NORMAL),
     "power_seen": Call(since=1, order=PowerSeen, reply=Empty, wait=NORMAL),
+    "volumes_counted": Call(since=20, order=VolumesCounted, reply=Empty, wait=NORMAL),
 }

@@ -10,6 +10,7 @@ import msgspec
 
 from nova_appliance.common.errors import Refused
 from nova_appliance.domain.guest import Merge, PowerState, Share, Volume
+from nova_appliance.domain.volume_usage import VolumeCount
 from nova_appliance.virt.driver import CannotNow
 from nova_appliance.virt.fake.hypervisor import Hypervisor
 
@@ -34,6 +35,13 @@ class FakeVolumes:
         """See virt.volumes.Volumes."""
         found = self.hypervisor.guests.get(server_id)
         return frozenset(found.volumes) if found else frozenset()
+
+    def counts(self, server_id: str) -> tuple[VolumeCount, ...]:
+        """See virt.volumes.Volumes."""
+        with self.hypervisor.deed("count_volumes"):
+            found = self.hypervisor.guests.get(server_id)
+            volumes = sorted(found.volumes) if found is not None and found.runs() else []
+            return tuple(self.hypervisor.counted(server_id, volume_id) for volume_id in volumes)
 
     def swap(self, server_id: str, old: Volume, new: Volume) -> None:
         """See virt.volumes.Volumes."""
@@ -75,6 +83,8 @@ class FakeVolumes:
         found = self.hypervisor.guests.get(server_id)
         if found is not None:
             kept = [one for one in found.volumes if one != volume.volume_id]
+            if not plugged:
+                self.hypervisor.forget_counts(server_id, volume.volume_id)
             volumes = (*kept, volume.volume_id) if plugged else tuple(kept)
             self.hypervisor.guests.put(server_id, msgspec.structs.replace(found, volumes=volumes))
 

@@ -13,7 +13,8 @@ from collections.abc import Callable
 import libvirt
 
 from nova_appliance.domain.guest import Merge, Volume
-from nova_appliance.virt.libvirt import chains, domains, swaps
+from nova_appliance.domain.volume_usage import VolumeCount
+from nova_appliance.virt.libvirt import chains, counts, domains, swaps
 from nova_appliance.virt.libvirt.connection import Connection
 from nova_appliance.virt.libvirt.lifecycle import Starter
 from nova_appliance.virt.libvirt.plugs import DISKS, EACH_S, TRIES, Plugs
@@ -48,6 +49,10 @@ class LibvirtVolumes:
     def plugged(self, server_id: str) -> frozenset[str]:
         """See virt.volumes.Volumes."""
         return self._plugs.plugged(server_id)
+
+    def counts(self, server_id: str) -> tuple[VolumeCount, ...]:
+        """See virt.volumes.Volumes."""
+        return self.connection.call(lambda lent: counts.of(lent, server_id))
 
     def swap(self, server_id: str, old: Volume, new: Volume) -> None:
         """See virt.volumes.Volumes."""

@@ -37,6 +37,7 @@ FINGERPRINTS = {
     17: "6383d9f3681c64c8",
     18: "37a066fd4bc2fb91",
     19: "41d53c52ce265aec",
+    20: "bdee6d6ef5b86cd3",
 }
 """Service version > fingerprint of all rows. A new shape gets a new version here, in
 rpc/pins.py VERSIONS, in pyproject.toml and, for a new field, in FIELDS_SINCE."""
