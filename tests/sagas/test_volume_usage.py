@@ -61,7 +61,7 @@ def count(world, server, *numbers, tell=True):
     facts = dict(zip(COUNTED, numbers, strict=True))
     volume_id = server.attachments[0].volume_id
     one = VolumeCount(server_id=server.id, volume_id=volume_id, **facts)
-    hypervisor(world).count(one)
+    hypervisor(world).counts.put(one)
     if tell:
         volume_counts.send(world.computes["host1"].agent)
 
@@ -163,7 +163,7 @@ def test_two_servers_of_a_volume_add_up(world, listener, server):
     for one, reads in ((server, 5), (second, 3), (server, 6), (second, 4)):
         guest = counted.guests.get(one.id)
         counted.guests.put(one.id, msgspec.structs.replace(guest, volumes=(volume_id,)))
-        counted.count(VolumeCount(server_id=one.id, volume_id=volume_id, reads=reads))
+        counted.counts.put(VolumeCount(server_id=one.id, volume_id=volume_id, reads=reads))
     volume_counts.send(world.computes["host1"].agent)
     old, _ = told(listener, 2)
     assert old["reads"] == 10

@@ -15,8 +15,8 @@ import msgspec
 
 from nova_appliance.common import clock
 from nova_appliance.domain.guest import Disk, Guest, GuestSeen, PowerState
-from nova_appliance.domain.volume_usage import VolumeCount
 from nova_appliance.virt.driver import ImageSeen, NoSuchGuest
+from nova_appliance.virt.fake.counts import Counts
 from nova_appliance.virt.fake.shelf import Shelf
 from nova_appliance.virt.settings import VirtSettings
 
@@ -79,23 +79,7 @@ class Hypervisor:
         self._deaf: set[str] = set()
         self.mounted: set[str] = set()
         """Ids of shares."""
-        self._counts: dict[str, dict[str, VolumeCount]] = {}
-
-    def count(self, count: VolumeCount) -> None:
-        """Let this be what was counted of a guest's volume since its start."""
-        with self.lock:
-            self._counts.setdefault(count.server_id, {})[count.volume_id] = count
-
-    def counted(self, server_id: str, volume_id: str) -> VolumeCount:
-        """What was counted of it; nothing by itself."""
-        nothing = VolumeCount(server_id=server_id, volume_id=volume_id)
-        return self._counts.get(server_id, {}).get(volume_id, nothing)
-
-    def forget_counts(self, server_id: str, *volume_ids: str) -> None:
-        """Count these volumes from 0 on; without any, all of the guest."""
-        kept = self._counts.get(server_id, {})
-        left = {one: kept[one] for one in kept if volume_ids and one not in volume_ids}
-        self._counts[server_id] = left
+        self.counts = Counts()
 
     def fail_next(self, operation: str, error: Exception, times: int = 1) -> None:
         """Let the next `times` calls of `operation` ("start_new", "create", ...) raise `error`."""
@@ -135,7 +119,7 @@ class Hypervisor:
     def run(self, guest: Guest) -> FakeGuest:
         """Define the guest as given, running; its console goes on."""
         old = self.guests.get(guest.server_id)
-        self.forget_counts(guest.server_id)
+        self.counts.forget(guest.server_id)
         new = FakeGuest(
             server_id=guest.server_id,
             name=guest.name,
@@ -158,7 +142,7 @@ class Hypervisor:
 
     def wake(self, server_id: str) -> None:
         """Give power to a guest as it was defined last."""
-        self.forget_counts(server_id)
+        self.counts.forget(server_id)
         started = msgspec.structs.replace(self.guest(server_id), power_state=PowerState.RUNNING)
         self._say(started, f"{started.name}: started again\n")
 

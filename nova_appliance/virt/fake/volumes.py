@@ -41,7 +41,7 @@ class FakeVolumes:
         with self.hypervisor.deed("count_volumes"):
             found = self.hypervisor.guests.get(server_id)
             volumes = sorted(found.volumes) if found is not None and found.runs() else []
-            return tuple(self.hypervisor.counted(server_id, volume_id) for volume_id in volumes)
+            return tuple(self.hypervisor.counts.of(server_id, volume_id) for volume_id in volumes)
 
     def swap(self, server_id: str, old: Volume, new: Volume) -> None:
         """See virt.volumes.Volumes."""
@@ -84,7 +84,7 @@ class FakeVolumes:
         if found is not None:
             kept = [one for one in found.volumes if one != volume.volume_id]
             if not plugged:
-                self.hypervisor.forget_counts(server_id, volume.volume_id)
+                self.hypervisor.counts.forget(server_id, volume.volume_id)
             volumes = (*kept, volume.volume_id) if plugged else tuple(kept)
             self.hypervisor.guests.put(server_id, msgspec.structs.replace(found, volumes=volumes))
 
