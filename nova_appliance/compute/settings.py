@@ -50,6 +50,7 @@ def virt_settings(conf: cfg.ConfigOpts) -> VirtSettings:
         spice_agent=conf.spice.agent_enabled,
         serial_listen=conf.serial_console.proxyclient_address if serial_on else "",
         serial_address=conf.serial_console.proxyclient_address,
+        serial_secure=conf.serial_console.require_secure,
         serial_ports=(first, end),
         fake_vcpus=conf.compute.fake_vcpus,
         fake_memory_mib=conf.compute.fake_memory_mb,

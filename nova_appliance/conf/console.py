@@ -85,6 +85,20 @@ OPTIONS = {
     ),
     "serial_console": (
         cfg.BoolOpt("enabled", default=False, help="Serial ports of guests can be reached."),
+        cfg.BoolOpt(
+            "require_secure",
+            default=False,
+            help="QEMU's serial ports want TLS and a certificate; its qemu.conf needs "
+            "default_tls_x509_cert_dir or chardev_tls_x509_cert_dir, and verification on.",
+        ),
+        cfg.StrOpt(
+            "ca_certs",
+            default="",
+            help="Who vouches for QEMU's ports with TLS, PEM; else no way in.",
+        ),
+        cfg.StrOpt("client_cert", default="", help="What the proxy shows QEMU, PEM."),
+        cfg.StrOpt("client_key", default="", help="Its key; else it is in the same file."),
+        cfg.StrOpt("revocation_list", default="", help="As that of [spice]."),
         cfg.StrOpt(
             "port_range",
             default="10000:20000",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a proxy reaches guests' consoles: plain, by VeNCrypt (VNC), or by TLS (SPICE)."""
+"""How a proxy reaches guests' consoles: plain, by VeNCrypt (VNC), or by TLS (SPICE, serial ports)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ONLY_TLS = "The guest's console speaks TLS alone, and [{}] ca_certs does not say
 GROUPS = {"vnc": "vnc", "spice": "spice", "serial": "serial_console"}
 """Device > group of its options."""
 OLD = (
-    "server %s: its SPICE shows a certificate that has ended, and is not revoked: a live migration "
+    "server %s: its %s console shows a certificate that has ended, and is not revoked: a live migration "
     "or a hard reboot lets it show the present one"
 )
 
@@ -34,6 +34,7 @@ class Reach:
     vnc_schemes: tuple[str, ...] = ("none",)
     vencrypt: tls.Followed | None = None
     spice: tls.Followed | None = None
+    serial: tls.Followed | None = None
 
     def is_greeter(self, token: ConsoleToken) -> bool:
         """Whether the proxy speaks the first words of VNC, so that clients need no VeNCrypt."""
@@ -55,7 +56,7 @@ class Reach:
     def _for_tls(self, token: ConsoleToken) -> tls.Followed | None:
         """What to show and to believe where the guest's console has a port with TLS."""
         device = KINDS[token.kind].device
-        known = {"spice": self.spice}.get(device) if token.tls_port else None
+        known = {"spice": self.spice, "serial": self.serial}.get(device) if token.tls_port else None
         if known is None and not token.port:
             raise ConnectionError(ONLY_TLS.format(GROUPS[device]))
         return known
@@ -76,18 +77,26 @@ def make(conf: cfg.ConfigOpts) -> Reach:
             cert=vnc.vencrypt_client_cert,
             key=vnc.vencrypt_client_key,
         ).followed()
-    spice = None
+    spice = serial = None
     if conf.spice.ca_certs:
         trust = tls.Trust(authorities=conf.spice.ca_certs, revoked=conf.spice.revocation_list)
         spice = trust.followed()
-    return Reach(vnc_schemes=schemes, vencrypt=vencrypt, spice=spice)
+    told = conf.serial_console
+    if told.ca_certs:
+        serial = tls.Trust(
+            authorities=told.ca_certs,
+            cert=told.client_cert,
+            key=told.client_key,
+            revoked=told.revocation_list,
+        ).followed()
+    return Reach(vnc_schemes=schemes, vencrypt=vencrypt, spice=spice, serial=serial)
 
 
 def _by_tls(plain: socket.socket, token: ConsoleToken, context: ssl.SSLContext) -> ssl.SSLSocket:
-    """SPICE's TLS. QEMU shows the certificate of the guest's start for as long as the guest runs."""
+    """QEMU shows the certificate of the guest's start for as long as the guest runs."""
     inside = context.wrap_socket(plain, server_hostname=token.host)
     if tls.has_ended(inside, clock.SYSTEM.now()):
-        LOG.warning(OLD, token.server_id)
+        LOG.warning(OLD, token.server_id, token.kind)
     return inside
 
 

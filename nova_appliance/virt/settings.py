@@ -76,6 +76,8 @@ class VirtSettings:
     serial_listen: str = ""
     """Address of serial consoles; empty keeps the serial port to its log."""
     serial_address: str = "127.0.0.1"
+    serial_secure: bool = False
+    """Serial consoles want TLS, and a certificate of who comes."""
     serial_ports: tuple[int, int] = (10000, 20000)
     """First port for serial consoles, and the one after the last."""
 

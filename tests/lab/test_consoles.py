@@ -108,6 +108,30 @@ def test_qemus_spice_shows_the_hosts_certificate(cloud, servers):
     assert int(shown, 16) == int(lies.strip().partition("=")[2], 16)
 
 
+def typed_at(address, port, context):
+    """What is said to who types there; b"" to whom QEMU refuses, None while nothing is said."""
+    with socket.create_connection((address, port), QUIET_S) as plain:
+        try:
+            with context.wrap_socket(plain, server_hostname=address) as inside:
+                inside.sendall(b"\r")
+                return inside.recv(64)
+        except TimeoutError:  # one talks to the port at a time: who came before may be leaving
+            return None
+        except (ssl.SSLError, ConnectionError):
+            return b""
+
+
+def test_a_serial_port_is_for_who_has_a_certificate(cloud, servers, proxys_files):
+    assert cloud.lab.tls, "this lab was made with --plain"
+    host = cloud.lab.host(servers[0].hypervisor_hostname)
+    said = cloud.on(host.name, f"virsh -c qemu:///system dumpxml {servers[0].id}")
+    port = int(re.search(r"<source mode='bind' [^>]*service='(\d+)'[^>]* tls='yes'", said)[1])
+    address = cloud.lab.address(host.number)
+    nobody, proxy = tls.towards(cloud.root_file), tls.towards(cloud.root_file, *proxys_files)
+    assert wait_for(lambda: typed_at(address, port, nobody) == b"", 120, 1)
+    assert wait_for(lambda: typed_at(address, port, proxy), 300, 1)
+
+
 def url_of(cloud, server, kind):
     protocol = "vnc" if kind == "xvpvnc" else KINDS[kind][0]
     asked = {"remote_console": {"protocol": protocol, "type": kind}}

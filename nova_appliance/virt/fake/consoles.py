@@ -50,7 +50,7 @@ class FakeConsoles:
                 raise NoSuchConsole(server_id, device)
             port = FIRST_PORTS[device] + zlib.crc32(server_id.encode()) % PORTS
             told = self.hypervisor.settings
-            secure = device == "spice" and told.spice_secure
+            secure = {"spice": told.spice_secure, "serial": told.serial_secure}.get(device, False)
             return ConsoleAddress(
                 host=told.host_ip, port=0 if secure else port, tls_port=port if secure else None
             )

@@ -44,6 +44,7 @@ class Admission:
             "vnc": self.settings.vnc_listen,
             "spice": self.settings.spice_listen,
             "serial": self.settings.serial_listen,
+            "serial+tls": self.settings.serial_listen if self.settings.serial_secure else "",
             "spice+tls": self.settings.spice_listen if self.settings.spice_secure else "",
         }
         return Welcome(

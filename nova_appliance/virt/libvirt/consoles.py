@@ -61,12 +61,10 @@ class LibvirtConsoles:
         found = root.find(path)
         if found is None:
             raise NoSuchConsole(server_id, device)
-        tls_port = int(found.get("tlsPort", "-1"))
-        return ConsoleAddress(
-            host=self.hosts[device],
-            port=max(0, int(found.get(attribute, "0"))),
-            tls_port=tls_port if tls_port > 0 else None,
-        )
+        port, tls_port = _port(found, attribute), _port(found, "tlsPort")
+        if found.get("tls") == "yes":
+            port, tls_port = 0, port
+        return ConsoleAddress(host=self.hosts[device], port=port, tls_port=tls_port or None)
 
 
 def console_hosts(settings: VirtSettings) -> dict[str, str]:
@@ -76,6 +74,11 @@ def console_hosts(settings: VirtSettings) -> dict[str, str]:
         "spice": settings.spice_address,
         "serial": settings.serial_address,
     }
+
+
+def _port(found: etree._Element, attribute: str) -> int:
+    """0 for none."""
+    return max(0, int(found.get(attribute, "0")))
 
 
 def _live_xml(lent: libvirt.virConnect, server_id: str) -> str:

@@ -111,6 +111,7 @@ def host_traits(settings: VirtSettings, folders: Folders) -> HostTraits:
         spice_secure=settings.spice_secure,
         spice_agent=settings.spice_agent,
         serial_listen=settings.serial_listen,
+        serial_secure=settings.serial_secure,
         dedicated_cpus=settings.dedicated_cpus,
     )
 

@@ -18,18 +18,20 @@ from nova_appliance.virt.libvirt.folders import Folders
 from nova_appliance.virt.libvirt.xml.domain import HostTraits, disk_parts, domain_xml
 from nova_appliance.virt.locks import NamedLocks
 
-NO_TLS = "spice TLS"
-"""In what libvirt says where its QEMU has none."""
-NEEDS_TLS = (
-    "[spice] require_secure is set, but this host's /etc/libvirt/qemu.conf does not say "
-    "spice_tls = 1: let site.yml bring it, or unset the option."
-)
+LACKS = {
+    "spice TLS": "[spice] require_secure is set, but this host's /etc/libvirt/qemu.conf does not say "
+    "spice_tls = 1: let site.yml bring it, or unset the option.",
+    "Unable to access credentials": "A console of this guest wants TLS, but QEMU finds no certificate "
+    "for it: default_tls_x509_cert_dir in this host's /etc/libvirt/qemu.conf names the folder; let "
+    "site.yml bring both, or unset [serial_console] require_secure.",
+}
+"""Words of libvirt where it lacks what nova.conf relies on > what to do."""
 PINS = "pins"
 """One guest at a time chooses its processors."""
 
 
-class NoSecureSpice(ApplianceError):
-    """QEMU has no TLS for SPICE here, which nova.conf relies on; another host may have it."""
+class NoSecureConsole(ApplianceError):
+    """QEMU has no TLS here, which nova.conf relies on; another host may have it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,12 +80,13 @@ class Starter:
 
 
 def _create(domain: libvirt.virDomain) -> None:
-    """Start it. Raises NoSecureSpice."""
+    """Start it. Raises NoSecureConsole."""
     try:
         domain.create()
     except libvirt.libvirtError as error:
-        if error.get_error_code() == libvirt.VIR_ERR_CONFIG_UNSUPPORTED and NO_TLS in str(error):
-            raise NoSecureSpice(NEEDS_TLS) from error
+        for words, sentence in LACKS.items():
+            if words in str(error):
+                raise NoSecureConsole(sentence) from error
         raise
 
 

@@ -16,6 +16,8 @@ from nova_appliance.common.clock import wait_for
 from nova_appliance.console import reach, tls
 from nova_appliance.domain.console import ConsoleAddress
 
+PROXIES = {"spice-html5": "nova-spicehtml5proxy", "serial": "nova-serialproxy"}
+
 
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory):
@@ -166,11 +168,16 @@ def test_plain_vnc_is_left_alone_when_nothing_else_is_wanted(consoles):
     assert tls.ServerSide(consoles.cloud.conf).context() is None
 
 
-def test_a_guest_that_speaks_tls_alone_is_out_of_reach_of_who_believes_nobody(consoles, caplog):
+@pytest.mark.parametrize(
+    ("kind", "group"), [("spice-html5", "spice"), ("serial", "serial_console")]
+)
+def test_a_guest_that_speaks_tls_alone_is_out_of_reach_of_who_believes_nobody(
+    consoles, caplog, kind, group
+):
     server = consoles.add_server()
     consoles.addresses[server.id] = ConsoleAddress(host="127.0.0.1", port=0, tls_port=1)
-    proxy = consoles.proxy("nova-spicehtml5proxy")
-    client = WebClient(proxy.port, f"/?token={consoles.secret(server, 'spice-html5')}")
+    proxy = consoles.proxy(PROXIES[kind])
+    client = WebClient(proxy.port, f"/?token={consoles.secret(server, kind)}")
     client.wait_for_close()
     client.close()
-    assert wait_for(lambda: "[spice] ca_certs does not say whom to believe" in caplog.text, 60)
+    assert wait_for(lambda: f"[{group}] ca_certs does not say whom to believe" in caplog.text, 60)

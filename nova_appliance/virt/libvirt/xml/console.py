@@ -10,6 +10,9 @@ from nova_appliance.virt.libvirt.xml.element import Element, element
 
 VIDEO_MODELS = ("virtio", "vga", "cirrus", "qxl", "bochs", "vmvga", "none")
 
+_SECURE = {"graphics": ("defaultMode", "secure"), "source": ("tls", "yes")}
+"""Element > the attribute by which it listens with TLS alone."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ConsolePart:
@@ -22,6 +25,7 @@ class ConsolePart:
     spice_secure: bool = False
     spice_agent: bool = True
     serial_listen: str = ""
+    serial_secure: bool = False
     serial_port: int = 0
     video_model: str = "virtio"
     video_ram_mib: int = 0
@@ -47,6 +51,7 @@ def _serial(part: ConsolePart) -> list[Element]:
             element("console", element("target", type="serial", port=0), type="pty"),
         ]
     source = element("source", mode="bind", host=part.serial_listen, service=part.serial_port)
+    want_tls(source, wanted=part.serial_secure)
     return [
         element("serial", source, element("protocol", type="raw"), log, target, type="tcp"),
     ]
@@ -69,7 +74,7 @@ def _spice(part: ConsolePart) -> list[Element]:
         return []
     listen = element("listen", type="address", address=part.spice_listen)
     screen = element("graphics", listen, type="spice", autoport="yes", keymap=part.keymap or None)
-    set_secure(screen, wanted=part.spice_secure)
+    want_tls(screen, wanted=part.spice_secure)
     devices = [screen]
     if part.spice_agent:
         target = element("target", type="virtio", name="com.redhat.spice.0")
@@ -77,12 +82,13 @@ def _spice(part: ConsolePart) -> list[Element]:
     return devices
 
 
-def set_secure(screen: Element, *, wanted: bool) -> None:
-    """Whether SPICE's every channel wants TLS; libvirt gives it no plain port then."""
+def want_tls(part: Element, *, wanted: bool) -> None:
+    """Whether SPICE's <graphics>, or the <source> of a serial port, listens with TLS alone."""
+    name, value = _SECURE[part.tag]
     if wanted:
-        screen.set("defaultMode", "secure")
+        part.set(name, value)
     else:
-        screen.attrib.pop("defaultMode", "")
+        part.attrib.pop(name, "")
 
 
 def _video(part: ConsolePart) -> Element:

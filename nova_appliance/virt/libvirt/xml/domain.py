@@ -41,6 +41,7 @@ class HostTraits:
     spice_secure: bool = False
     spice_agent: bool = True
     serial_listen: str = ""
+    serial_secure: bool = False
     dedicated_cpus: tuple[int, ...] = ()
     """Processors of the host for guests with hw:cpu_policy dedicated."""
 
@@ -92,6 +93,7 @@ def _devices(guest: Guest, host: HostTraits, folder: Path, serial_port: int) -> 
         spice_secure=host.spice_secure,
         spice_agent=host.spice_agent,
         serial_listen=host.serial_listen,
+        serial_secure=host.serial_secure,
         serial_port=serial_port,
         video_model=hardware.video_model,
         video_ram_mib=hardware.video_ram_mib,

@@ -34,17 +34,13 @@ def moved(text: str, welcome: Welcome, folder: str) -> str:
         kind = screen.get("type", "")
         _listen(screen, welcome.listen.get(kind, ""))
         if kind == "spice":
-            console.set_secure(screen, wanted=wants_tls(welcome, kind))
+            console.want_tls(screen, wanted=_wants_tls(welcome, kind))
     for path in ("devices/serial/source[@service]", "devices/console/source[@service]"):
         for source in root.iterfind(path):
             source.set("host", welcome.listen.get("serial", source.get("host", "")))
             source.set("service", str(welcome.serial_port))
+            console.want_tls(source, wanted=_wants_tls(welcome, "serial"))
     return str(etree.tostring(root, encoding="unicode"))
-
-
-def wants_tls(welcome: Welcome, kind: str) -> bool:
-    """Whether a console is to speak nothing but TLS at the target."""
-    return f"{kind}+tls" in welcome.listen
 
 
 def cpu_of(text: str) -> str:
@@ -76,6 +72,11 @@ def _move_volume(disk: Element, path: str) -> None:
     source = disk.find("source")
     if source is not None and path:
         source.set("file" if disk.get("type") == "file" else "dev", path)
+
+
+def _wants_tls(welcome: Welcome, kind: str) -> bool:
+    """Whether a console is to speak nothing but TLS at the target."""
+    return f"{kind}+tls" in welcome.listen
 
 
 def _listen(screen: Element, address: str) -> None:

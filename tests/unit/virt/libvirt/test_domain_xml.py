@@ -13,6 +13,7 @@ from nova_appliance.virt.libvirt.xml.metadata import NAMESPACE
 
 GOLDEN = Path(__file__).parent / "golden"
 SERVER = "7f3c2d10-0a1b-4c2d-8e3f-405162738495"
+SERIAL_PORT = 10001
 FOLDER = Path("/var/lib/nova/instances") / SERVER
 HOSTILE = "</name><devices/>&amp;\"'\x00\x1b[31m\ud800\uffff<!--é"
 
@@ -119,7 +120,13 @@ CASES = {
     "kvm_hardware": (HostTraits(virt_type="kvm"), make(**(FULL | HARDWARE))),
     "kvm_secure_q35": (HostTraits(virt_type="kvm"), make(**SECURE)),
     "qemu_secure_consoles": (
-        HostTraits(virt_type="qemu", spice_listen="192.0.2.21", spice_secure=True),
+        HostTraits(
+            virt_type="qemu",
+            spice_listen="192.0.2.21",
+            spice_secure=True,
+            serial_listen="192.0.2.21",
+            serial_secure=True,
+        ),
         make(),
     ),
     "test": (HostTraits(virt_type="test", vnc_listen=""), make(**FULL)),
@@ -129,7 +136,8 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_definition_is_the_golden_one(name):
     host, guest = CASES[name]
-    assert domain_xml(guest, host, FOLDER) == (GOLDEN / f"{name}.xml").read_text()
+    port = SERIAL_PORT if host.serial_listen else 0
+    assert domain_xml(guest, host, FOLDER, port) == (GOLDEN / f"{name}.xml").read_text()
 
 
 @pytest.mark.parametrize("name", CASES)
