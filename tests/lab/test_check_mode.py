@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A dry run of every playbook goes to its end on a cluster in use, and changes nothing there."""
+
+import pathlib
+
+import pytest
+
+pytestmark = pytest.mark.timeout(1800)
+FILES = "find /etc /opt/nova-appliance /var/lib/nova/.ssh /usr/local -xdev -type f -printf '%p %s %T@\\n'"
+PROCESSES = (
+    "systemctl show '*' --type=service --state=running -p Id -p MainPID -p ActiveEnterTimestamp"
+)
+PLAYBOOKS = {
+    "site": "",
+    "neighbours": "",
+    "deploy": "",
+    "upgrade": "",
+    "contract": "",
+    "certificates": "",
+    "check": "",
+    "smoke": "",
+    "drain": "drain_host={host}",
+    "undrain": "drain_host={host}",
+    "add_host": "new_host={host}",
+    "remove_host": "old_host={host}",
+    "backup": "backup_folder={folder}",
+    "restore": "backup_folder={folder}",
+}
+"""Playbook > what it is told."""
+
+
+def test_every_playbook_is_tried():
+    folder = pathlib.Path(__file__).parents[2] / "playbooks"
+    assert set(PLAYBOOKS) == {one.stem for one in folder.glob("*.yml")}
+
+
+@pytest.fixture(scope="module")
+def saved(cloud, tmp_path_factory):
+    """A whole backup, for a restore to look at."""
+    folder = tmp_path_factory.mktemp("backup") / "saved"
+    cloud.play("backup", "-e", f"backup_folder={folder}")
+    return folder
+
+
+def state(cloud):
+    """What a playbook could have changed: files and processes of hosts, the deployer's secrets, where servers and services are."""
+    found = {}
+    for one in cloud.lab.hosts:
+        for asked in (FILES, PROCESSES):
+            found[one.name, asked] = set(
+                cloud.on(one.name, f"{asked} 2>/dev/null || true").splitlines()
+            )
+    secrets = (one for one in (cloud.lab.folder / "secrets").rglob("*") if one.is_file())
+    found["secrets"] = {(str(one), one.stat().st_mtime_ns) for one in secrets}
+    compute = cloud.api.compute
+    found["services"] = {(one.binary, one.host, one.status) for one in compute.services()}
+    found["servers"] = {
+        (one.id, one.hypervisor_hostname) for one in compute.servers(all_projects=True)
+    }
+    return found
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_a_dry_run_changes_nothing(cloud, servers, computes, saved, tmp_path, playbook):
+    told = PLAYBOOKS[playbook]
+    folder = saved if playbook == "restore" else tmp_path / "saved"
+    words = ("-e", told.format(host=computes[-1], folder=folder)) if told else ()
+    before = state(cloud)
+    cloud.play(playbook, "--check", *words)
+    after = state(cloud)
+    changed = {what: before[what] ^ after[what] for what in before if before[what] != after[what]}
+    assert changed == {}
+    assert not (tmp_path / "saved").exists()
