@@ -4,6 +4,7 @@
 import json
 
 import pytest
+from fixtures.lab_cloud import NAME
 from fixtures.lab_guests import Pings, counted, is_counting, start_counting, stop_counting
 
 from nova_appliance.common.clock import wait_for
@@ -126,8 +127,8 @@ def test_servers_of_a_host_that_is_lost_are_made_anew_and_it_keeps_nothing(
         is_gone(cloud, one, [computes[0]])
         cloud.wait(one.id, "ACTIVE")
     assert [cloud.in_guest(door, "hostname").strip() for door in doors] == [
-        "labtest-mover",
-        "labtest-keeper",
+        f"{NAME}-mover",
+        f"{NAME}-keeper",
     ]
     for server in servers:
         cloud.wait(server.id, "ACTIVE")

@@ -2,6 +2,7 @@
 """Two servers on two hosts, with real Neutron between them and the world."""
 
 import pytest
+from fixtures.lab_cloud import NAME
 
 from nova_appliance.common.clock import wait_for
 
@@ -23,7 +24,7 @@ def test_ports_were_reported_by_the_network_service_before_the_servers_were_acti
 
 
 def test_a_floating_ip_leads_to_ssh(cloud, door):
-    assert cloud.in_guest(door, "hostname").strip() == "labtest-one"
+    assert cloud.in_guest(door, "hostname").strip() == f"{NAME}-one"
 
 
 def test_servers_on_different_hosts_reach_each_other(cloud, servers, door):
@@ -39,12 +40,12 @@ def test_a_rule_of_a_security_group_opens_a_port_and_its_end_closes_it(cloud, se
     cloud.in_guest(door, "true")
     (port,) = cloud.api.network.ports(device_id=servers[0].id)
     before = port.security_group_ids
-    group = cloud.make_group("labtest-closed")
+    group = cloud.make_group(f"{NAME}-closed")
     cloud.api.network.update_port(port, security_groups=[group.id])
     try:
         assert wait_for(lambda: cloud.try_in_guest(door, "true", timeout_s=5) is None, 90, 1)
         cloud.open_port(group, protocol="tcp", port_range_min=22, port_range_max=22)
-        assert cloud.in_guest(door, "hostname").strip() == "labtest-one"
+        assert cloud.in_guest(door, "hostname").strip() == f"{NAME}-one"
     finally:
         cloud.api.network.update_port(port, security_groups=before)
 

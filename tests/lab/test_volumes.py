@@ -2,6 +2,7 @@
 """Volumes of real Cinder in guests on two hosts: they come, move, grow, are copied, and go without a trace."""
 
 import pytest
+from fixtures.lab_cloud import NAME
 from fixtures.lab_guests import counted, is_counting, start_counting
 
 from nova_appliance.common.clock import wait_for
@@ -109,7 +110,7 @@ def test_a_volume_is_copied_while_its_guest_writes_to_it(cloud, servers, doors, 
     attach(cloud, servers[0], disk)
     sees(cloud, doors[0], 1)
     cloud.in_guest(doors[0], WRITE.format("before", "vdb"))
-    held = volumes.create_snapshot(volume_id=disk, force=True, name="labtest-held")
+    held = volumes.create_snapshot(volume_id=disk, force=True, name=f"{NAME}-held")
     assert wait_for(
         lambda: volumes.get_snapshot(held.id).status in ("available", "error"), WAIT_S, 1
     )
