@@ -19,6 +19,10 @@ VERSION = {"X-OpenStack-Manila-API-Version": "2.65"}
 """Has /share-access-rules (2.45); Yoga and newer know it."""
 
 
+GOING = frozenset(("queued_to_deny", "denying"))
+"""States of rules that will be gone soon."""
+
+
 class Share(msgspec.Struct, frozen=True, kw_only=True):
     """A share as its service has it now."""
 
@@ -35,6 +39,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     to: str
     state: str
+
+    @property
+    def goes(self) -> bool:
+        """Whether the service is taking it away."""
+        return self.state in GOING
 
 
 class Shares:
@@ -62,11 +71,23 @@ class Shares:
             export=places[0]["path"] if places else "",
         )
 
-    def allow(self, share_id: str, address: str) -> None:
-        """Let a host write to it; done again, nothing changes."""
-        if self.rule(share_id, address) is None:
-            asked = {"access_type": "ip", "access_to": address, "access_level": "rw"}
+    def allow(self, share_id: str, address: str) -> bool:
+        """Let a host write to it; done again, nothing changes.
+
+        False while an earlier rule for the host is being taken away: the service takes no other.
+        """
+        known = self.rule(share_id, address)
+        if known is not None:
+            return not known.goes
+        asked = {"access_type": "ip", "access_to": address, "access_level": "rw"}
+        try:
             self._act(share_id, {"allow_access": asked})
+        except errors.Invalid:
+            known = self.rule(share_id, address)
+            if known is None:
+                raise
+            return not known.goes  # another server of the host was just quicker
+        return True
 
     def deny(self, share_id: str, address: str) -> None:
         """Let a host have it no more; nothing there is fine."""

@@ -27,6 +27,8 @@ class Finding:
     where: str
     why: str
     mend: Callable[[], object] | None = None
+    is_note: bool = False
+    """Nothing is wrong: it says what was not looked at."""
 
 
 def look(cloud: Cloud) -> Iterator[Finding]:
@@ -107,6 +109,9 @@ def _hosts(cloud: Cloud) -> Iterator[Finding]:
             if not services.is_up(service, now, down_s):
                 yield _away(service.host, "Its nova-compute does not report itself.")
                 continue
+            if client.is_elsewhere():
+                yield _inside(service.host)
+                continue
             ask = functools.partial(
                 client.call,
                 "compute",
@@ -125,6 +130,12 @@ def _host(host: str, ask: Callable[..., Surveyed]) -> Iterator[Finding]:
         mend = functools.partial(ask, order=Survey(tidy=True)) if kind == "reap" else None
         why = "Its server is not here." if mend else "Nobody knows its server."
         yield Finding(kind="guest or disk", thing=server_id, where=host, why=why, mend=mend)
+
+
+def _inside(host: str) -> Finding:
+    """An embedded cloud, seen from another process."""
+    why = "It hears only its own process, so guests and disks there were not looked at."
+    return Finding(kind="note", thing=host, where="", why=why, is_note=True)
 
 
 def _away(host: str, why: str) -> Finding:

@@ -43,6 +43,11 @@ class Exchange:
             for key in keys:
                 self._queues.setdefault(key, collections.deque())
 
+    def is_heard(self) -> bool:
+        """Whether anybody ever listened."""
+        with self._changed:
+            return bool(self._queues)
+
     def put(self, key: Key, letter: Letter, most: int | None = None) -> bool:
         """Queue a letter; False if nobody ever listened there. Of more than `most` the oldest go."""
         with self._changed:

@@ -24,6 +24,12 @@ def open_transport(conf: cfg.ConfigOpts, url: str | None = None) -> oslo_transpo
     return oslo_transport.RPCTransport(inprocess.InProcessDriver(conf, url, exchange))
 
 
+def is_elsewhere(conf: cfg.ConfigOpts, url: str | None = None) -> bool:
+    """Whether the bus is inside of another process, so that nobody there can be asked anything."""
+    url = url or default_url(conf)
+    return url.startswith("fake:") and not inprocess.exchange(url).is_heard()
+
+
 def open_for_notices(conf: cfg.ConfigOpts) -> oslo_transport.NotificationTransport:
     """The transport of notifications: a URL of its own, or [DEFAULT]transport_url."""
     oslo_messaging.set_transport_defaults(EXCHANGE)

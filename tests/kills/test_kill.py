@@ -7,7 +7,16 @@ import openstack.exceptions
 import pytest
 import requests
 from fixtures.cloud_seed import seed, server_body
-from fixtures.kill_verbs import AT_REST, KEPT, NOT_HERE, OFFLOADED, VERBS, forget_snapshots
+from fixtures.kill_verbs import (
+    AT_REST,
+    KEPT,
+    OFFLOADED,
+    TWO_HOSTS,
+    VERBS,
+    forget_snapshots,
+    shares_in_use,
+)
+from fixtures.share_service import ShareService
 from fixtures.whole_cloud import WholeCloud
 from keystoneauth1 import exceptions as ksa
 
@@ -26,7 +35,7 @@ GONE = (openstack.exceptions.SDKException, ksa.ClientException, requests.Request
 
 
 def test_every_saga_has_its_verb():
-    assert set(SAGAS) == set(VERBS) | NOT_HERE
+    assert set(SAGAS) == set(VERBS) | TWO_HOSTS
 
 
 class Stage:
@@ -34,12 +43,13 @@ class Stage:
 
     def __init__(self, folders):
         self._folders, self._cloud, self._options = folders, None, None
+        self.shares = ShareService()
 
     def cloud(self, options):
         if self._cloud is None or self._options != options:
             self.end()
             self._cloud, self._options = (
-                WholeCloud(self._folders.mktemp("kill"), **options),
+                WholeCloud(self._folders.mktemp("kill"), **options, groups=self.shares.options),
                 options,
             )
             seed(self._cloud.start())
@@ -56,6 +66,7 @@ def stage(tmp_path_factory):
     found = Stage(tmp_path_factory)
     yield found
     found.end()
+    found.shares.close()
 
 
 @pytest.mark.parametrize(("saga", "step", "when"), CASES, ids=map("-".join, CASES))
@@ -75,7 +86,9 @@ def test_nothing_is_stuck_after_a_kill(saga, step, when, stage):
         cloud.start()
         _settled(cloud)
         _clean(cloud, gone=saga == "delete")
+        assert stage.shares.let_in() == shares_in_use(cloud.connect())
         _empty(cloud)
+        assert not stage.shares.let_in()
         is_well = True
     finally:
         if not is_well:

@@ -18,6 +18,7 @@ from nova_appliance.db import hosts, server_mappings
 from nova_appliance.db.tables import api, cell
 from nova_appliance.domain.guest import Disk
 from nova_appliance.domain.host import Amounts
+from nova_appliance.rpc import inprocess
 from nova_appliance.virt.fake.hypervisor import FakeDisks
 
 
@@ -202,6 +203,18 @@ def test_a_saga_that_nobody_would_wake_is_woken(world, server):
     settle(world)
     assert world.server(server.id).state == "stopped"
     assert found(world) == []
+
+
+def test_a_cloud_inside_of_another_process_is_no_sick_one(world, server, monkeypatch):
+    """Its hosts report themselves, and no message from here comes to them."""
+    monkeypatch.setattr(inprocess, "_EXCHANGES", {})
+    seen = [(one.kind, one.thing, one.is_note) for one in found(world)]
+    assert seen == [("note", "host1", True), ("note", "host2", True)]
+    world.lose_host("host1")
+    seen = [(one.kind, one.thing, one.is_note) for one in found(world)]
+    assert seen == [("unreachable", "host1", False), ("note", "host2", True)]
+    world.raise_hosts()
+    assert ids.is_id(server.id)
 
 
 def test_a_host_that_is_away_is_said(world, server):

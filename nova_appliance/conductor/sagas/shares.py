@@ -7,7 +7,9 @@ from where it can be detached.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -28,9 +30,11 @@ LOOK_S = 0.5
 _Deed = Callable[[shares.All], shares.All]
 
 
-def allow(ctx: Ctx, _out: Out) -> None:
-    """Let the host in."""
-    actions.service(ctx.cloud).allow(ctx.order.share_id, ctx.order.address)
+def allow(ctx: Ctx, _out: Out) -> dict[str, Any]:
+    """Let the host in, once the service has let it out for a server before."""
+    if not actions.service(ctx.cloud).allow(ctx.order.share_id, ctx.order.address):
+        _wait(ctx, ctx.saga.created_at)
+    return {"asked_at": ctx.cloud.clock.now().isoformat()}
 
 
 def deny(ctx: Ctx, _out: Out) -> None:
@@ -39,17 +43,23 @@ def deny(ctx: Ctx, _out: Out) -> None:
         actions.service(ctx.cloud).deny(ctx.order.share_id, ctx.order.address)
 
 
-def wait_allowed(ctx: Ctx, _out: Out) -> Done:
+def wait_allowed(ctx: Ctx, out: Out) -> Done:
     """Wait until the share service has let it in."""
     rule = actions.service(ctx.cloud).rule(ctx.order.share_id, ctx.order.address)
-    if rule is None or rule.state == "error":
+    if rule is None or rule.goes or rule.state == "error":
         raise errors.Refused(f"The share service does not let {ctx.order.address} in.")
     if rule.state != "active":
-        waited = (ctx.cloud.clock.now() - ctx.saga.created_at).total_seconds()
-        if waited > ctx.cloud.conf.manila.share_apply_policy_timeout:
-            raise errors.Refused(f"The share service has not let {ctx.order.address} in in time.")
-        raise Wait(LOOK_S)
+        asked_at = (out["allow"] or {}).get("asked_at")
+        _wait(ctx, dt.datetime.fromisoformat(asked_at) if asked_at else ctx.saga.created_at)
     return Done(write=_change(ctx, _with_status(ctx, shares.INACTIVE)))
+
+
+def _wait(ctx: Ctx, since: dt.datetime) -> NoReturn:
+    """Look again, unless it takes too long."""
+    waited_s = (ctx.cloud.clock.now() - since).total_seconds()
+    if waited_s > ctx.cloud.conf.manila.share_apply_policy_timeout:
+        raise errors.Refused(f"The share service has not let {ctx.order.address} in in time.")
+    raise Wait(LOOK_S)
 
 
 def release(ctx: Ctx, _out: Out) -> Parked | Done:

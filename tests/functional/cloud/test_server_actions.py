@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pause, suspend and images of servers through the API of a whole cloud, by openstacksdk."""
 
+import subprocess
+
 import openstack.exceptions
 import pytest
 from fixtures.cloud_seed import server_body
+from fixtures.daemons import script
 
 
 @pytest.fixture
@@ -76,3 +79,16 @@ def test_where_the_image_is_stands_in_the_location_before_2_45(compute, server, 
     images.wait_for_status(images.get_image(image_id), "active", interval=0.1, wait=180)
     compute.wait_for_server(server, interval=0.1, wait=180)
     images.delete_image(image_id)
+
+
+def test_the_doctor_beside_the_cloud_finds_nothing(cloud, server):
+    """What is on the host only the cloud's own process can be asked."""
+    conf = cloud.settings.state_dir / "nova.conf"
+    argv = [str(script("nova-manage")), "--config-file", str(conf), "doctor"]
+    done = subprocess.run(
+        argv, capture_output=True, text=True, timeout=180, check=False, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert "It hears only its own process" in done.stdout
+    assert "cannot be reached" not in done.stdout
+    assert server.id not in done.stdout

@@ -35,6 +35,9 @@ class Manila(BaseHTTPRequestHandler):
         assert self.path == f"/v2/shares/{SHARE}/action"
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.deeds.append(body)
+        if "allow_access" in body and self.server.rules:
+            self._answer(400, {"badRequest": {"message": "Share access exists."}})
+            return
         if "allow_access" in body:
             self.server.rules.append({"id": "r1", "state": "new", **body["allow_access"]})
         else:
@@ -87,3 +90,29 @@ def test_a_host_is_let_in_once_and_out_once(shares, manila):
         shares.deny(SHARE, "192.0.2.9")
     let_in = {"access_type": "ip", "access_to": "192.0.2.9", "access_level": "rw"}
     assert manila.deeds == [{"allow_access": let_in}, {"deny_access": {"access_id": "r1"}}]
+
+
+def test_a_host_that_is_being_let_out_is_let_in_later(shares, manila):
+    rule = {"access_type": "ip", "access_to": "192.0.2.9", "id": "r1"}
+    for state in ("queued_to_deny", "denying"):
+        manila.rules[:] = [rule | {"state": state}]
+        assert not shares.allow(SHARE, "192.0.2.9")
+    manila.rules.clear()
+    assert shares.allow(SHARE, "192.0.2.9")
+
+
+def test_two_servers_of_a_host_may_ask_at_once(shares, manila, monkeypatch):
+    """Neither sees the other's rule in time; the service takes one of the two."""
+    manila.rules.append({"access_type": "ip", "access_to": "192.0.2.9", "id": "r1", "state": "new"})
+    rule, looks = shares.rule, []
+
+    def late(*which):
+        looks.append(which)
+        return rule(*which) if len(looks) > 1 else None
+
+    monkeypatch.setattr(shares, "rule", late)
+    assert shares.allow(SHARE, "192.0.2.9")
+    manila.rules[0]["access_to"] = "192.0.2.8"
+    looks.clear()
+    with pytest.raises(errors.Invalid, match="exists"):
+        shares.allow(SHARE, "192.0.2.9")

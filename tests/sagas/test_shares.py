@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A share that comes back to a host from which it has just gone, and one that does not come."""
+
+import pytest
+from fixtures import saga_drive
+from fixtures.saga_drive import clean_up, run_due, settle
+from fixtures.world import NOTHING, World
+
+from nova_appliance.actions import shares
+from nova_appliance.clients.shares import Rule
+from nova_appliance.common import ids
+from nova_appliance.domain import share as kept
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = World(tmp_path)
+    world.stand_by("host1")
+    yield world
+    world.stop()
+
+
+@pytest.fixture
+def share(world):
+    return world.shares.add()
+
+
+@pytest.fixture
+def server(world, share):
+    """Off, with a share on its way whose earlier rule is being taken away."""
+    server_id = saga_drive.begin(world, "stop")
+    settle(world)
+    off = world.server(server_id)
+    address = shares.address_of(world.cloud, off)
+    world.shares.rules[share.id, address] = Rule(id=ids.new_id(), to=address, state="denying")
+    shares.attach(world.cloud, world.context(), off, share.id, None)
+    runner = world.runner()
+    assert not run_due(world, runner)
+    yield off
+    clean_up(world, server_id)
+    assert world.left() == NOTHING
+
+
+def status(world, server):
+    (one,) = kept.of(world.server(server.id).system_metadata)
+    return one.status
+
+
+def test_a_share_waits_until_it_was_let_go_of(world, server):
+    assert status(world, server) == "attaching"
+    world.shares.rules.clear()
+    settle(world)
+    assert status(world, server) == "inactive"
+    assert [rule.state for rule in world.shares.rules.values()] == ["active"]
+
+
+def test_a_share_does_not_wait_for_ever(world, server):
+    world.cloud.conf.set_override("share_apply_policy_timeout", 0, "manila")
+    settle(world)
+    assert status(world, server) == "error"
+    assert world.server(server.id).task is None
