@@ -78,6 +78,7 @@ WORK: dict[str, Deed] = {
 """Casts, answered by a report."""
 
 ANSWERS: dict[str, Callable[[Agent, Any], Any]] = {
+    "cache_images": cache_image.cache_images,
     "connector": lambda agent, _: Connector(facts=bricks.connector(agent.conf)),
     "console_output": console.console_output,
     "console_screenshot": console.console_screenshot,

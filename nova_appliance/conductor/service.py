@@ -11,6 +11,7 @@ from typing import Any
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors, ids
 from nova_appliance.common.context import RequestContext
+from nova_appliance.conductor import cache_images
 from nova_appliance.conductor.chores import CHORES
 from nova_appliance.conductor.hosts_say import HostsSay
 from nova_appliance.conductor.pool import Pool
@@ -20,7 +21,7 @@ from nova_appliance.db import sagas, services
 from nova_appliance.db.cells import CELL0
 from nova_appliance.domain.saga import Answer
 from nova_appliance.rpc import pins
-from nova_appliance.rpc.orders import Heard, Nudge, Report, Ticket
+from nova_appliance.rpc.orders import CacheImages, Heard, Nudge, Report, Ticket
 from nova_appliance.rpc.server import Server
 
 LOG = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Service:
         hosts_say = HostsSay(cloud)
         handlers: dict[str, Callable[[RequestContext, Any], Any]] = {
             "nudge": self.nudge,
+            "cache_images": self.cache_images,
             "is_awaited": self.is_awaited,
             "how_far": hosts_say.how_far,
             "report": self.report,
@@ -74,6 +76,10 @@ class Service:
     def nudge(self, _context: RequestContext, order: Nudge) -> None:
         """A saga may be due."""
         self._pool.look(order.cell_id, order.saga_id)
+
+    def cache_images(self, context: RequestContext, order: CacheImages) -> None:
+        """Hosts are to have images before any server wants them."""
+        cache_images.begin(self._cloud, context, order)
 
     def report(self, _context: RequestContext, order: Report) -> Heard:
         """A host has done, or could not do, what a parked step ordered."""

@@ -77,6 +77,12 @@ OPTIONS = {
     ),
     "image_cache": (
         cfg.IntOpt("manager_interval", default=2400, help="Seconds between passes."),
+        cfg.IntOpt(
+            "precache_concurrency",
+            default=1,
+            min=1,
+            help="Hosts that fetch the images of one request at once.",
+        ),
         cfg.StrOpt("subdirectory_name", default="_base", help="Folder of cached images."),
         cfg.BoolOpt("remove_unused_base_images", default=True, help="Remove unused ones."),
         cfg.IntOpt(

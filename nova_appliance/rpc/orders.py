@@ -81,6 +81,25 @@ class ImageWanted(msgspec.Struct, frozen=True, kw_only=True):
     image: ServerImage
 
 
+class CacheImages(msgspec.Struct, frozen=True, kw_only=True):
+    """Images that the hosts of an aggregate are to have before any server wants them."""
+
+    aggregate: int
+    images: tuple[ServerImage, ...]
+
+
+class ImagesWanted(msgspec.Struct, frozen=True, kw_only=True):
+    """The same, for one host."""
+
+    images: tuple[ServerImage, ...]
+
+
+class ImagesCached(msgspec.Struct, frozen=True, kw_only=True):
+    """Image > what came of it: existing, cached or error."""
+
+    results: dict[str, str]
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a ServerOrder."""
 

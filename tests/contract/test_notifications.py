@@ -17,7 +17,6 @@ NOT_TOLD = {
     "power_on_share": "a sample of power_on",
 }
 NOT_TOLD_OF = {
-    "aggregate-cache_images": "hosts are told, nobody awaits them",
     "compute-exception": "a sample of a handler that we do not have",
     "libvirt": "nova-compute tells nobody by itself",
     "metrics": "nova-compute tells nobody by itself",

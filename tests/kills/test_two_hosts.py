@@ -140,7 +140,7 @@ def answers():
         (name, ("answer", step.name, when))
         for name, journey in EVERY.items()
         for step in SAGAS[journey.saga].steps
-        if step.then
+        if step.then and step.name not in journey.silent
         for when in ("before", "after")
     ]
 

@@ -11,6 +11,7 @@ from typing import Any
 from nova_appliance.actions.notices.wire import moment, wrap
 from nova_appliance.domain.aggregate import Aggregate
 from nova_appliance.domain.flavor import Flavor
+from nova_appliance.domain.image_caching import HostDone
 from nova_appliance.domain.keypair import Keypair
 from nova_appliance.domain.server_group import ServerGroup
 from nova_appliance.domain.service import Service
@@ -61,6 +62,21 @@ def aggregate(one: Aggregate) -> dict[str, Any]:
         "metadata": dict(one.metadata),
     }
     return wrap("AggregatePayload", "1.1", facts)
+
+
+def aggregate_progress(one: Aggregate, done: HostDone) -> dict[str, Any]:
+    """AggregateCachePayload."""
+    facts = {
+        "id": one.row,
+        "uuid": one.id,
+        "name": one.name,
+        "host": done.host,
+        "images_cached": done.images(good=True),
+        "images_failed": done.images(good=False),
+        "index": done.index,
+        "total": done.total,
+    }
+    return wrap("AggregateCachePayload", "1.0", facts)
 
 
 def server_group(one: ServerGroup) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from nova_appliance.actions.notices import nouns
 from nova_appliance.actions.notices.forms import Two, tell
 from nova_appliance.domain.aggregate import Aggregate
 from nova_appliance.domain.flavor import Flavor
+from nova_appliance.domain.image_caching import HostDone
 from nova_appliance.domain.keypair import Keypair
 from nova_appliance.domain.server_group import ServerGroup
 from nova_appliance.domain.service import Service
@@ -60,6 +61,20 @@ def aggregate(cloud: Cloud, action: str, phase: str, one: Aggregate, **old: Any)
         old=(f"aggregate.{word}.{phase}", f"aggregate.{number}", facts | old),
     )
     tell(cloud, two)
+
+
+def aggregate_images(cloud: Cloud, phase: str, one: Aggregate) -> None:
+    """Tell that the hosts of an aggregate begin to fetch images, or are done with that."""
+    publisher = f"nova-api:{cloud.conf.host}"
+    body = functools.partial(nouns.aggregate, one)
+    tell(cloud, Two(event=f"aggregate.cache_images.{phase}", publisher=publisher, body=body))
+
+
+def aggregate_progress(cloud: Cloud, one: Aggregate, done: HostDone) -> None:
+    """Tell that one host of an aggregate is done with fetching images."""
+    publisher = f"nova-conductor:{cloud.conf.host}"
+    body = functools.partial(nouns.aggregate_progress, one, done)
+    tell(cloud, Two(event="aggregate.cache_images.progress", publisher=publisher, body=body))
 
 
 def server_group(cloud: Cloud, action: str, one: ServerGroup) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from nova_appliance.domain.console import ConsoleAddress
 from nova_appliance.domain.diagnostics import Diagnosis
-from nova_appliance.rpc.calls.row import NORMAL, URGENT, Call
+from nova_appliance.rpc.calls.row import NORMAL, SLOW, URGENT, Call
 from nova_appliance.rpc.orders import (
     Connector,
     ConsoleAsked,
     ConsoleOutput,
     Empty,
     GuestAsked,
+    ImagesCached,
+    ImagesWanted,
     ImageWanted,
     Output,
     ServerOrder,
@@ -59,6 +61,7 @@ CALLS: dict[str, Call] = {
     "merge_volume": Call(since=14, order=ServerOrder, to_host=True),
     "release_share": Call(since=15, order=ServerOrder, to_host=True),
     "cache_image": Call(since=12, order=ImageWanted, to_host=True),
+    "cache_images": Call(since=21, order=ImagesWanted, reply=ImagesCached, wait=SLOW, to_host=True),
     "connector": Call(since=19, order=Empty, reply=Connector, wait=NORMAL, to_host=True),
     "console_output": Call(since=1, order=ConsoleOutput, reply=Output, wait=NORMAL, to_host=True),
     "console_address": Call(

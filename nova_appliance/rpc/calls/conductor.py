@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from nova_appliance.rpc.calls.row import NORMAL, URGENT, Call
 from nova_appliance.rpc.orders import (
+    CacheImages,
     CheckedIn,
     CheckIn,
     Empty,
@@ -23,6 +24,7 @@ from nova_appliance.rpc.orders import (
 
 CALLS: dict[str, Call] = {
     "nudge": Call(since=1, order=Nudge),
+    "cache_images": Call(since=21, order=CacheImages),
     "is_awaited": Call(since=2, order=Ticket, reply=Heard, wait=NORMAL),
     "how_far": Call(since=11, order=HowFar, reply=Wish, wait=URGENT),
     "report": Call(since=1, order=Report, reply=Heard, wait=URGENT),

@@ -8,6 +8,8 @@ from typing import Any
 
 URGENT = 10.0
 NORMAL = 60.0
+SLOW = 1800.0
+"""For what moves whole disks over a network."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
