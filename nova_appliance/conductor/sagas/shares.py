@@ -7,16 +7,14 @@ from where it can be detached.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
-from typing import Any, NoReturn
 
 import msgspec
 
 from nova_appliance.actions import shares as actions
 from nova_appliance.actions.orders import ShareOrder
-from nova_appliance.common import errors
-from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step, Wait, Write
+from nova_appliance.conductor import share_rules
+from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step, Write
 from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.conductor.sagas.suspension import not_interrupted
 from nova_appliance.db import host_servers, servers
@@ -26,15 +24,12 @@ from nova_appliance.domain.saga import Answer, SagaError
 from nova_appliance.domain.share import ShareAttachment
 from nova_appliance.rpc.orders import ServerOrder
 
-LOOK_S = 0.5
 _Deed = Callable[[shares.All], shares.All]
 
 
-def allow(ctx: Ctx, _out: Out) -> dict[str, Any]:
+def allow(ctx: Ctx, _out: Out) -> dict[str, str]:
     """Let the host in, once the service has let it out for a server before."""
-    if not actions.service(ctx.cloud).allow(ctx.order.share_id, ctx.order.address):
-        _wait(ctx, ctx.saga.created_at)
-    return {"asked_at": ctx.cloud.clock.now().isoformat()}
+    return share_rules.ask(ctx)
 
 
 def deny(ctx: Ctx, _out: Out) -> None:
@@ -45,21 +40,8 @@ def deny(ctx: Ctx, _out: Out) -> None:
 
 def wait_allowed(ctx: Ctx, out: Out) -> Done:
     """Wait until the share service has let it in."""
-    rule = actions.service(ctx.cloud).rule(ctx.order.share_id, ctx.order.address)
-    if rule is None or rule.goes or rule.state == "error":
-        raise errors.Refused(f"The share service does not let {ctx.order.address} in.")
-    if rule.state != "active":
-        asked_at = (out["allow"] or {}).get("asked_at")
-        _wait(ctx, dt.datetime.fromisoformat(asked_at) if asked_at else ctx.saga.created_at)
+    share_rules.wait(ctx, out["allow"])
     return Done(write=_change(ctx, _with_status(ctx, shares.INACTIVE)))
-
-
-def _wait(ctx: Ctx, since: dt.datetime) -> NoReturn:
-    """Look again, unless it takes too long."""
-    waited_s = (ctx.cloud.clock.now() - since).total_seconds()
-    if waited_s > ctx.cloud.conf.manila.share_apply_policy_timeout:
-        raise errors.Refused(f"The share service has not let {ctx.order.address} in in time.")
-    raise Wait(LOOK_S)
 
 
 def release(ctx: Ctx, _out: Out) -> Parked | Done:
