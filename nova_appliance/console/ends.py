@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 from typing import Protocol
@@ -40,11 +39,11 @@ class End(Protocol):
 
 
 class SocketEnd:
-    """A TCP connection, with TLS or without."""
+    """A TCP connection, with TLS or without; `most` bytes are sent at once, which is a record of TLS."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, most: int = CHUNK) -> None:
         connection.settimeout(0)
-        self._socket = connection
+        self._socket, self._most = connection, most
         self._left = b""
 
     def fileno(self) -> int:
@@ -70,9 +69,14 @@ class SocketEnd:
 
     def flush(self) -> bool:
         """See End."""
-        if self._left:
-            with contextlib.suppress(*WAIT_WRITE):
-                self._left = self._left[self._socket.send(self._left) :]
+        sent, view = 0, memoryview(self._left)
+        try:
+            while sent < len(view):
+                sent += self._socket.send(view[sent : sent + self._most])
+        except WAIT_WRITE:
+            pass
+        finally:
+            self._left = self._left[sent:]
         return not self._left
 
 

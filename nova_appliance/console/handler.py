@@ -15,14 +15,13 @@ from typing import Any
 from websockify.websockifyserver import WebSockifyRequestHandler
 
 from nova_appliance.common import clock
-from nova_appliance.console import pages
+from nova_appliance.console import pages, reach
 from nova_appliance.console.carry import carry
 from nova_appliance.console.desk import NotAdmitted
 from nova_appliance.console.ends import (
     WAIT_READ,
     WAIT_WRITE,
     ConsoleWebSocket,
-    SocketEnd,
     WebSocketEnd,
 )
 from nova_appliance.console.pump import Ended
@@ -99,7 +98,7 @@ class ConsoleHandler(WebSockifyRequestHandler):  # type: ignore[misc]
             return
         started = clock.SYSTEM.monotonic()
         with proxy.sessions.watch(guest):
-            ended = carry(proxy, token, WebSocketEnd(self.request), SocketEnd(guest))
+            ended = carry(proxy, token, WebSocketEnd(self.request), reach.end_of(token, guest))
         took_s = clock.SYSTEM.monotonic() - started
         words = "server %s: %s session of %.0f s over: %s"
         LOG.info(words, token.server_id, token.kind, took_s, ended.value)

@@ -13,6 +13,7 @@ from oslo_config import cfg
 
 from nova_appliance.common import clock, errors
 from nova_appliance.console import rfb, tls
+from nova_appliance.console.ends import CHUNK, SocketEnd
 from nova_appliance.domain.console import KINDS, ConsoleAddress, ConsoleToken
 
 LOG = logging.getLogger(__name__)
@@ -21,6 +22,8 @@ LONGEST_ANSWER = 8192
 ONLY_TLS = "The guest's console speaks TLS alone, and [{}] ca_certs does not say whom to believe."
 GROUPS = {"vnc": "vnc", "spice": "spice", "serial": "serial_console"}
 """Device > group of its options."""
+TAKEN = {"vnc": 4096, "serial": 1}
+"""Device > bytes that QEMU takes at once. 7.2 lets the rest of a TLS record lie until the next comes."""
 OLD = (
     "server %s: its %s console shows a certificate that has ended, and is not revoked: a live migration "
     "or a hard reboot lets it show the present one"
@@ -60,6 +63,12 @@ class Reach:
         if known is None and not token.port:
             raise ConnectionError(ONLY_TLS.format(GROUPS[device]))
         return known
+
+
+def end_of(token: ConsoleToken, guest: socket.socket) -> SocketEnd:
+    """The guest's side of a session, over what `open_` gave."""
+    most = TAKEN.get(KINDS[token.kind].device, CHUNK)
+    return SocketEnd(guest, most) if isinstance(guest, ssl.SSLSocket) else SocketEnd(guest)
 
 
 def make(conf: cfg.ConfigOpts) -> Reach:

@@ -71,7 +71,7 @@ class XvpHandler(BaseHTTPRequestHandler):
         with proxy.sessions.watch(guest):
             version = "1.1" if self.path.startswith("/") else "1.0"
             self.wfile.write(f"HTTP/{version} 200 Connection established\r\n\r\n".encode())
-            ended = carry(proxy, token, SocketEnd(self.connection), SocketEnd(guest))
+            ended = carry(proxy, token, SocketEnd(self.connection), reach.end_of(token, guest))
         LOG.info("server %s: XVP session over: %s", token.server_id, ended.value)
 
     def _refuse(self, status: int, sentence: str) -> None:

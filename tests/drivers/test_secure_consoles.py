@@ -248,6 +248,13 @@ def test_the_proxy_knows_of_each_guest_whether_its_serial_port_wants_tls(
         proxy = one.proxy("nova-serialproxy")
         client = WebClient(proxy.port, f"/?token={one.secret(server, 'serial')}", 5)
         assert wait_for(lambda: is_answered(client), 120)
+        client.socket.settimeout(60)
+        client.send(b"cegik")  # a line at once, of which QEMU takes a byte at a time
+        got = b""
+        while not got.endswith(b"dfhjl"):
+            more = client.read(1)
+            assert more, got
+            got += more
         client.close()
         assert wait_for(lambda: proxy.sessions.count() == 0, 60)
 
@@ -304,6 +311,9 @@ def test_a_guest_that_outlives_its_revocation_list_lets_the_same_in(hosts, libvi
     assert serial_answers(hosts[0][True], guest, trusting(pki))
 
 
+OPTIONS = {"spice_secure": False, "serial_secure": False}
+
+
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [("spice_secure", "spice_tls = 1"), ("serial_secure", "default_tls_x509_cert_dir")],
@@ -311,7 +321,7 @@ def test_a_guest_that_outlives_its_revocation_list_lets_the_same_in(hosts, libvi
 def test_a_qemu_conf_without_tls_is_told_in_a_sentence(option, sentence):
     libvirtd = PrivateLibvirt()
     try:
-        driver, guest = opened(libvirtd.start(), **{option: True}), make(1)
+        driver, guest = opened(libvirtd.start(), **(OPTIONS | {option: True})), make(1)
         driver.disks.create(guest)
         with pytest.raises(NoSecureConsole, match=sentence):
             driver.lifecycle.start_new(guest)
