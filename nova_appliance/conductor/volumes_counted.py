@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -32,7 +32,7 @@ def take_in(cloud: Cloud, cell_id: str, order: VolumesCounted) -> None:
         return tuple(has)
 
     counted = cloud.cells.database(cell_id).transact(work)
-    tell(cloud, cell_id, order.host, (one.volume_id for one in counted))
+    tell(cloud, cell_id, order.host, [one.volume_id for one in counted])
 
 
 def ended(ctx: Ctx, volume_id: str, told: Mapping[str, Any] | None) -> Write:
@@ -49,15 +49,14 @@ def ended(ctx: Ctx, volume_id: str, told: Mapping[str, Any] | None) -> Write:
     return write
 
 
-def tell(cloud: Cloud, cell_id: str, host: str, volume_ids: Iterable[str]) -> None:
+def tell(cloud: Cloud, cell_id: str, host: str, volume_ids: Collection[str]) -> None:
     """Tell listeners outside of the totals of these volumes."""
     if cloud.notifier is None or not cloud.notifier.is_on:
         return
     with cloud.cells.database(cell_id).read() as conn:
-        found = [volume_usages.of(conn, volume_id) for volume_id in volume_ids]
+        found = volume_usages.of(conn, volume_ids)
     for usage in found:
-        if usage is not None:
-            things.volume_usage(cloud, host, usage)
+        things.volume_usage(cloud, host, usage)
 
 
 def _has(server: Server | None, host: str, count: VolumeCount) -> bool:

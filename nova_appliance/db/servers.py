@@ -182,6 +182,11 @@ def give_up(
     return _under_way(conn, server_id, verb, values)
 
 
+def call_off(conn: sa.Connection, server_id: str, verb: str, fault: Fault) -> bool:
+    """End a move that has done nothing yet: the state stays, with no task, and the fault."""
+    return _under_way(conn, server_id, verb, {"task": None, "fault": fault})
+
+
 def change(conn: sa.Connection, server_id: str, **fields: Any) -> bool:
     """Set fields other than state and task; False when the server is not here."""
     if fields.keys() & {"state", "task"}:

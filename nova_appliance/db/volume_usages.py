@@ -7,6 +7,7 @@ Counts of hypervisors begin at 0 with each start of a guest; what was counted be
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,16 +56,20 @@ def close(conn: sa.Connection, volume_id: str, server_id: str) -> None:
     conn.execute(update.values(**{f"curr_{name}": 0 for name in COUNTED}))
 
 
-def of(conn: sa.Connection, volume_id: str) -> VolumeUsage | None:
-    """All of a volume; None if nothing was ever counted."""
-    select = sa.select(VOLUME_USAGES).where(_C.volume_id == volume_id)
-    rows = conn.execute(select).mappings().all()
-    if not rows:
-        return None
+def of(conn: sa.Connection, volume_ids: Collection[str]) -> tuple[VolumeUsage, ...]:
+    """All of each volume, in that order; those of which nothing was ever counted are left out."""
+    select = sa.select(VOLUME_USAGES).where(_C.volume_id.in_(volume_ids))
+    found: dict[str, list[sa.RowMapping]] = {}
+    for row in conn.execute(select).mappings():
+        found.setdefault(row["volume_id"], []).append(row)
+    return tuple(_sum(found[one]) for one in volume_ids if one in found)
+
+
+def _sum(rows: list[sa.RowMapping]) -> VolumeUsage:
     newest = max(rows, key=_refreshed_at)
     sums = {name: sum(row[f"tot_{name}"] + row[f"curr_{name}"] for row in rows) for name in COUNTED}
     return VolumeUsage(
-        volume_id=volume_id,
+        volume_id=newest["volume_id"],
         server_id=newest["server_id"],
         project_id=newest["project_id"],
         user_id=newest["user_id"],

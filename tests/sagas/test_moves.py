@@ -112,6 +112,25 @@ def test_resize_revert(world, server):
     assert migrations(world, server)[0].status == "reverted"
 
 
+def test_a_revert_without_its_source_is_called_off(world, server):
+    """The source goes down when the revert was asked for and has not begun: nothing is lost."""
+    moved = grow(world, server)
+    resize.revert(world.cloud, world.context(), moved)
+    world.lose_host(server.host)
+    settle(world)
+    waits = world.server(server.id)
+    assert (waits.state, waits.task, waits.host) == ("resized", None, moved.host)
+    assert waits.flavor.id == LARGE.id
+    assert waits.fault.message == f"Host {server.host} went down."
+    assert migrations(world, server)[0].status == "finished"
+    with pytest.raises(errors.Conflict):
+        resize.revert(world.cloud, world.context(), waits)
+    world.raise_hosts()
+    back = ask(world, resize.revert, server)
+    assert (back.state, back.host, back.flavor.id) == ("active", server.host, FLAVOR.id)
+    assert migrations(world, server)[0].status == "reverted"
+
+
 @pytest.mark.parametrize(("end", "flavor"), [(resize.confirm, LARGE), (resize.revert, FLAVOR)])
 def test_on_one_host(world, server, end, flavor):
     world.cloud.conf.set_override("allow_resize_to_same_host", True)

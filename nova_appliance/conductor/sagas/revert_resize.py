@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server goes back to its old flavor and host: the target forgets it, the source takes back what
-it kept. There is no way forward again: what cannot be done leaves the server in error.
+it kept. There is no way forward again: what cannot be done leaves the server in error, but for a
+source that is away before anything was begun: then it waits for its confirmation again.
 """
 
 from __future__ import annotations
@@ -11,22 +12,39 @@ import msgspec
 
 from nova_appliance.actions.orders import EndMoveOrder
 from nova_appliance.conductor import attachments, guests, ports, targets
-from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step, Write
+from nova_appliance.conductor.saga import (
+    Cancelled,
+    Ctx,
+    Done,
+    HostFailed,
+    Out,
+    Parked,
+    Saga,
+    Step,
+    Write,
+)
 from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.conductor.sagas.resize import COPY_S
 from nova_appliance.db import claims, hosts, server_mappings, servers
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain.guest import PowerState, Vif
 from nova_appliance.domain.journey import Journey
-from nova_appliance.domain.migration import Migration
+from nova_appliance.domain.migration import FINISHED, Migration
 from nova_appliance.domain.saga import Answer, SagaError
 from nova_appliance.domain.server import Server
 from nova_appliance.rpc.orders import ServerOrder
 
 
+class SourceAway(HostFailed):
+    """The host that kept what the server was does not report itself."""
+
+
 def withdraw(ctx: Ctx, _out: Out) -> Parked:
-    """Let the target forget the guest."""
+    """Let the target forget the guest, if the source is there to take it back."""
     migration = targets.migration_of(ctx)
+    source = migration.source_host or ""
+    if ctx.saga.parked != "withdraw" and not ctx.is_up(source):
+        raise SourceAway(f"Host {source} went down.", source, retryable=False)
     guest = guests.guest_of(ctx.living(), ctx.cloud.conf)
     order = _order(ctx, "withdraw", migration, guest=guest)
     return _send(ctx, "withdraw", migration.target_host, order)
@@ -104,6 +122,10 @@ def failed(ctx: Ctx, error: SagaError) -> Write:
     fault = targets.fault(ctx, error)
 
     def write(conn: Connection) -> None:
+        if error.family == SourceAway.__name__:
+            targets.turn(conn, ctx.order.migration_id, FINISHED)
+            servers.call_off(conn, ctx.server_id, ctx.order.verb, fault)
+            return
         targets.turn(conn, ctx.order.migration_id, "error")
         servers.give_up(conn, ctx.server_id, ctx.order.verb, fault)
 
