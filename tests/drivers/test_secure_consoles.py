@@ -278,6 +278,16 @@ def test_a_guest_of_before_keeps_its_plain_ports_until_it_starts_anew(hosts, sta
     assert serial_answers(after, guest, trusting(pki))
 
 
+def test_a_guest_that_slept_wants_what_it_wanted_before(hosts, start, pki):
+    driver = hosts[0][True]
+    guest = start(driver)
+    assert serial_answers(driver, guest, trusting(pki))
+    driver.suspension.suspend(guest.server_id)
+    driver.suspension.resume(guest)
+    assert place(driver, guest).port == 0
+    assert serial_answers(driver, guest, trusting(pki))
+
+
 @pytest.mark.parametrize("wanted", [True, False])
 def test_a_live_migration_gives_it_what_the_target_wants(hosts, start, pki, wanted):
     """A host without the option may be one of the release before, or one whose QEMU has no TLS."""
