@@ -38,7 +38,8 @@ def test_every_playbook_is_tried():
 
 @pytest.fixture(scope="module")
 def saved(cloud, tmp_path_factory):
-    """A whole backup, for a restore to look at."""
+    """A whole backup, for a restore to look at, of a cluster that is what this tree makes."""
+    cloud.play("site")
     folder = tmp_path_factory.mktemp("backup") / "saved"
     cloud.play("backup", "-e", f"backup_folder={folder}")
     return folder
