@@ -7,7 +7,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from fixtures.agent import Bench, guest, order
+from fixtures.agent import VOLUME, Bench, guest, order
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -259,6 +259,9 @@ def test_jobs_survive_a_conductor_that_is_away(tmp_path: Path) -> None:
     bench.driver.lifecycle.start_new(guest(IDS[0]))
     periodic.watch_power(bench.agent)
     bench.hypervisor.halt(IDS[0], "it shut down")
+    bench.driver.disks.create(guest(IDS[1]))
+    bench.driver.lifecycle.start_new(guest(IDS[1]))
+    bench.driver.volumes.attach(IDS[1], VOLUME)
     for job in periodic.JOBS:
         bench.conductor.away = 9
         assert not periodic.run(bench.agent, job)
