@@ -24,7 +24,9 @@ from nova_appliance.domain.certificate import make_wish
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
+    """Its root is there before the first test, whichever that is."""
     with cert_stage(tmp_path_factory.mktemp("health")) as made:
+        house.tidy(made.service._projects, made.service._options)
         yield made
 
 
