@@ -12,12 +12,12 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
-from nova_appliance.actions import aggregates
+from nova_appliance.actions import aggregates, moves
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.notices import things
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
-from nova_appliance.db import hosts, services
+from nova_appliance.db import hosts
 from nova_appliance.domain.aggregate import Aggregate
 from nova_appliance.domain.image_caching import ERROR, HostDone
 from nova_appliance.domain.notice import END, START
@@ -47,11 +47,13 @@ def _logged(cloud: Cloud, context: RequestContext, order: CacheImages) -> None:
 def run(cloud: Cloud, context: RequestContext, order: CacheImages) -> None:
     """Ask each host and wait for all. Raises NotFound when the aggregate is gone."""
     aggregate = aggregates.find(cloud, order.aggregate)
+    with cloud.cells.api.read() as conn:
+        cell_ids = {one.host: one.cell_id for one in hosts.list_(conn, hosts=aggregate.hosts)}
     things.aggregate_images(cloud, START, aggregate)
     at_once = cloud.conf.image_cache.precache_concurrency
     ask = functools.partial(_ask, cloud, context, order)
     with ThreadPoolExecutor(at_once, "cache-images") as pool:
-        asked = {pool.submit(ask, host): host for host in aggregate.hosts}
+        asked = {pool.submit(ask, host, cell_ids.get(host)): host for host in aggregate.hosts}
         for index, done in zip(itertools.count(1), as_completed(asked), strict=False):
             _tell(cloud, aggregate, HostDone(
                 host=asked[done], results=done.result(), index=index, total=len(asked)
@@ -59,23 +61,17 @@ def run(cloud: Cloud, context: RequestContext, order: CacheImages) -> None:
     things.aggregate_images(cloud, END, aggregate)
 
 
-def _ask(cloud: Cloud, context: RequestContext, order: CacheImages, host: str) -> dict[str, str]:
+def _ask(
+    cloud: Cloud, context: RequestContext, order: CacheImages, host: str, cell_id: str | None
+) -> dict[str, str]:
     """Image > what came of it; a host that is down or does not answer has none of them."""
     nothing = {image.id: ERROR for image in order.images}
-    with cloud.cells.api.read() as conn:
-        known = hosts.list_(conn, hosts=[host])
-    if not known:
-        return nothing
-    cell = cloud.cells.get(known[0].cell_id)
-    with cloud.cells.database(cell.id).read() as conn:
-        found = services.list_(conn, host=host, binary=services.COMPUTE)
-    now, down_s = cloud.clock.now(), cloud.conf.service_down_time
-    if not any(services.is_up(one, now, down_s) for one in found):
+    if cell_id is None or not moves.is_up(cloud, host):
         LOG.warning("host %s is down and is not asked for images", host)
         return nothing
+    client = cloud.rpc.at(cloud.cells.get(cell_id).transport_url)
     wanted = ImagesWanted(images=order.images)
     try:
-        client = cloud.rpc.at(cell.transport_url)
         answer: ImagesCached = client.call("compute", "cache_images", wanted, context, host)
     except errors.ApplianceError as error:
         LOG.warning("host %s did not say what came of images: %s", host, error.message)

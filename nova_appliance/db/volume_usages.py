@@ -15,10 +15,9 @@ from oslo_db import exception as db_errors
 
 from nova_appliance.db.tables.cell import VOLUME_USAGES
 from nova_appliance.domain.server import Server
-from nova_appliance.domain.volume_usage import VolumeCount, VolumeUsage
+from nova_appliance.domain.volume_usage import COUNTED, VolumeCount, VolumeUsage
 
 _C = VOLUME_USAGES.c
-COUNTED = ("reads", "read_bytes", "writes", "write_bytes")
 
 
 def note(

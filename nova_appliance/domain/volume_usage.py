@@ -7,6 +7,9 @@ import datetime as dt
 
 import msgspec
 
+COUNTED = ("reads", "read_bytes", "writes", "write_bytes")
+"""Requests of guests, and bytes of them: fields, columns and words of notices."""
+
 
 class VolumeCount(msgspec.Struct, frozen=True, kw_only=True):
     """What the hypervisor has counted of a guest's volume since it plugged the volume in."""
@@ -31,6 +34,7 @@ class VolumeUsage(msgspec.Struct, frozen=True, kw_only=True):
     zone: str | None
     refreshed_at: dt.datetime
     reads: int
+    """Requests."""
     read_bytes: int
     writes: int
     write_bytes: int

@@ -15,7 +15,7 @@ from nova_appliance.domain.image_caching import HostDone
 from nova_appliance.domain.keypair import Keypair
 from nova_appliance.domain.server_group import ServerGroup
 from nova_appliance.domain.service import Service
-from nova_appliance.domain.volume_usage import VolumeUsage
+from nova_appliance.domain.volume_usage import COUNTED, VolumeUsage
 from nova_appliance.rpc.orders import ChooseHosts
 
 
@@ -122,10 +122,7 @@ def volume_usage(one: VolumeUsage) -> dict[str, Any]:
         "availability_zone": one.zone,
         "instance_uuid": one.server_id,
         "last_refreshed": moment(one.refreshed_at),
-        "reads": one.reads,
-        "read_bytes": one.read_bytes,
-        "writes": one.writes,
-        "write_bytes": one.write_bytes,
+        **{name: getattr(one, name) for name in COUNTED},
     }
     return wrap("VolumeUsagePayload", "1.0", facts)
 

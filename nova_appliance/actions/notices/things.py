@@ -19,7 +19,7 @@ from nova_appliance.domain.image_caching import HostDone
 from nova_appliance.domain.keypair import Keypair
 from nova_appliance.domain.server_group import ServerGroup
 from nova_appliance.domain.service import Service
-from nova_appliance.domain.volume_usage import VolumeUsage
+from nova_appliance.domain.volume_usage import COUNTED, VolumeUsage
 
 OLD_WORDS = {
     "add_host": "addhost",
@@ -104,10 +104,7 @@ def volume_usage(cloud: Cloud, host: str, one: VolumeUsage) -> None:
         "availability_zone": one.zone,
         "instance_id": one.server_id,
         "last_refreshed": f"{one.refreshed_at:%Y-%m-%d %H:%M:%S}+00:00",
-        "reads": one.reads,
-        "read_bytes": one.read_bytes,
-        "writes": one.writes,
-        "write_bytes": one.write_bytes,
+        **{name: getattr(one, name) for name in COUNTED},
     }
     two = Two(
         event="volume.usage",

@@ -6,11 +6,10 @@ from __future__ import annotations
 import libvirt
 from lxml import etree
 
-from nova_appliance.domain.volume_usage import VolumeCount
+from nova_appliance.domain.volume_usage import COUNTED, VolumeCount
 from nova_appliance.virt.libvirt import domains
 from nova_appliance.virt.libvirt.plugs import DISKS, devices
 
-_BLOCK = ("reads", "read_bytes", "writes", "write_bytes")
 _GONE = (
     libvirt.VIR_ERR_NO_DOMAIN,
     libvirt.VIR_ERR_OPERATION_INVALID,
@@ -37,6 +36,5 @@ def of(lent: libvirt.virConnect, server_id: str) -> tuple[VolumeCount, ...]:
 
 def _read(domain: libvirt.virDomain, xml: str) -> dict[str, int]:
     device = etree.fromstring(xml).xpath("string(target/@dev)")
-    read_requests, read_bytes, write_requests, write_bytes, _ = domain.blockStats(device)
-    numbers = (read_requests, read_bytes, write_requests, write_bytes)
-    return {name: max(0, number) for name, number in zip(_BLOCK, numbers, strict=True)}
+    *numbers, _errors = domain.blockStats(device)  # in the order of COUNTED
+    return {name: max(0, number) for name, number in zip(COUNTED, numbers, strict=True)}
