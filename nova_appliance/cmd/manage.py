@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from oslo_config import cfg
 from rich.console import Console
 from rich.table import Table
 
@@ -17,6 +18,7 @@ from nova_appliance.cmd import (
     manage_cert,
     manage_db,
     manage_doctor,
+    manage_image_cache,
 )
 from nova_appliance.cmd.manage_command import Command, Findings, OfflineCommand, Outcome
 from nova_appliance.common import errors, log
@@ -28,6 +30,7 @@ COMMANDS = (
     *manage_cert.COMMANDS,
     *manage_authority.COMMANDS,
     *manage_doctor.COMMANDS,
+    *manage_image_cache.COMMANDS,
 )
 
 
@@ -36,8 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(argv)
     try:
         result = _run(given)
-    except errors.ApplianceError as error:
-        print(error.message, file=sys.stderr)  # noqa: T201 - a command line speaks by print
+    except (errors.ApplianceError, cfg.Error) as error:
+        print(error, file=sys.stderr)  # noqa: T201 - a command line speaks by print
         return 1
     _show(result)
     return 0 if not isinstance(result, Findings) or result.is_sound else 1

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -111,6 +112,7 @@ class LocalDisks:
             if size and image.virtual_bytes > size:
                 raise DiskTooSmall(image_id, image.virtual_bytes, size)
             base = self.folders.image(image_id)
+            os.utime(base)  # `nova-manage image_cache list` tells when it was last taken
             if disk.whole and self.disk_format == "qcow2":
                 overlays.copy_whole(base, image.disk_format, part, size)
             else:
@@ -146,11 +148,17 @@ def finish(part: Path, target: Path) -> None:
 
 def images_used(folders: Folders) -> frozenset[str]:
     """Ids of the cached images that some server's disk lies over."""
-    return frozenset(
-        name
-        for disk in _files_of_servers(folders)
-        if (backing := overlays.backing_file(disk)) and ids.is_id(name := Path(backing).name)
-    )
+    return frozenset(image_users(folders))
+
+
+def image_users(folders: Folders) -> dict[str, set[str]]:
+    """Id of an image > names of the folders with disks over it; the image itself may be missing."""
+    found: dict[str, set[str]] = {}
+    for disk in _files_of_servers(folders):
+        backing = overlays.backing_file(disk)
+        if backing and ids.is_id(name := Path(backing).name):
+            found.setdefault(name, set()).add(disk.parent.name)
+    return found
 
 
 def _files_of_servers(folders: Folders) -> Iterator[Path]:

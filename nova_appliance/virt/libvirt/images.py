@@ -14,7 +14,7 @@ from nova_appliance.virt.driver import ImageExpected, ImageInUse, ImageSeen
 from nova_appliance.virt.libvirt.folders import Folders
 from nova_appliance.virt.locks import NamedLocks
 
-_PART = ".download"
+PART = ".download"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +42,7 @@ class ImageCache:
             if target.is_file():
                 return _look(target)
             self.folders.make()
-            part = target.with_name(target.name + _PART)
+            part = target.with_name(target.name + PART)
             undo.callback(part.unlink, missing_ok=True)
             with part.open("w+b") as out:
                 seen = image_check.receive(image_id, chunks, expected, out)
@@ -67,7 +67,7 @@ class ImageCache:
     def sweep(self) -> None:
         """Remove what an earlier process left of downloads that it did not finish."""
         if self.folders.images.is_dir():
-            for part in self.folders.images.glob(f"*{_PART}"):
+            for part in self.folders.images.glob(f"*{PART}"):
                 part.unlink(missing_ok=True)
 
 
