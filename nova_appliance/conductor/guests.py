@@ -170,4 +170,6 @@ def _with_rescue(disks: tuple[Disk, ...], server: Server, bus: str) -> tuple[Dis
         bus=rescue.bus or usual,
         device=rescue.device,
     )
-    return (*disks, disk) if rescue.is_stable else (disk, *disks[:1])
+    if rescue.is_stable:
+        return (*disks, disk)
+    return (disk, *(own for own in disks if own.purpose == "root"))

@@ -27,6 +27,11 @@ class Rescue(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.image.properties.keys() & {DEVICE, BUS})
 
     @property
+    def names_drive(self) -> bool:
+        """Whether the image names both the kind of drive and its bus."""
+        return {DEVICE, BUS} <= self.image.properties.keys()
+
+    @property
     def device(self) -> str:
         """Kind of drive: disk or cdrom."""
         return self.image.properties.get(DEVICE, "disk")

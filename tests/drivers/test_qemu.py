@@ -4,6 +4,7 @@
 import json
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ from fixtures import tiny_guest
 
 from nova_appliance.common import errors, ids
 from nova_appliance.common.clock import wait_for
-from nova_appliance.domain.guest import Disk, PowerState, Vif
+from nova_appliance.domain.guest import Disk, PowerState, Vif, Volume
 from nova_appliance.virt import registry
 from nova_appliance.virt.driver import HypervisorFailed, ImageExpected
 from nova_appliance.virt.libvirt import probe
@@ -155,6 +156,26 @@ def test_a_rescued_guest_boots_from_the_rescue_disk(qemu, stable):
     qemu.driver.disks.drop(guest.server_id, "disk.rescue")
     names = {path.name for path in (qemu.state_dir / guest.server_id).glob("disk*")}
     assert names == {"disk"}
+
+
+def test_a_guest_on_a_volume_is_rescued_and_boots_from_it_again(qemu):
+    """While it is rescued there is nothing on its volume that could boot."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "root"
+        path.parent.chmod(0o755)  # QEMU runs as another user
+        path.write_bytes(bytes(1 << 20))
+        root = Volume(
+            volume_id=ids.new_id(), device="vda", boot_index=0, kind="file", path=str(path)
+        )
+        rescue = msgspec.structs.replace(
+            qemu.bare_guest().disks[0], name="disk.rescue", purpose="rescue", bus="usb"
+        )
+        guest = qemu.started(disks=(rescue,), volumes=(root,))
+        assert wait_for(lambda: boots(qemu, guest) == 1, 60)
+        qemu.driver.power.off(guest.server_id, 20)
+        path.write_bytes(tiny_guest.image().ljust(1 << 20, b"\0"))
+        qemu.driver.power.reboot_hard(msgspec.structs.replace(guest, disks=()))
+        assert wait_for(lambda: boots(qemu, guest) == 2, 60)
 
 
 ASKED = {

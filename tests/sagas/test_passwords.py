@@ -58,7 +58,8 @@ def test_a_rescued_server_finds_its_password(world, told, drive):
     (made,) = boot.boot(world.cloud, world.context(), request).servers
     settle(world)
     server = world.server(made.id)
-    rescue.rescue(world.cloud, world.context(), server, None, "third-secret")
+    asked = rescue.Asked(password="third-secret")
+    rescue.rescue(world.cloud, world.context(), server, asked)
     settle(world)
     assert world.server(made.id).state == "rescued"
     assert told[1:] == (["third-secret"] if drive else [])

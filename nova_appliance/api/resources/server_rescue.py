@@ -11,6 +11,7 @@ from nova_appliance.api.policies import server_life as rules
 from nova_appliance.api.request import Answer, Request
 from nova_appliance.api.resources.servers import find
 from nova_appliance.api.schemas import server_life as schemas
+from nova_appliance.api.versioned import at_least
 from nova_appliance.common import ids
 from nova_appliance.domain.server import Server
 
@@ -20,7 +21,12 @@ def rescue(req: Request, server: Server, body: dict[str, Any]) -> Answer:
     """Boot from a rescue image; answered with the password, if passwords are given at all."""
     asked = body["rescue"] or {}
     password = asked.get("adminPass") or ids.new_password(req.cloud.conf.password_length)
-    rescues.rescue(req.cloud, req.context, server, asked.get("rescue_image_ref"), password)
+    wanted = rescues.Asked(
+        image_id=asked.get("rescue_image_ref"),
+        password=password,
+        on_volume=at_least(req, "2.87"),
+    )
+    rescues.rescue(req.cloud, req.context, server, wanted)
     shown = req.cloud.conf.api.enable_instance_password
     return Answer({"adminPass": password} if shown else {})
 

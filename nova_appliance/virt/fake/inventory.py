@@ -10,6 +10,13 @@ from nova_appliance.domain.host import Inventory
 from nova_appliance.virt.fake.devices import DEVICES
 from nova_appliance.virt.fake.hypervisor import Hypervisor
 
+TRAITS = (
+    "COMPUTE_IMAGE_TYPE_QCOW2",
+    "COMPUTE_IMAGE_TYPE_RAW",
+    "COMPUTE_RESCUE_BFV",
+    "HW_CPU_X86_SSE2",
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class FakeInventory:
@@ -41,6 +48,6 @@ class FakeInventory:
                 "topology": {"sockets": 1, "cores": settings.fake_vcpus, "threads": 1},
             },
             host_ip=settings.host_ip,
-            traits=("COMPUTE_IMAGE_TYPE_QCOW2", "COMPUTE_IMAGE_TYPE_RAW", "HW_CPU_X86_SSE2"),
+            traits=TRAITS,
             devices=DEVICES,
         )

@@ -153,6 +153,31 @@ def test_stable_device_rescue(admin: Any, server: Any, device: str) -> None:
     rest(admin, server.id, "ACTIVE")
 
 
+def test_a_server_on_a_volume_is_rescued_since_2_87(admin: Any, server: Any) -> None:
+    disk = {"uuid": server.image.id, "source_type": "image", "destination_type": "volume",
+            "boot_index": 0, "volume_size": 1, "delete_on_termination": True}  # fmt: skip
+    made = admin.compute.create_server(
+        name="on-volume", flavor_id=admin.compute.find_flavor("m1.tiny").id, image_id="",
+        networks="none", block_device_mapping=[disk],
+    )  # fmt: skip
+    rest(admin, made.id, "ACTIVE")
+    image = admin.image.create_image(
+        "beside", data=b"x" * 512, disk_format="raw", container_format="bare",
+        hw_rescue_device="disk", hw_rescue_bus="virtio",
+    )  # fmt: skip
+    wanted = {"rescue_image_ref": image.id}
+    refused = sentence(do(admin, made, "2.86", rescue=wanted), 400)
+    assert (
+        refused == f"Instance {made.id} cannot be rescued: Cannot rescue a volume-backed instance"
+    )
+    assert sentence(do(admin, made, "2.87", rescue=None), 400) == refused
+    assert do(admin, made, "2.87", rescue=wanted)[0] == 200
+    rest(admin, made.id, "RESCUE")
+    assert do(admin, made, "2.87", unrescue=None)[0] == 202
+    rest(admin, made.id, "ACTIVE")
+    admin.compute.delete_server(made)
+
+
 def images_named(connection: Any, name: str) -> list[str]:
     return [image.id for image in connection.image.images(name=name)]
 

@@ -139,6 +139,8 @@ def disk_parts(guest: Guest, host: HostTraits, folder: Path) -> list[DiskPart]:
     cdrom_bus = _cdrom_bus(hardware)
     first = "rescue" if guest.is_rescued else "root"
     volumes = [volume_part(volume, host) for volume in guest.volumes]
+    if guest.is_rescued:  # two devices of one order are refused
+        volumes = [dataclasses.replace(part, boot_order=None) for part in volumes]
     for part in volumes:
         targets.take(part.bus, part.target)
     parts = [

@@ -7,12 +7,13 @@ import pytest
 from lxml import etree
 
 from nova_appliance.common import errors
-from nova_appliance.domain.guest import Disk, Guest, Vif
+from nova_appliance.domain.guest import Disk, Guest, Vif, Volume
 from nova_appliance.virt.libvirt.xml.domain import HostTraits, domain_xml
 from nova_appliance.virt.libvirt.xml.metadata import NAMESPACE
 
 GOLDEN = Path(__file__).parent / "golden"
 SERVER = "7f3c2d10-0a1b-4c2d-8e3f-405162738495"
+MORE = "8f3c2d10-0a1b-4c2d-8e3f-405162738496"
 SERIAL_PORT = 10001
 FOLDER = Path("/var/lib/nova/instances") / SERVER
 HOSTILE = "</name><devices/>&amp;\"'\x00\x1b[31m\ud800\uffff<!--é"
@@ -101,6 +102,13 @@ SECURE = {
     "extra_specs": {"os:secure_boot": "required", "hw_rng:allowed": "false"},
     "image_properties": {"hw_machine_type": "q35", "hw_firmware_type": "uefi"},
 }
+RESCUED = {
+    "disks": (Disk(name="disk.rescue", size_gib=0, image_id=SERVER, purpose="rescue", bus="usb"),),
+    "volumes": (
+        Volume(volume_id=SERVER, device="vda", boot_index=0, kind="file", path="/volumes/root"),
+        Volume(volume_id=MORE, device="vdb", boot_index=1, kind="file", path="/volumes/more"),
+    ),
+}
 
 CASES = {
     # golden file: host, guest
@@ -119,6 +127,7 @@ CASES = {
     ),
     "kvm_hardware": (HostTraits(virt_type="kvm"), make(**(FULL | HARDWARE))),
     "kvm_secure_q35": (HostTraits(virt_type="kvm"), make(**SECURE)),
+    "qemu_rescued_on_volume": (HostTraits(virt_type="qemu"), make(**RESCUED)),
     "qemu_secure_consoles": (
         HostTraits(
             virt_type="qemu",
