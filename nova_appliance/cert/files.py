@@ -54,7 +54,7 @@ def link(path: Path, name: str) -> bool:
 def alone(folder: Path) -> Iterator[None]:
     """Hold a folder's lock: one process at a time changes what is in it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
+    with (folder / ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -5,24 +5,18 @@ QEMU asks for certificates, as in a cluster with TLS: every test goes by VeNCryp
 With --pictures FOLDER the tests leave pictures of the consoles there (docs/images has them).
 """
 
-import base64
-import contextlib
 import dataclasses
 import io
-import shutil
 from pathlib import Path
 
 import libvirt
 import numpy as np
 import pytest
+from fixtures.chromium import chromium
 from fixtures.console_stage import one_test, stage
 from fixtures.pki import Pki
 from fixtures.secure_libvirt import secure_libvirt, settings, trust
 from PIL import Image
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.action_chains import ActionChains
-from selenium.webdriver.common.keys import Keys
 
 from nova_appliance.common import ids
 from nova_appliance.common.clock import wait_for
@@ -30,23 +24,6 @@ from nova_appliance.domain.guest import Disk, Guest
 from nova_appliance.embedded import guest as tiny
 from nova_appliance.virt import registry
 from nova_appliance.virt.driver import ImageExpected
-
-FLAGS = (
-    "--headless", "--ignore-certificate-errors", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--window-size=1100,800", "--force-device-scale-factor=1",
-)  # fmt: skip
-SHIFTED = set("$()*>")
-PIXELS = """
-const canvas = document.querySelector("#screen canvas");
-if (!canvas || !canvas.width || !canvas.height) return null;
-const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-let text = "";
-for (let at = 0; at < data.length; at += 32768) {
-    text += String.fromCharCode.apply(null, data.subarray(at, at + 32768));
-}
-return [canvas.width, canvas.height, btoa(text)];
-"""
 
 
 @pytest.fixture(scope="session")
@@ -164,61 +141,5 @@ def keep_picture(request):
 
 @pytest.fixture
 def browser(tmp_path):
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"):
-        options.add_argument(flag)
-    made = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
-    made.set_page_load_timeout(120)
-    yield made
-    made.quit()
-
-
-def canvas(browser):
-    """The canvas's pixels, or None while it has none."""
-    found = browser.execute_script(PIXELS)
-    if found is None:
-        return None
-    width, height, text = found
-    data = np.frombuffer(base64.b64decode(text), np.uint8)
-    return data.reshape(height, width, 4)[:, :, :3]
-
-
-def differing(one, other):
-    """Which part of the pixels differ; all when the sizes do."""
-    if one is None or other is None or one.shape != other.shape:
-        return 1.0
-    far = np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2) > 24
-    return float(far.mean())
-
-
-def text_of(browser, selector):
-    with contextlib.suppress(Exception):
-        return browser.find_element("css selector", selector).text
-    return ""
-
-
-def type_line(browser, line):
-    """Type as a quick person does, Shift included; QEMU's keyboard holds 16 bytes only."""
-    keys = ActionChains(browser)
-    for letter in (*line, Keys.ENTER):
-        if letter in SHIFTED or letter.isupper():
-            keys.key_down(Keys.SHIFT).send_keys(letter).key_up(Keys.SHIFT).pause(0.1)
-        else:
-            keys.send_keys(letter).pause(0.1)
-    keys.perform()
-
-
-def type_until_heard(browser, running, line, words):
-    """Type a line, and again if its `words` do not come: a guest that gets no time loses keys."""
-    type_line(browser, line)
-    for _ in range(3):
-        if wait_for(lambda: words in running.said(), 30, 0.2):
-            return
-        ActionChains(browser).key_down(Keys.CONTROL).send_keys("c").key_up(Keys.CONTROL).perform()
-        type_line(browser, line)
-    running.hear(words)
-
-
-def shows_the_guest(browser, running):
-    return wait_for(lambda: differing(canvas(browser), running.screenshot()) < 0.002, 60, 0.2)
+    with chromium(tmp_path / "chromium") as made:
+        yield made

@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from fixtures.chromium import canvas, differing, shows_the_guest, text_of, type_until_heard
 
 from nova_appliance.common.clock import wait_for
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conftest import boot, canvas, differing, shows_the_guest, text_of, type_until_heard
+from conftest import boot
 
 
 @pytest.fixture

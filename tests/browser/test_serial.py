@@ -1,18 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The serial console of a running guest: its own WebSocket, and its page in a real browser."""
 
-import sys
-from pathlib import Path
-
+from fixtures.chromium import text_of
 from fixtures.console_stage import WebClient
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from nova_appliance.common.clock import wait_for
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from conftest import text_of
 
 
 def read_until(client, words):

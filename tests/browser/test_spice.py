@@ -1,16 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The SPICE page of a running guest in a real browser: it shows the screen and takes keys."""
 
-import sys
-from pathlib import Path
-
 import pytest
+from fixtures.chromium import canvas, differing, shows_the_guest, text_of, type_until_heard
 
 from nova_appliance.common.clock import wait_for
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from conftest import canvas, differing, shows_the_guest, text_of, type_until_heard
 
 
 @pytest.fixture

@@ -4,19 +4,14 @@
 import io
 import socket
 import struct
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from fixtures.chromium import SHIFTED, differing
 from PIL import Image
 
 from nova_appliance.common import ids
 from nova_appliance.common.clock import SYSTEM, wait_for
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from conftest import SHIFTED, differing
 
 RETURN, SHIFT = 0xFF0D, 0xFFE1
 

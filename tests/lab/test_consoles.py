@@ -14,6 +14,7 @@ import urllib.request
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from fixtures.console_stage import WebClient, secret_of
 
 from nova_appliance.common.clock import wait_for
@@ -31,6 +32,7 @@ KINDS = {
 PAGES = {"novnc": "novnc.js", "spice-html5": "spice"}
 """Kinds with a page, and what it names."""
 UNITS = (
+    "nova-cert",
     "nova-consoleauth",
     "nova-novncproxy",
     "nova-spicehtml5proxy",
@@ -194,6 +196,18 @@ def test_a_token_leads_to_the_guest(cloud, servers, trust, kind):
         _, said, answered = KINDS[kind]
         client.send(said)
         assert client.read(len(answered)).startswith(answered)
+
+
+def test_a_project_is_given_a_certificate(cloud):
+    """By nova-cert, whose API Nova dropped: keys match, and the root signed it or its project's."""
+    compute = cloud.api.compute
+    root = compute.get("/os-certificates/root").json()["certificate"]["data"]
+    made = compute.post("/os-certificates").json()["certificate"]
+    mine, above = (x509.load_pem_x509_certificate(one.encode()) for one in (made["data"], root))
+    key = serialization.load_pem_private_key(made["private_key"].encode(), None)
+    assert key.public_key() == mine.public_key()
+    assert above.subject == above.issuer
+    assert mine.not_valid_after_utc <= above.not_valid_after_utc
 
 
 def connect(url, trust, secret):

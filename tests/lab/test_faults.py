@@ -12,6 +12,13 @@ from nova_appliance.common.clock import wait_for
 pytestmark = pytest.mark.timeout(1500)
 AWAY_S = 60
 DAEMONS = ("nova-api", "nova-scheduler", "nova-conductor", "nova-compute")
+"""Without these no server is made."""
+OTHERS = (
+    "nova-api-ec2", "nova-api-metadata", "nova-cert", "nova-consoleauth",
+    "nova-novncproxy", "nova-serialproxy", "nova-spicehtml5proxy", "nova-xvpvncproxy",
+)  # fmt: skip
+CLEAN = "Nothing was found."
+"""What nova-manage doctor says when no claim, guest, disk, port, attachment or lock is nobody's."""
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +32,7 @@ def healed(cloud, computes, servers):
     assert left == []
     for server in servers:
         cloud.wait(server.id, "ACTIVE")
+    assert wait_for(lambda: cloud.doctor() == CLEAN, 180, 5), cloud.doctor()
 
 
 def works(cloud, name, host):
@@ -66,6 +74,27 @@ def test_a_killed_daemon_is_back_and_its_work_is_done(cloud, computes, daemon):
         not in ("0", main), 60, 1,
     )  # fmt: skip
     cloud.erase(asked.id)
+
+
+def pids_of(cloud, host, units):
+    """Unit > its main process."""
+    said = cloud.on(host, f"systemctl show -p MainPID --value {' '.join(units)}").split()
+    return dict(zip(units, said, strict=True))
+
+
+def test_every_other_daemon_is_back_after_it_was_killed(cloud):
+    host = cloud.hosts("controller")[0].name
+    before = pids_of(cloud, host, OTHERS)
+    assert "0" not in before.values()
+    cloud.on(host, f"kill -9 {' '.join(before.values())}")
+
+    def are_back():
+        now = pids_of(cloud, host, OTHERS)
+        return all(now[unit] not in ("0", before[unit]) for unit in OTHERS)
+
+    assert wait_for(are_back, 60, 1), pids_of(cloud, host, OTHERS)
+    states = cloud.on(host, f"systemctl is-active {' '.join(OTHERS)} || true").split()
+    assert states == ["active"] * len(OTHERS)
 
 
 def is_run(cloud, server):

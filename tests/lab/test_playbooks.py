@@ -28,6 +28,35 @@ def at_home(cloud, servers, computes):
             cloud.wait(server.id, "ACTIVE")
 
 
+HISTORY = {"server_action_events", "usage_audits"}
+"""Tables that tell of what happened on a host, also of one that has gone."""
+COLUMNS = (
+    "SELECT table_schema, table_name FROM information_schema.columns"
+    " WHERE column_name='host' AND table_schema LIKE 'nova%'"
+)
+ROWS = "SELECT COUNT(*) FROM {} WHERE host='{}'"
+ORPHANS = "SELECT COUNT(*) FROM nova_api.{} WHERE host_id NOT IN (SELECT id FROM nova_api.hosts)"
+
+
+def ask_database(cloud, sql):
+    """Each row as its words."""
+    said = cloud.on(cloud.hosts("controller")[0].name, f'mariadb -N -B -e "{sql}"')
+    return [line.split() for line in said.splitlines()]
+
+
+def rows_of(cloud, host):
+    """How many rows each table has of a host, and of hosts that nobody knows."""
+    found = {}
+    for schema, name in ask_database(cloud, COLUMNS):
+        if name not in HISTORY:
+            lives = " AND deleted=0" if name == "servers" else ""
+            asked = ROWS.format(f"{schema}.{name}", host) + lives
+            found[f"{schema}.{name}"] = ask_database(cloud, asked)[0][0]
+    for table in ("claims", "pci_devices"):
+        found[table] = ask_database(cloud, ORPHANS.format(table))[0][0]
+    return {table: int(number) for table, number in found.items() if number != "0"}
+
+
 def uptime_s(cloud, door):
     return float(cloud.in_guest(door, "cat /proc/uptime").split()[0])
 
@@ -39,6 +68,11 @@ def service(cloud, host):
 
 def test_a_second_run_of_site_changes_nothing(cloud):
     assert set(cloud.play("site").values()) == {0}, cloud.changes
+
+
+@pytest.mark.parametrize("playbook", ["deploy", "certificates", "check"])
+def test_playbooks_find_nothing_to_do_in_a_cluster_that_is_whole(cloud, playbook):
+    assert set(cloud.play(playbook).values()) == {0}, cloud.changes
 
 
 def test_a_drained_host_is_left_by_its_running_server_and_comes_back(
@@ -73,8 +107,10 @@ def test_a_host_parts_without_a_trace_and_comes_back(cloud, servers, computes):
     host, controller = computes[1], cloud.hosts("controller")[0].name
     before = certificate(cloud, host) if cloud.is_secure else None
     parts = ("remove_host", "-e", f"old_host={host}")
+    assert set(rows_of(cloud, host)) >= {"nova.services", "nova.servers", "nova_api.hosts"}
     cloud.play(*parts)
     assert cloud.wait(servers[1].id, "ACTIVE").hypervisor_hostname == computes[0]
+    assert rows_of(cloud, host) == {}
     assert service(cloud, host) is None
     assert [one.host for one in cloud.api.network.agents() if one.host == host] == []
     assert [one.name for one in cloud.api.compute.hypervisors() if one.name == host] == []
@@ -89,8 +125,10 @@ def test_a_host_parts_without_a_trace_and_comes_back(cloud, servers, computes):
         asks = "systemctl is-enabled appliance-certificates.timer || true"
         assert cloud.on(host, asks).strip() == "disabled"
     assert set(cloud.play(*parts).values()) == {0}, cloud.changes
-    cloud.play("add_host", "-e", f"new_host={host}")
+    comes = ("add_host", "-e", f"new_host={host}")
+    cloud.play(*comes)
     assert service(cloud, host).state == "up"
+    assert set(cloud.play(*comes).values()) == {0}, cloud.changes
     if cloud.is_secure:
         after = certificate(cloud, host)
         assert after.public_key() != before.public_key()

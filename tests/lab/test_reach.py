@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two servers on two hosts, with real Neutron between them and the world."""
 
+import json
+
 import pytest
 from fixtures.lab_cloud import NAME
 
@@ -44,10 +46,17 @@ def test_a_rule_of_a_security_group_opens_a_port_and_its_end_closes_it(cloud, se
     cloud.api.network.update_port(port, security_groups=[group.id])
     try:
         assert wait_for(lambda: cloud.try_in_guest(door, "true", timeout_s=5) is None, 90, 1)
-        cloud.open_port(group, protocol="tcp", port_range_min=22, port_range_max=22)
+        rule = cloud.open_port(group, protocol="tcp", port_range_min=22, port_range_max=22)
         assert cloud.in_guest(door, "hostname").strip() == f"{NAME}-one"
+        cloud.api.network.delete_security_group_rule(rule)
+        assert wait_for(lambda: cloud.try_in_guest(door, "true", timeout_s=5) is None, 90, 1)
     finally:
         cloud.api.network.update_port(port, security_groups=before)
+
+
+def test_a_guest_learns_of_itself_by_the_network_services_agent(cloud, servers, door):
+    asked = "wget -q -O - http://169.254.169.254/openstack/latest/meta_data.json"
+    assert json.loads(cloud.in_guest(door, asked))["uuid"] == servers[0].id
 
 
 def test_a_compute_host_has_no_password_of_a_database(cloud, computes):
