@@ -2,76 +2,29 @@
 """A Java viewer's dialect over a running guest: an own client of VNC shows the screen and types."""
 
 import io
-import socket
-import struct
 
 import numpy as np
 import pytest
-from fixtures.chromium import SHIFTED, differing
+from fixtures.chromium import differing
+from fixtures.rfb_client import RETURN, Connect, RfbClient
 from PIL import Image
 
 from nova_appliance.common import ids
 from nova_appliance.common.clock import SYSTEM, wait_for
 
-RETURN, SHIFT = 0xFF0D, 0xFFE1
 
-
-class Viewer:
-    """RFB 3.3 behind CONNECT, as the viewers of XVP and TightVNC begin; raw pixels of 32 bits."""
+class Viewer(RfbClient):
+    """RFB 3.3 behind CONNECT, as the viewers of XVP and TightVNC begin."""
 
     def __init__(self, port, target):
-        self.socket = socket.create_connection(("127.0.0.1", port), 20)
-        self.socket.sendall(f"CONNECT {target} HTTP/1.0\r\n\r\n".encode())
-        self.file = self.socket.makefile("rb")
-        assert b" 200 " in self.file.readline()
-        while self.file.readline() != b"\r\n":
-            continue
-        assert self.file.read(12) == b"RFB 003.008\n"
-        self.socket.sendall(b"RFB 003.003\n")
-        assert self._unpack(">I") == (1,)  # no password
-        self.socket.sendall(b"\1")
-        self.width, self.height = self._unpack(">HH")
-        self.file.read(16)
-        self.file.read(*self._unpack(">I"))
-        pixels = struct.pack(">BBBBHHHBBB3x", 32, 24, 0, 1, 255, 255, 255, 0, 8, 16)
-        self.socket.sendall(b"\0\0\0\0" + pixels + struct.pack(">BxHi", 2, 1, 0))
-
-    def screen(self):
-        """Rows of RGB pixels, all asked for anew."""
-        shown = np.zeros((self.height, self.width, 4), np.uint8)
-        self.socket.sendall(struct.pack(">BBHHHH", 3, 0, 0, 0, self.width, self.height))
-        missing = self.width * self.height
-        while missing > 0:
-            kind, count = self._unpack(">BxH")
-            assert kind == 0, "an update"
-            for _ in range(count):
-                x, y, width, height, encoding = self._unpack(">HHHHi")
-                assert encoding == 0, "raw"
-                data = np.frombuffer(self.file.read(4 * width * height), np.uint8)
-                shown[y : y + height, x : x + width] = data.reshape(height, width, 4)
-                missing -= width * height
-        return shown[:, :, :3]
+        super().__init__(Connect(port, target), version=b"003.003")
 
     def type_line(self, line):
-        """As a quick person does, Shift included."""
+        """As a quick person does; QEMU's keyboard holds 16 bytes only."""
         for letter in line:
-            shifted = letter in SHIFTED or letter.isupper()
-            self._press(*([SHIFT] if shifted else []), ord(letter))
-        self._press(RETURN)
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
-
-    def _press(self, *keys):
-        for key in keys:
-            self.socket.sendall(struct.pack(">BBxxI", 4, 1, key))
-        for key in reversed(keys):
-            self.socket.sendall(struct.pack(">BBxxI", 4, 0, key))
-        SYSTEM.sleep(0.05)  # QEMU's keyboard holds 16 bytes only
-
-    def _unpack(self, form):
-        return struct.unpack(form, self.file.read(struct.calcsize(form)))
+            self.type_letter(letter)
+            SYSTEM.sleep(0.05)
+        self.press(RETURN)
 
 
 @pytest.fixture(params=["/console?token={}", "{}:5900"], ids=["xvp", "tightvnc"])
