@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from nova_appliance.clients.images import Image
 from nova_appliance.common import errors
-from nova_appliance.domain import hardware, numa, root_image
+from nova_appliance.domain import hardware, not_offered, numa, root_image
 from nova_appliance.domain.flavor import Flavor
 from nova_appliance.domain.server import Server, ServerImage
 
@@ -55,6 +55,7 @@ def check_on_volume(
 def check_hardware(image: ServerImage, flavor: Flavor) -> None:
     """Raise Invalid for what flavor and image ask for and no guest can have."""
     try:
+        not_offered.check(flavor.extra_specs, image.properties)
         hardware.read(flavor.extra_specs, image.properties, flavor.vcpus, flavor.memory_mib)
     except hardware.Impossible as error:
         raise errors.Invalid(error.message) from error

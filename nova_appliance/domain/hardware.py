@@ -6,17 +6,14 @@ The flavor's word is `hw:cpu_policy`, the image's `hw_cpu_policy`; the sentences
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
 from nova_appliance.common import errors
 from nova_appliance.domain.extra_specs import FALSE_WORDS, TRUE_WORDS
 from nova_appliance.domain.hardware_cells import cells
 from nova_appliance.domain.hardware_cpus import Topology, topology
+from nova_appliance.domain.hardware_devices import Devices, Words, devices, is_on
 from nova_appliance.domain.numa import NumaCell
-
-Words = Mapping[str, str]
 
 
 class Impossible(errors.Refused):
@@ -54,6 +51,7 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True):
     """shares, period, quota."""
     disk_limits: dict[str, int] = {}
     """read_bytes_sec, total_iops_sec, ... of each local disk."""
+    devices: Devices = Devices()
     vif_limits: dict[str, int] = {}
     """inbound_average, outbound_peak, ... in kB/s and kB."""
 
@@ -78,17 +76,6 @@ KINDS = {
     "hw_vif_model": "network card",
     "hw_video_model": "video model",
 }
-NOT_OFFERED = {
-    "hw:mem_encryption": "encrypted memory",
-    "hw:cpu_realtime": "real-time processors",
-    "hw:ephemeral_encryption": "encrypted ephemeral disks",
-    "hw:tpm_version": "a TPM",
-    "hw:pmem": "persistent memory",
-    "hw:viommu_model": "a virtual IOMMU",
-    "resources:PGPU": "GPUs",
-    "accel:device_profile": "accelerators",
-}
-"""Words that promise what no driver here keeps: refused rather than ignored."""
 MACHINES = ("pc", "q35")
 """How the names of boards begin; their versions follow."""
 _PAGE_WORDS = ("large", "small", "any")
@@ -110,15 +97,16 @@ def read(specs: Words, properties: Words, vcpus: int, memory_mib: int) -> Hardwa
         machine=machine,
         firmware=firmware,
         secure_boot=secure,
-        boot_menu=_is_on(specs, "hw:boot_menu") or _is_on(properties, "hw_boot_menu"),
+        boot_menu=is_on(specs, "hw:boot_menu") or is_on(properties, "hw_boot_menu"),
         topology=shape,
         cells=grouped,
         pinned=_one(specs, properties, "hw:cpu_policy", "hw_cpu_policy") == "dedicated",
         page_size=_page_size(specs, properties),
-        locked_memory=_is_on(specs, "hw:locked_memory") or _is_on(properties, "hw_locked_memory"),
+        locked_memory=is_on(specs, "hw:locked_memory") or is_on(properties, "hw_locked_memory"),
         pmu=_switch(specs.get("hw:pmu", properties.get("hw_pmu"))),
-        hidden=_is_on(specs, "hw:hide_hypervisor_id")
-        or _is_on(properties, "img_hide_hypervisor_id"),
+        hidden=is_on(specs, "hw:hide_hypervisor_id")
+        or is_on(specs, "hide_hypervisor_id")
+        or is_on(properties, "img_hide_hypervisor_id"),
         cdrom_bus=properties.get("hw_cdrom_bus", ""),
         vif_model=properties.get("hw_vif_model", "virtio"),
         video_model=properties.get("hw_video_model", "virtio"),
@@ -129,6 +117,7 @@ def read(specs: Words, properties: Words, vcpus: int, memory_mib: int) -> Hardwa
         watchdog=_watchdog(specs, properties),
         cpu_limits=_limits(specs, "quota:cpu_"),
         disk_limits=_limits(specs, "quota:disk_"),
+        devices=devices(specs, properties, vcpus),
         vif_limits=_limits(specs, "quota:vif_"),
     )
 
@@ -152,9 +141,6 @@ def _firmware(specs: Words, properties: Words) -> tuple[str, bool]:
 
 
 def _check_choices(specs: Words, properties: Words) -> None:
-    for word, promise in NOT_OFFERED.items():
-        if specs.get(word, "false").lower() not in FALSE_WORDS:
-            raise Impossible(f"{word} asks for {promise}, which no host of this cloud offers.")
     for name, choices in CHOICES.items():
         for words, word in ((properties, name), (specs, _of_flavor(name))):
             value = words.get(word)
@@ -227,10 +213,6 @@ def _number(words: Words, key: str) -> int:
     if not text.lstrip("-").isdigit():
         raise Impossible(f"{key} is {text!r}, which is no number.")
     return int(text)
-
-
-def _is_on(words: Words, key: str) -> bool:
-    return words.get(key, "").strip().lower() in TRUE_WORDS
 
 
 def _switch(word: str | None) -> bool | None:

@@ -20,6 +20,8 @@ from nova_appliance.virt.libvirt import probe
 from nova_appliance.virt.settings import VirtSettings
 
 NETWORK_CARDS = Path("/sys/class/net")
+MULTI_QUEUE = 0x100
+"""Linux's IFF_MULTI_QUEUE."""
 
 
 def boots(bench, guest):
@@ -185,21 +187,28 @@ ASKED = {
     "hw:pmu": "false",
     "hw_rng:rate_bytes": "4096",
     "quota:disk_total_iops_sec": "1000",
+    "hw:vif_multiqueue_enabled": "true",
+    "hw:sound_model": "ich9",
+    "hw:usb_model": "qemu-xhci",
 }
 
 
 @pytest.mark.parametrize("machine", ["pc", "q35"])
 def test_a_guest_boots_with_what_flavor_and_image_ask_for(qemu, bridge, machine):
+    first = Vif(port_id=ids.new_id(), mac="fa:16:3e:11:22:50", bridge=bridge)
     guest = qemu.started(
         vcpus=2,
+        vifs=(first,),
         extra_specs=ASKED,
         image_properties={"hw_machine_type": machine, "hw_qemu_guest_agent": "yes"},
     )
     assert wait_for(lambda: boots(qemu, guest) == 1, 60)
+    flags = int((NETWORK_CARDS / first.device / "tun_flags").read_text(), 16)
+    assert flags & MULTI_QUEUE, "the guest has not asked for its queues, but they are there"
     for number in range(4):
         vif = Vif(port_id=ids.new_id(), mac=f"fa:16:3e:11:22:4{number}", bridge=bridge)
         qemu.driver.interfaces.attach(guest.server_id, vif)
-    assert len(qemu.driver.interfaces.plugged(guest.server_id)) == 4
+    assert len(qemu.driver.interfaces.plugged(guest.server_id)) == 5
 
 
 def test_guests_have_processors_for_themselves_while_there_are_any(qemu, daemons):

@@ -76,6 +76,8 @@ def test_bad_requests(world, family, words, fields):
         ("memory is too small", {"min_ram_mib": 4096}),
         ("disk is too small", {"size_bytes": 2 * GIB}),
         ("smaller than the minimum", {"min_disk_gib": 5}),
+        ("hw_vif_model", {"properties": {"hw_vif_model": "x"}}),
+        ("hw_tpm_model asks for a TPM", {"properties": {"hw_tpm_model": "tpm-crb"}}),
     ],
 )
 def test_images_that_do_not_fit(world, words, fields):

@@ -1,15 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hardware that flavors and images ask for: read, filled in, and refused with the word."""
 
+import re
+
 import pytest
 
+from nova_appliance.domain import not_offered
 from nova_appliance.domain.hardware import Hardware, Impossible, read
 from nova_appliance.domain.hardware_cells import numbers
 from nova_appliance.domain.hardware_cpus import Topology
+from nova_appliance.domain.hardware_devices import Devices
 
 
 def of(specs=None, properties=None, vcpus=8, memory_mib=1024):
     return read(specs or {}, properties or {}, vcpus, memory_mib)
+
+
+def ask(specs, properties):
+    """As actions do for a guest that is to be."""
+    not_offered.check(specs, properties)
+    return of(specs, properties)
+
+
+def refused(specs, properties, word):
+    with pytest.raises(Impossible, match=re.escape(word)):
+        ask(specs, properties)
 
 
 def test_without_words_all_is_usual():
@@ -111,5 +126,86 @@ def test_sizes_and_limits():
     ],
 )
 def test_what_is_impossible_is_refused_by_its_word(specs, properties, word):
-    with pytest.raises(Impossible, match=word):
-        of(specs, properties)
+    refused(specs, properties, word)
+
+
+NOT_GIVEN = (
+    # the flavor's word, a value that asks for it, one that does not
+    ("hw:mem_encryption", "true", "false"),
+    ("hw:mem_encryption_model", "amd-sev", ""),
+    ("hw:cpu_realtime", "yes", "no"),
+    ("hw:cpu_dedicated_mask", "0-1", ""),
+    ("hw:emulator_threads_policy", "share", ""),
+    ("hw:ephemeral_encryption", "1", "0"),
+    ("hw:ephemeral_encryption_format", "luks", ""),
+    ("hw:tpm_version", "2.0", ""),
+    ("hw:tpm_model", "tpm-crb", ""),
+    ("hw:tpm_secret_security", "host", ""),
+    ("hw:pmem", "6GB", ""),
+    ("hw:viommu_model", "auto", ""),
+    ("hw:maxphysaddr_mode", "emulate", ""),
+    ("hw:maxphysaddr_bits", "42", ""),
+    ("hw:firmware_stateless", "True", "False"),
+    ("hw:virtio_packed_ring", "on", "off"),
+    ("hw:serial_port_count", "2", "1"),
+    ("hw:redirected_usb_ports", "2", "0"),
+    ("hw:input_bus", "virtio", "usb"),
+    ("hw:scsi_model", "lsilogic", "virtio-scsi"),
+    ("hw:emulation_architecture", "aarch64", "x86_64"),
+    ("hw:pointer_model", "pen", "usbtablet"),
+    ("hw:sound_model", "pcspk", "ich9"),
+    ("hw:usb_model", "ehci", "qemu-xhci"),
+    ("accel:device_profile", "mine", ""),
+    ("quota:cpu_limit", "3", "0"),
+    ("quota:memory_reservation", "64", "0"),
+    ("quota:disk_io_shares_level", "high", "normal"),
+    ("quota:vif_shares_share", "9", "0"),
+    ("resources:PGPU", "1", "0"),
+    ("resources:PCPU", "2", "0"),
+    ("resources1:VCPU", "2", "0"),
+    ("resources:CUSTOM_GOLD", "1", "0"),
+)
+
+
+@pytest.mark.parametrize(("word", "asking", "fine"), NOT_GIVEN)
+def test_what_no_host_gives_is_refused_by_flavors_and_images_word(word, asking, fine):
+    forms = [({word: value}, {}) for value in (asking, fine)]
+    if word.startswith("hw:"):
+        forms += [({}, {word.replace(":", "_"): value}) for value in (asking, fine)]
+    for number, (specs, properties) in enumerate(forms):
+        (asked,) = specs or properties
+        if number % 2 == 0:
+            refused(specs, properties, f"{asked} asks for ")
+        not_offered.check(dict.fromkeys(specs, fine), dict.fromkeys(properties, fine))
+    assert set(not_offered.ASKED) <= {row[0] for row in NOT_GIVEN}
+
+
+def test_what_asks_for_no_hardware_passes():
+    not_offered.check(
+        {"resources:VCPU": "2", "resources:VGPU": "1", "quota:cpu_quota": "5", "x:y": "z"},
+        {"os_distro": "debian", "hw_disk_type": "thin", "x": "y", "hw_machine_type": "q35"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("specs", "properties", "word"),
+    [
+        ({}, {"hw_disk_bus": "ide", "hw_machine_type": "pc-q35-7.2"}, "hw_disk_bus"),
+        ({}, {"hw_cdrom_bus": "ide", "hw_machine_type": "q35"}, "hw_cdrom_bus"),
+        ({"hw:usb_model": "none"}, {"hw_disk_bus": "usb"}, "hw_disk_bus"),
+    ],
+)
+def test_buses_that_the_board_lacks_are_refused(specs, properties, word):
+    refused(specs, properties, word)
+
+
+def test_queues_sound_and_usb():
+    both = {"hw:vif_multiqueue_enabled": "true", "hw:sound_model": "ac97", "hw:usb_model": "none"}
+    image = {"hw_sound_model": "ich9", "hw_time_hpet": "true", "hw_pointer_model": "usbtablet"}
+    assert of(both, image).devices == Devices(
+        queues=8, sound_model="ich9", usb_model="none", tablet=True, hpet=True
+    )
+    assert of({}, {"hw_vif_multiqueue_enabled": "yes"}, vcpus=2).devices.queues == 2
+    assert of(both, vcpus=1).devices.queues == 0
+    old = of({}, {"hw_sound_model": "pcspk", "hw_usb_model": "ehci"})
+    assert old.devices == Devices(), "a guest that is there goes on without"

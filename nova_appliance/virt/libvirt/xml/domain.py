@@ -68,7 +68,7 @@ def domain_xml(
         platform.boot(hardware),
         platform.features(hardware, host.translation_mib),
         cpu(host.virt_type, host.cpu_mode, host.cpu_model, hardware),
-        platform.guest_clock(),
+        platform.guest_clock(hardware),
         element("on_poweroff", text="destroy"),
         element("on_reboot", text="restart"),
         element("on_crash", text="destroy"),
@@ -84,7 +84,10 @@ def hardware_of(guest: Guest) -> Hardware:
 
 
 def _devices(guest: Guest, host: HostTraits, folder: Path, serial_port: int) -> list[Element]:
-    is_fast, hardware = host.virt_type not in EMULATED, hardware_of(guest)
+    hardware = hardware_of(guest)
+    has_tablet = hardware.devices.usb_model != "none" and (
+        host.virt_type not in EMULATED or hardware.devices.tablet
+    )
     console = ConsolePart(
         log_file=str(folder / CONSOLE_LOG),
         vnc_listen=host.vnc_listen,
@@ -97,11 +100,13 @@ def _devices(guest: Guest, host: HostTraits, folder: Path, serial_port: int) -> 
         serial_port=serial_port,
         video_model=hardware.video_model,
         video_ram_mib=hardware.video_ram_mib,
-        has_tablet=is_fast,
+        has_tablet=has_tablet,
     )
-    plugged = [made for vif in guest.vifs if (made := interface(vif)) is not None]
+    cards = [interface(vif, hardware.devices.queues) for vif in guest.vifs]
+    plugged = [card for card in cards if card is not None]
     parts = [] if host.virt_type == "test" else disk_parts(guest, host, folder)
     buses = {part.bus for part in parts}
+    has_usb = has_tablet or "usb" in buses or hardware.devices.usb_model not in {"", "none"}
     return [
         *platform.root_ports(hardware),
         *controllers(buses),
@@ -110,7 +115,7 @@ def _devices(guest: Guest, host: HostTraits, folder: Path, serial_port: int) -> 
         *(share(one) for one in guest.shares),
         *consoles(console),
         *platform.agent_channel(guest.image_properties),
-        *platform.small_devices(hardware, has_usb=is_fast or "usb" in buses),
+        *platform.small_devices(hardware, has_usb=has_usb),
     ]
 
 

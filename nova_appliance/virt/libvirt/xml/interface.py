@@ -11,8 +11,8 @@ from nova_appliance.virt.libvirt.xml.limits import bandwidth
 MODELS = ("virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet", "vmxnet3")
 
 
-def interface(vif: Vif) -> Element | None:
-    """<interface> for a bound port; None for one that is not plugged."""
+def interface(vif: Vif, queues: int = 0) -> Element | None:
+    """<interface> for a bound port, a virtio one with so many queues; None if it is not plugged."""
     if vif.kind == "none":
         return None
     if vif.kind not in ("bridge", "ovs") or not vif.bridge:
@@ -29,6 +29,7 @@ def interface(vif: Vif) -> Element | None:
         _port_of_switch(vif) if vif.kind == "ovs" else None,
         element("target", dev=vif.device),
         element("model", type=vif.model),
+        element("driver", queues=queues) if queues and vif.model == "virtio" else None,
         bandwidth(vif.limits),
         element("mtu", size=vif.mtu) if vif.mtu else None,
         type="bridge",

@@ -76,13 +76,13 @@ def root_ports(hardware: Hardware) -> list[Element]:
     return [root, *ports]
 
 
-def guest_clock() -> Element:
+def guest_clock(hardware: Hardware) -> Element:
     """<clock> in UTC, with timers that catch up after a pause."""
     return element(
         "clock",
         element("timer", name="pit", tickpolicy="delay"),
         element("timer", name="rtc", tickpolicy="catchup"),
-        element("timer", name="hpet", present="no"),
+        element("timer", name="hpet", present="yes" if hardware.devices.hpet else "no"),
         offset="utc",
     )
 
@@ -96,12 +96,26 @@ def agent_channel(properties: Mapping[str, str]) -> list[Element]:
 
 
 def small_devices(hardware: Hardware, *, has_usb: bool) -> list[Element]:
-    """Randomness, the balloon that reports memory, a watchdog, and USB only where it is used."""
-    usb = None if has_usb else element("controller", type="usb", model="none")
+    """Randomness, the balloon that reports memory, a watchdog, sound, and USB only where it is used."""
+    model = hardware.devices.sound_model
+    sound = element("sound", model=model) if model else None
     dog = element("watchdog", model="i6300esb", action=hardware.watchdog)
     balloon = element("memballoon", element("stats", period=_BALLOON_PERIOD_S), model="virtio")
-    devices = (usb, dog if hardware.watchdog else None, _random(hardware), balloon)
+    devices = (
+        _usb(hardware, has_usb=has_usb),
+        sound,
+        dog if hardware.watchdog else None,
+        _random(hardware),
+        balloon,
+    )
     return [device for device in devices if device is not None]
+
+
+def _usb(hardware: Hardware, *, has_usb: bool) -> Element | None:
+    if not has_usb:
+        return element("controller", type="usb", model="none")
+    model = hardware.devices.usb_model
+    return element("controller", type="usb", model=model) if model not in {"", "none"} else None
 
 
 def _random(hardware: Hardware) -> Element | None:

@@ -102,6 +102,16 @@ SECURE = {
     "extra_specs": {"os:secure_boot": "required", "hw_rng:allowed": "false"},
     "image_properties": {"hw_machine_type": "q35", "hw_firmware_type": "uefi"},
 }
+DEVICES = {
+    "vcpus": 4,
+    "vifs": FULL["vifs"],
+    "extra_specs": {
+        "hw:vif_multiqueue_enabled": "true",
+        "hw:sound_model": "ich9",
+        "hw:usb_model": "qemu-xhci",
+    },
+    "image_properties": {"hw_pointer_model": "usbtablet", "hw_time_hpet": "true"},
+}
 RESCUED = {
     "disks": (Disk(name="disk.rescue", size_gib=0, image_id=SERVER, purpose="rescue", bus="usb"),),
     "volumes": (
@@ -127,6 +137,11 @@ CASES = {
     ),
     "kvm_hardware": (HostTraits(virt_type="kvm"), make(**(FULL | HARDWARE))),
     "kvm_secure_q35": (HostTraits(virt_type="kvm"), make(**SECURE)),
+    "qemu_devices": (HostTraits(virt_type="qemu"), make(**DEVICES)),
+    "kvm_without_usb": (
+        HostTraits(virt_type="kvm"),
+        make(extra_specs={"hw:usb_model": "none"}),
+    ),
     "qemu_rescued_on_volume": (HostTraits(virt_type="qemu"), make(**RESCUED)),
     "qemu_secure_consoles": (
         HostTraits(

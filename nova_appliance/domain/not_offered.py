@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What flavors and images may ask for and no host of this cloud gives: refused with the word. Pure.
+
+Asked by actions before anything is written, never of guests that are there. `hw:` is `hw_` in images.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from nova_appliance.domain.extra_specs import FALSE_WORDS
+from nova_appliance.domain.hardware import Impossible
+from nova_appliance.domain.hardware_devices import SOUND_MODELS, USB_MODELS, Words, of_image
+
+NOTHING = ("", *FALSE_WORDS)
+"""Values by which a word asks for nothing."""
+ASKED: dict[str, tuple[str, tuple[str, ...]]] = {
+    # word > what it asks for, the values that are fine
+    "hw:mem_encryption": ("encrypted memory", NOTHING),
+    "hw:mem_encryption_model": ("encrypted memory", NOTHING),
+    "hw:cpu_realtime": ("real-time processors", NOTHING),
+    "hw:cpu_dedicated_mask": ("processors of two kinds", NOTHING),
+    "hw:emulator_threads_policy": ("processors for the emulator's threads", NOTHING),
+    "hw:ephemeral_encryption": ("encrypted ephemeral disks", NOTHING),
+    "hw:ephemeral_encryption_format": ("encrypted ephemeral disks", NOTHING),
+    "hw:tpm_version": ("a TPM", NOTHING),
+    "hw:tpm_model": ("a TPM", NOTHING),
+    "hw:tpm_secret_security": ("a TPM", NOTHING),
+    "hw:pmem": ("persistent memory", NOTHING),
+    "hw:viommu_model": ("a virtual IOMMU", NOTHING),
+    "hw:maxphysaddr_mode": ("another width of addresses", NOTHING),
+    "hw:maxphysaddr_bits": ("another width of addresses", NOTHING),
+    "hw:firmware_stateless": ("firmware without memory", NOTHING),
+    "hw:virtio_packed_ring": ("packed rings", NOTHING),
+    "hw:serial_port_count": ("another number of serial ports than 1", ("1",)),
+    "hw:redirected_usb_ports": ("redirected USB ports", NOTHING),
+    "hw:input_bus": ("another bus for input than usb", ("", "usb")),
+    "hw:scsi_model": ("another SCSI card than virtio-scsi", ("", "virtio-scsi")),
+    "hw:emulation_architecture": ("another processor than x86_64", ("", "x86_64")),
+    "hw:pointer_model": ("a pointer beside usbtablet and ps2mouse", ("", "usbtablet", "ps2mouse")),
+    "hw:sound_model": (f"a sound card beside {', '.join(SOUND_MODELS)}", ("", *SOUND_MODELS)),
+    "hw:usb_model": (f"a USB card beside {', '.join(USB_MODELS)}", ("", *USB_MODELS)),
+    "accel:device_profile": ("accelerators", ("",)),
+}
+DEMANDS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
+    # pattern of the flavor's word, what it asks for, the values that are fine
+    (
+        re.compile(r"quota:(cpu|memory|disk_io|vif)_(limit|reservation|shares_share)"),
+        "a quota that QEMU does not know",
+        ("", "0"),
+    ),
+    (
+        re.compile(r"quota:(cpu|memory|disk_io|vif)_shares_level"),
+        "a quota that QEMU does not know",
+        ("", "normal"),
+    ),
+    (
+        re.compile(r"resources[^:]*:(?!(?<=resources:)(VCPU|MEMORY_MB|DISK_GB|VGPU)$).*"),
+        "a resource",
+        ("", "0"),
+    ),
+)
+
+
+def check(specs: Words, properties: Words) -> None:
+    """Raises Impossible for the first word that asks for what is not given."""
+    for word, value, promise, fine in _asked(specs, properties):
+        if value.strip().lower() not in fine:
+            raise Impossible(f"{word} asks for {promise}, which no host of this cloud offers.")
+    _check_buses(specs, properties)
+
+
+def _asked(specs: Words, properties: Words) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    for name, (promise, fine) in ASKED.items():
+        for words, word in ((specs, name), (properties, of_image(name))):
+            if word in words:
+                yield word, words[word], promise, fine
+    for word, value in specs.items():
+        for pattern, promise, fine in DEMANDS:
+            if pattern.fullmatch(word):
+                yield word, value, promise, fine
+
+
+def _check_buses(specs: Words, properties: Words) -> None:
+    """Buses that the board does not have."""
+    machine = properties.get("hw_machine_type", "pc")
+    usb = properties.get("hw_usb_model", specs.get("hw:usb_model", ""))
+    for word in ("hw_disk_bus", "hw_cdrom_bus"):
+        bus = properties.get(word)
+        if bus == "ide" and "q35" in machine:
+            raise Impossible(f"{word} is ide, which a board of hw_machine_type q35 does not have.")
+        if bus == "usb" and usb == "none":
+            raise Impossible(f"{word} is usb, and hw_usb_model or hw:usb_model is none.")
