@@ -110,16 +110,16 @@ def test_a_volume_is_copied_while_its_guest_writes_to_it(cloud, servers, doors):
         volumes.delete_volume(one)
 
 
-def test_a_root_volume_outlives_its_server(cloud):
+def test_a_root_volume_outlives_its_rescue_and_its_server(cloud, image):
     compute, volumes = cloud.connect().compute, cloud.connect().block_storage
-    image = cloud.connect().image.find_image("tiny").id
-    root = volume(cloud, image_id=image)
+    root = volume(cloud, image_id=cloud.connect().image.find_image("tiny").id)
     mapping = {"uuid": root, "source_type": "volume", "destination_type": "volume",
                "boot_index": 0, "delete_on_termination": False}  # fmt: skip
     first = cloud.make("first", image_id="", block_device_mapping=[mapping])
     cloud.wait_ready(first, "ACTIVE")
     door = cloud.open_door(first)
     cloud.ssh(door, "echo outlived >/data/root; sync")
+    _is_rescued(cloud, first, door, image)
     compute.delete_server(first)
     assert status_is(cloud, root, "available")
     again = mapping | {"delete_on_termination": True}
@@ -130,6 +130,27 @@ def test_a_root_volume_outlives_its_server(cloud):
     assert wait_for(lambda: compute.find_server(second) is None, 60, 0.2)
     assert wait_for(lambda: volumes.find_volume(root) is None, 60, 0.2)
     cloud.nothing_stray()
+
+
+def _is_rescued(cloud, server, door, image):
+    """The rescue system comes from a disk beside the volume; later the volume boots again."""
+    made = cloud.connect().image.create_image(
+        "beside", filename=str(image), disk_format="qcow2", container_format="bare",
+        hw_rescue_device="disk", hw_rescue_bus="scsi",
+    )  # fmt: skip
+    newer = ("--os-compute-api-version", "2.87")
+    cloud.whole.openstack(*newer, "server", "rescue", "--image", "beside", "first")
+    assert wait_for(lambda: cloud.see(server).status == "RESCUE", 120, 0.3), cloud.log()
+    assert wait_for(lambda: cloud.boots(server) == 2, 150, 0.5), cloud.said(server)[-2000:]
+    look = "ls -d /sys/block/vda /sys/block/sda; mkdir -p /mnt; mount /dev/vda2 /mnt; cat /mnt/root"
+    seen = cloud.ssh(door, look).split()
+    assert sorted(seen) == ["/sys/block/sda", "/sys/block/vda", "outlived"]
+    cloud.ssh(door, "umount /mnt; sync")
+    cloud.whole.openstack("server", "unrescue", "first")
+    cloud.wait_ready(server, "ACTIVE", boots=3)
+    look = "ls -d /sys/block/vda /sys/block/sda 2>/dev/null; cat /data/root"
+    assert cloud.ssh(door, look).split() == ["/sys/block/vda", "outlived"]
+    cloud.connect().image.delete_image(made.id)
 
 
 def test_a_rebuilt_root_volume_holds_the_new_image(cloud, side_door, servers):
