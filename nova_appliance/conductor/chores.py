@@ -7,6 +7,8 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterator
 
+from oslo_config import cfg
+
 from nova_appliance.actions import refresh_addresses
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import ids
@@ -23,7 +25,9 @@ ORPHAN_S = 60.0
 """A mapping without a server is left alone for so long: its request may be under way."""
 LONG_S = 3600.0
 """A saga open for longer is named in the log."""
+USUAL_S = 60.0
 PAGE = 500
+Every = float | Callable[[cfg.ConfigOpts], float]
 HEALED = 100
 """Servers of a cell whose addresses are looked at in one round."""
 
@@ -132,7 +136,7 @@ def heal_addresses(cloud: Cloud) -> int:
     return healed
 
 
-CHORES: tuple[tuple[str, float, Callable[[Cloud], int]], ...] = (
+CHORES: tuple[tuple[str, Every, Callable[[Cloud], int]], ...] = (
     ("remove orphans", 60.0, remove_orphans),
     ("remove strays", 3600.0, remove_strays),
     ("release claims", 600.0, audit.release_claims),
@@ -140,12 +144,20 @@ CHORES: tuple[tuple[str, float, Callable[[Cloud], int]], ...] = (
     ("recount claims", 600.0, audit.recount),
     ("end long builds", 30.0, end_long_builds),
     ("name stuck sagas", 300.0, name_stuck),
-    ("heal addresses", 60.0, heal_addresses),
+    ("heal addresses", lambda conf: conf.heal_instance_info_cache_interval, heal_addresses),
     ("forget old sagas", 600.0, forget_sagas),
     ("reclaim servers", 60.0, reclaim),
     ("confirm resizes", 60.0, confirm_old),
-    ("offload shelved servers", 60.0, shelf_life.offload),
+    ("offload shelved servers", lambda conf: conf.shelved_poll_interval, shelf_life.offload),
     ("end rescues", 60.0, shelf_life.end_rescues),
     ("audit usage", 60.0, usage_audit.audit),
 )
-"""Name, seconds between two rounds, what is done."""
+"""Name, seconds between two rounds or the option that says them, what is done."""
+
+
+def rounds(conf: cfg.ConfigOpts) -> Iterator[tuple[str, float, Callable[[Cloud], int]]]:
+    """The chores that are on, each with its seconds: an option's 0 is a minute, negative is off."""
+    for name, every, chore in CHORES:
+        seconds = every(conf) if callable(every) else every
+        if seconds >= 0:
+            yield name, float(seconds or USUAL_S), chore

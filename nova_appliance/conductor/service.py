@@ -12,7 +12,7 @@ from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors, ids
 from nova_appliance.common.context import RequestContext
 from nova_appliance.conductor import cache_images
-from nova_appliance.conductor.chores import CHORES
+from nova_appliance.conductor.chores import rounds
 from nova_appliance.conductor.hosts_say import HostsSay
 from nova_appliance.conductor.pool import Pool
 from nova_appliance.conductor.saga import Saga
@@ -49,13 +49,12 @@ class Service:
         self._server = Server(cloud.conf, "conductor", cloud.conf.host, handlers)
         self._stopped = threading.Event()
         self._started_at = cloud.clock.now()
-        rounds: list[tuple[str, float, Callable[[Cloud], object]]] = [
+        jobs: list[tuple[str, float, Callable[[Cloud], object]]] = [
             ("check in", float(cloud.conf.report_interval), self._check_in),
-            *CHORES,
+            *rounds(cloud.conf),
         ]
         self._threads = [
-            threading.Thread(target=self._every, args=row, name=row[0], daemon=True)
-            for row in rounds
+            threading.Thread(target=self._every, args=row, name=row[0], daemon=True) for row in jobs
         ]
 
     def start(self) -> None:

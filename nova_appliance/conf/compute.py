@@ -34,6 +34,16 @@ OPTIONS = {
             min=-1,
             help="Seconds a shelved server keeps its host; 0 lets it go at once, -1 never.",
         ),
+        cfg.IntOpt(
+            "shelved_poll_interval",
+            default=3600,
+            help="Seconds between looks for what is shelved long enough; 0 is 60, negative off.",
+        ),
+        cfg.IntOpt(
+            "heal_instance_info_cache_interval",
+            default=60,
+            help="Seconds between repairs of addresses that servers show; 0 is 60, negative off.",
+        ),
         cfg.IntOpt("rescue_timeout", default=0, min=0, help="Seconds until unrescue; 0 never."),
         cfg.IntOpt(
             "vif_plugging_timeout",

@@ -26,6 +26,23 @@ def world(tmp_path):
     return World(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("offload shelved servers", "shelved_poll_interval"),
+        ("heal addresses", "heal_instance_info_cache_interval"),
+    ],
+)
+def test_an_interval_is_the_options_a_minute_or_never(world, name, option):
+    conf = world.cloud.conf
+    found = {}
+    for said in (7, 0, -1):
+        conf.set_override(option, said)
+        found[said] = {row[0]: row[1] for row in chores.rounds(conf)}.get(name)
+    assert found == {7: 7, 0: 60, -1: None}
+    assert len(list(chores.rounds(conf))) == len(chores.CHORES) - 1
+
+
 def test_mappings_without_a_server_go_after_a_while(world):
     orphan = make_server(cell_id=CELL0)
     mapping = server_mappings.Mapping(
