@@ -2,16 +2,21 @@
 """Console daemons as processes of their own over a real RabbitMQ: killed, crowded, never read."""
 
 import contextlib
+import dataclasses
 import os
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fixtures.console_stage import EchoGuest, WebClient, one_test, stage
+from fixtures.console_stage import BASES, EchoGuest, WebClient, one_test, stage
 from fixtures.daemons import Daemon, script, words_of, write_options
 from fixtures.free_ports import free_port
 from fixtures.rabbitmq import Rabbitmq
+from fixtures.rfb_client import Connect
+from fixtures.spice_client import MAIN
+from fixtures.spice_client import link as spice_link
 
 from nova_appliance.common.clock import wait_for
 
@@ -64,18 +69,53 @@ def _healthy(daemon):
     return False
 
 
-class NoVnc:
-    """A nova-novncproxy of the test's own on a port that stays when it is started again."""
+def by_spice(port, secret):
+    """A channel whose first words the proxy has heard; this guest says them again."""
+    client, words = WebClient(port, f"/?token={secret}"), spice_link(MAIN)
+    client.send(words)
+    assert client.read(len(words)) == words
+    return client
 
-    def __init__(self, begin, consoles):
-        self.begin, self.port = begin, free_port()
-        base = f"http://127.0.0.1:{self.port}/vnc_auto.html"
-        consoles.cloud.conf.set_override("novncproxy_base_url", base, "vnc")
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """Who serves it, the option with its port, how a client comes in."""
+
+    binary: str
+    port: str
+    open: Callable = lambda port, secret: WebClient(port, f"/?token={secret}")
+    each: int = 10
+    """Connections to one server at once."""
+
+
+KINDS = {
+    "novnc": Kind("nova-novncproxy", "novncproxy_port"),
+    "xvpvnc": Kind(
+        "nova-xvpvncproxy", "xvpvncproxy_port",
+        lambda port, secret: Connect(port, f"/console?token={secret}"),
+    ),
+    "spice-html5": Kind("nova-spicehtml5proxy", "html5proxy_port", by_spice),
+    "serial": Kind("nova-serialproxy", "serialproxy_port", each=1),
+}  # fmt: skip
+
+
+class ProxyProcess:
+    """A proxy of the test's own on a port that stays when it is started again."""
+
+    def __init__(self, begin, consoles, kind="novnc"):
+        self.begin, self.port, self.kind = begin, free_port(), KINDS[kind]
+        self._group, option, scheme, path = BASES[self.kind.binary]
+        base = f"{scheme}://127.0.0.1:{self.port}/{path}"
+        consoles.cloud.conf.set_override(option, base, self._group)
         self.start()
 
     def start(self):
-        self.daemon = self.begin("nova-novncproxy", vnc={"novncproxy_port": self.port})
+        options = {self._group: {self.kind.port: self.port}}
+        self.daemon = self.begin(self.kind.binary, **options)
         return self
+
+    def open(self, secret):
+        return self.kind.open(self.port, secret)
 
     @property
     def pid(self):
@@ -94,7 +134,7 @@ class NoVnc:
 
 @pytest.fixture
 def proxy(begin, consoles):
-    return NoVnc(begin, consoles)
+    return ProxyProcess(begin, consoles)
 
 
 @pytest.fixture
@@ -109,11 +149,16 @@ def link(consoles, guest):
     """A server whose console echoes, and the target with its token."""
 
     def make(port=None):
-        server = consoles.add_server()
-        consoles.put(server, port or guest.port)
-        return f"/?token={consoles.secret(server, 'novnc')}"
+        return f"/?token={secret_to(consoles, port or guest.port)}"
 
     return make
+
+
+def secret_to(consoles, port, kind="novnc"):
+    """A token for a new server whose console is at this port."""
+    server = consoles.add_server()
+    consoles.put(server, port)
+    return consoles.secret(server, kind)
 
 
 def echoes(client, words=b"are you there"):
@@ -131,7 +176,7 @@ def test_a_proxy_killed_amid_sessions_leaves_guests_and_other_proxies_alone(
     begin, consoles, proxy, guest, link
 ):
     target, other_target = link(), link()
-    other = NoVnc(begin, consoles)
+    other = ProxyProcess(begin, consoles)
     mine, theirs = WebClient(proxy.port, target), WebClient(other.port, other_target)
     assert echoes(mine)
     assert echoes(theirs)
@@ -146,40 +191,78 @@ def test_a_proxy_killed_amid_sessions_leaves_guests_and_other_proxies_alone(
     assert echoes(WebClient(proxy.port, target)), "and the one that was started again does"
 
 
-def test_two_hundred_at_once_again_and_again_leave_nothing(consoles, proxy, link):
+def test_two_hundred_at_once_again_and_again_leave_nothing(consoles, proxy, guest):
+    crowd(proxy, [secret_to(consoles, guest.port) for _ in range(20)])
+
+
+def crowd(proxy, secrets):
     """The first round fills pools and caches; after it, handles, threads and memory stay."""
-    targets = [link() for _ in range(20)]
-    seen = []
+    room, seen = proxy.handles() + 4, []
     for _round in range(4):
-        clients = [WebClient(proxy.port, target) for target in targets for _ in range(10)]
-        assert [client.status for client in clients] == [101] * 200
+        clients = [proxy.open(secret) for secret in secrets for _ in range(proxy.kind.each)]
         assert all(echoes(client, b"%d" % n) for n, client in enumerate(clients))
         for client in clients:
             client.close()
-        assert wait_for(lambda: proxy.threads() < 40, 20, 0.1), proxy.threads()
+        assert wait_for(lambda: proxy.handles() <= room, 60, 0.1), (proxy.handles(), room)  # noqa: B023
         seen.append((proxy.handles(), proxy.resident_kib()))
+        room = seen[0][0] + 2
     print("handles and KiB after each round:", seen)
-    assert seen[-1][0] <= seen[0][0] + 2, seen
+    assert wait_for(lambda: proxy.threads() < len(secrets) + 20, 60, 0.1), proxy.threads()
     assert seen[-1][1] <= seen[0][1] + MOST_KIB, seen
 
 
-def test_who_never_reads_is_not_read_for(consoles, proxy, link):
+def test_who_never_reads_is_not_read_for(consoles, proxy, guest):
+    never_read(consoles, proxy, "novnc", guest, 20)
+
+
+def never_read(consoles, proxy, kind, guest, count):
     """A guest that floods fills the sockets' buffers and no more; others see nothing of it."""
     flood = Flood()
-    neighbour = WebClient(proxy.port, link())
+    neighbour = proxy.open(secret_to(consoles, guest.port, kind))
     assert echoes(neighbour)
-    before = proxy.resident_kib()
-    silent = [WebClient(proxy.port, link(flood.port)) for _ in range(20)]
+    before, room = proxy.resident_kib(), proxy.handles() + 2
+    way_in = silent_open(kind, proxy)
+    silent = [way_in(secret_to(consoles, flood.port, kind)) for _ in range(count)]
     assert wait_for(flood.is_stuck, 20, 0.2), "somebody reads all of it"
     assert echoes(neighbour)
     grown = proxy.resident_kib() - before
-    print(f"20 silent clients: {flood.sent >> 20} MiB taken by sockets, {grown} KiB by the proxy")
-    assert grown < 20 * 1024
+    print(f"{count} silent clients: {flood.sent >> 20} MiB taken by sockets, {grown} KiB by proxy")
+    assert grown < count * 1024
     for client in silent:
         client.close()
-    assert wait_for(lambda: proxy.threads() < 30, 20, 0.1)
+    assert wait_for(lambda: proxy.handles() <= room, 60, 0.1), (proxy.handles(), room)
     assert echoes(neighbour)
+    neighbour.close()
     flood.close()
+
+
+def silent_open(kind, proxy):
+    """As `open`, but what comes is not read, and so no first words of SPICE either."""
+    if kind != "spice-html5":
+        return proxy.open
+
+    def opened(secret):
+        client = WebClient(proxy.port, f"/?token={secret}")
+        client.send(spice_link(MAIN))
+        return client
+
+    return opened
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "novnc"])
+def test_other_kinds_are_crowded_never_read_and_killed(begin, consoles, guest, kind):
+    """Fewer than two hundred at once: what the kinds share is asked for above."""
+    proxy = ProxyProcess(begin, consoles, kind)
+    crowd(proxy, [secret_to(consoles, guest.port, kind) for _ in range(40 // proxy.kind.each)])
+    never_read(consoles, proxy, kind, guest, 10)
+    secret = secret_to(consoles, guest.port, kind)
+    client = proxy.open(secret)
+    assert echoes(client)
+    dying = guest.connections[-1]
+    proxy.daemon.kill()
+    assert not still_echoes(client)
+    assert wait_for(lambda: dying.fileno() == -1, 5), "the guest's side is not closed"
+    assert echoes(proxy.start().open(secret)), "the link works when the proxy is there again"
 
 
 class Flood:
