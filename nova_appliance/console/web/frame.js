@@ -25,6 +25,18 @@ export function show(what, words) {
     }
 }
 
+/** Whether keys reach the server now. */
+export function isOpen() {
+    return document.body.dataset.state === "open";
+}
+
+/** Say what was not typed of a text; nothing when all of it was. */
+export function tellMissing(letters) {
+    if (letters) {
+        state.textContent = `Letters without a key on a US keyboard were left out: ${letters}`;
+    }
+}
+
 /** Let the session's buttons do something; `paste` only where the client can. */
 export function buttons(deeds) {
     keys.dataset.live = "yes";

@@ -2,7 +2,8 @@
 // The console's page over the noVNC library.
 
 import RFB from "../novnc/core/rfb.js";
-import { address, buttons, closing, screen, show } from "./frame.js";
+import { address, buttons, closing, isOpen, screen, show, tellMissing } from "./frame.js";
+import { typist } from "./typed.js";
 
 const socket = new WebSocket(address(), ["binary"]);
 let end = null;
@@ -21,8 +22,10 @@ rfb.addEventListener("securityfailure", (event) => {
     show("closed", "The server's console refused: " + (event.detail.reason || "no reason given"));
 });
 
+const type = typist((key, down) => rfb.sendKey(key.symbol, null, down), isOpen);
+
 buttons({
     ctrlAltDel: () => { rfb.sendCtrlAltDel(); rfb.focus(); },
-    paste: (text) => { rfb.clipboardPasteFrom(text); rfb.focus(); },
+    paste: (text) => { tellMissing(type(text)); rfb.focus(); },
     focus: () => rfb.focus(),
 });

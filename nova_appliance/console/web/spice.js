@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The console's page over the SPICE HTML5 client; it opens a socket for each channel.
 
-import { SpiceMainConn, sendCtrlAltDel } from "../spice/main.js";
-import { address, buttons, closing, screen, show } from "./frame.js";
+import { Constants } from "../spice/enums.js";
+import { SpiceMainConn } from "../spice/main.js";
+import { SpiceMiniData, SpiceMsgcKeyDown, SpiceMsgcKeyUp } from "../spice/spicemsg.js";
+import { address, buttons, closing, isOpen, screen, show, tellMissing } from "./frame.js";
+import { typist } from "./typed.js";
+
+const CTRL_ALT_DEL = [0x1d, 0x38, 0x53e0];
 
 let isOver = false;
 
@@ -50,4 +55,21 @@ connection.ws.addEventListener("close", (event) => {
     connection.stop();
 });
 
-buttons({ ctrlAltDel: () => { sendCtrlAltDel(connection); focus(); }, focus });
+// The client's own Ctrl-Alt-Del leaves its keys down in the guest when none was typed before.
+function press(scan, down) {
+    const key = down ? new SpiceMsgcKeyDown() : new SpiceMsgcKeyUp();
+    key.code = down ? scan : scan | (scan > 0xff ? 0x8000 : 0x80);
+    const message = new SpiceMiniData();
+    message.build_msg(Constants[`SPICE_MSGC_INPUTS_KEY_${down ? "DOWN" : "UP"}`], key);
+    connection.inputs.send_msg(message);
+}
+
+function ctrlAltDel() {
+    CTRL_ALT_DEL.forEach((scan) => press(scan, true));
+    [...CTRL_ALT_DEL].reverse().forEach((scan) => press(scan, false));
+    focus();
+}
+
+const type = typist((key, down) => press(key.scan, down), isOpen);
+
+buttons({ ctrlAltDel, paste: (text) => { tellMissing(type(text)); focus(); }, focus });
