@@ -15,6 +15,7 @@ BIGGER = {
     "backup": "it goes both ways, one file a play",
     "service_unit": "it is the hands of all the others, one file a hand",
     "debian_service": "it is the hands of all neighbours, one file a hand",
+    "mariadb": "it runs alone, as a cluster, or elsewhere, one file a way",
 }
 SHELLS = {"ansible.builtin.shell", "ansible.builtin.raw"}
 COMMANDS = {"ansible.builtin.command", "ansible.builtin.script"}
