@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from nova_appliance.actions import quiesce
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
@@ -31,13 +32,14 @@ def create(cloud: Cloud, context: RequestContext, server: Server, wanted: Mappin
     """Make the image; `wanted` is in Glance's words. Raises Conflict, OverQuota, Invalid."""
     with contextlib.ExitStack() as undo:
         mapping = []
-        for one in server.attachments:
-            row = _row(one)
-            if one.is_volume:
-                made = _snapshot(cloud, context, one, str(wanted["name"]))
-                undo.callback(_drop, cloud, context, str(made["id"]))
-                row |= {"snapshot_id": made["id"], "volume_size": made["size"]}
-            mapping.append(row)
+        with quiesce.held_still(cloud, context, server):
+            for one in server.attachments:
+                row = _row(one)
+                if one.is_volume:
+                    made = _snapshot(cloud, context, one, str(wanted["name"]))
+                    undo.callback(_drop, cloud, context, str(made["id"]))
+                    row |= {"snapshot_id": made["id"], "volume_size": made["size"]}
+                mapping.append(row)
         told = {
             **{k: v for k, v in _properties(server).items() if k not in wanted},
             **wanted,

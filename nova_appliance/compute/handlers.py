@@ -19,6 +19,7 @@ from nova_appliance.compute.work import (
     destroy,
     diagnostics,
     evacuate,
+    freeze,
     interfaces,
     live_migrate,
     move,
@@ -84,6 +85,8 @@ ANSWERS: dict[str, Callable[[Agent, Any], Any]] = {
     "console_screenshot": console.console_screenshot,
     "console_address": console_address.console_address,
     "diagnostics": diagnostics.diagnostics,
+    "freeze": freeze.freeze,
+    "thaw": freeze.thaw,
     "survey": survey.survey,
     "uptime": lambda agent, _: uptime(agent),
 }

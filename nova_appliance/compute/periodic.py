@@ -15,6 +15,7 @@ from nova_appliance.common import context as contexts
 from nova_appliance.common import errors
 from nova_appliance.compute import image_cache, inventory, reconcile, volume_counts
 from nova_appliance.compute.agent import Agent
+from nova_appliance.compute.work import freeze
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.rpc import pins
 from nova_appliance.rpc.orders import PowerSeen
@@ -22,6 +23,7 @@ from nova_appliance.rpc.orders import PowerSeen
 LOG = logging.getLogger(__name__)
 USUAL_S = 60
 NEVER = -1
+THAW_S = 10
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +121,12 @@ JOBS = (
         name="volume_usage",
         every=lambda conf: conf.volume_usage_poll_interval or NEVER,
         run=volume_counts.send,
+    ),
+    Job(
+        name="thaw_late",
+        every=lambda _conf: THAW_S,
+        run=freeze.thaw_late,
+        at_start=True,
     ),
     Job(
         name="image_cache_pass",

@@ -274,6 +274,13 @@ class GuestAsked(msgspec.Struct, frozen=True, kw_only=True):
     server_id: str
 
 
+class Thawed(msgspec.Struct, frozen=True, kw_only=True):
+    """The guest writes again."""
+
+    lasted: bool
+    """Whether it was held until now: a host lets no guest wait for long."""
+
+
 class Output(msgspec.Struct, frozen=True, kw_only=True):
     """Text of a serial console."""
 

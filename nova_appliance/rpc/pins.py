@@ -33,6 +33,7 @@ VERSIONS: dict[int, str] = {
     19: "0.19.0",
     20: "0.20.0",
     21: "0.21.0",
+    22: "0.22.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 

@@ -197,6 +197,12 @@ class Inside(Protocol):
     def set_password(self, server_id: str, user: str, password: str) -> None:
         """Change a user's password; raises NoSuchGuest, NoGuestAgent."""
 
+    def freeze(self, server_id: str) -> None:
+        """Hold what is written to the file systems; raises NoSuchGuest, NoGuestAgent."""
+
+    def thaw(self, server_id: str) -> None:
+        """Let it go on; fine if nothing is held. Raises NoSuchGuest, NoGuestAgent."""
+
 
 class Disks(Protocol):
     """Local disks: one folder for each server."""

@@ -19,6 +19,7 @@ from nova_appliance.rpc.orders import (
     ServerOrder,
     Survey,
     Surveyed,
+    Thawed,
     Uptime,
 )
 
@@ -69,6 +70,8 @@ CALLS: dict[str, Call] = {
     ),
     "console_screenshot": Call(since=18, order=GuestAsked, reply=Output, wait=NORMAL, to_host=True),
     "diagnostics": Call(since=2, order=GuestAsked, reply=Diagnosis, wait=NORMAL, to_host=True),
+    "freeze": Call(since=22, order=GuestAsked, reply=Empty, wait=NORMAL, to_host=True),
+    "thaw": Call(since=22, order=GuestAsked, reply=Thawed, wait=NORMAL, to_host=True),
     "survey": Call(since=13, order=Survey, reply=Surveyed, wait=NORMAL, to_host=True),
     "uptime": Call(since=1, order=Empty, reply=Uptime, wait=URGENT, to_host=True),
 }

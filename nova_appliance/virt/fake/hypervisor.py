@@ -34,6 +34,8 @@ class FakeGuest(msgspec.Struct, frozen=True, kw_only=True):
     console: str = ""
     saved: bool = False
     """Off, with its memory kept."""
+    frozen: bool = False
+    """What is written to its file systems is held."""
     macs: tuple[str, ...] = ()
     """Its network cards."""
     volumes: tuple[str, ...] = ()
@@ -137,7 +139,8 @@ class Hypervisor:
         """Take the guest's power; one that is off stays as it is."""
         found = self.guest(server_id)
         if found.power_state != PowerState.SHUTDOWN:
-            stopped = msgspec.structs.replace(found, power_state=PowerState.SHUTDOWN)
+            off = {"power_state": PowerState.SHUTDOWN, "frozen": False}
+            stopped = msgspec.structs.replace(found, **off)
             self._say(stopped, f"{found.name}: {why}\n")
 
     def wake(self, server_id: str) -> None:

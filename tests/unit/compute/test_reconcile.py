@@ -17,6 +17,7 @@ from nova_appliance.compute import boot_mark, image_cache, inventory, periodic
 from nova_appliance.compute import reconcile as reconcile_module
 from nova_appliance.compute.power_watch import PowerWatch
 from nova_appliance.compute.reconcile import Found, plan, reconcile, resume
+from nova_appliance.compute.work import freeze
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.journey import Journey
 from nova_appliance.rpc import pins
@@ -264,6 +265,9 @@ def test_jobs_survive_a_conductor_that_is_away(tmp_path: Path) -> None:
     bench.driver.volumes.attach(IDS[1], VOLUME)
     for job in periodic.JOBS:
         bench.conductor.away = 9
+        if job.run is freeze.thaw_late:  # asks nobody
+            assert periodic.run(bench.agent, job)
+            continue
         assert not periodic.run(bench.agent, job)
         bench.conductor.away = 0
         assert periodic.run(bench.agent, job)

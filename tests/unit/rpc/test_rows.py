@@ -39,6 +39,7 @@ FINGERPRINTS = {
     19: "41d53c52ce265aec",
     20: "bdee6d6ef5b86cd3",
     21: "eb88f851ccd820e6",
+    22: "b1b991949f0ce54b",
 }
 """Service version > fingerprint of all rows. A new shape gets a new version here, in
 rpc/pins.py VERSIONS, in pyproject.toml and, for a new field, in FIELDS_SINCE."""
