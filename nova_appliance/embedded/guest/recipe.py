@@ -14,9 +14,15 @@ PACKAGES = (
     "libcom-err2",
     "libcrypt1",
     "libext2fs2",
+    "libglib2.0-0",
     "libgmp10",
+    "libnuma1",
+    "libpcre2-8-0",
     "libtomcrypt1",
     "libtommath1",
+    "libudev1",
+    "liburing2",
+    "qemu-guest-agent",
     "zlib1g",
 )
 
@@ -24,6 +30,7 @@ PACKAGES = (
 PROGRAMS = {
     "bin/busybox": ("bin/busybox", "usr/bin/busybox"),
     "bin/dropbear": ("usr/sbin/dropbear",),
+    "bin/qemu-ga": ("usr/sbin/qemu-ga",),
     "bin/resize2fs": ("sbin/resize2fs", "usr/sbin/resize2fs"),
     "lib64/ld-linux-x86-64.so.2": (
         "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
@@ -38,17 +45,27 @@ LIBRARIES = (
     "libcrypt.so.1",
     "libe2p.so.2",
     "libext2fs.so.2",
+    "libglib-2.0.so.0",
+    "libgmodule-2.0.so.0",
     "libgmp.so.10",
+    "libm.so.6",
+    "libnuma.so.1",
+    "libpcre2-8.so.0",
     "libresolv.so.2",
     "libtomcrypt.so.1",
     "libtommath.so.1",
+    "libudev.so.1",
+    "liburing.so.2",
     "libz.so.1",
 )
 
 # File in the guest > (our file, mode).
 FILES = {
+    "bin/chpasswd": ("chpasswd.sh", 0o755),
+    "etc/guest/agent": ("agent.sh", 0o755),
     "etc/guest/boot": ("boot.sh", 0o755),
     "etc/guest/drive": ("drive.sh", 0o755),
+    "etc/guest/frozen": ("frozen.sh", 0o755),
     "etc/guest/halt": ("halt.sh", 0o755),
     "etc/guest/json.awk": ("json.awk", 0o644),
     "etc/guest/lease": ("lease.sh", 0o755),
@@ -63,6 +80,8 @@ FILES = {
     "etc/inittab": ("inittab.txt", 0o644),
     "etc/passwd": ("passwd.txt", 0o644),
     "etc/profile": ("profile.sh", 0o644),
+    "etc/shadow": ("shadow.txt", 0o600),
+    "sbin/shutdown": ("shutdown.sh", 0o755),
 }
 
 LINKS = {"init": "bin/busybox", "bin/sh": "busybox", "etc/dropbear": "/data/.guest/dropbear"}
@@ -98,6 +117,7 @@ MODULES = (
     "virtio-rng",
     "virtio_balloon",
     "virtio_blk",
+    "virtio_console",
     "virtio_net",
     "virtio_pci",
     "virtio_scsi",

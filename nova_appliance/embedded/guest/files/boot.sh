@@ -21,7 +21,7 @@ for nic in /sys/class/net/e*; do
   nics="$nics $!"
 done
 
-modprobe -a virtio-rng virtio_balloon evdev button 2>/dev/null
+modprobe -a virtio-rng virtio_balloon virtio_console evdev button 2>/dev/null
 modprobe -a virtio_scsi ata_piix sd_mod sr_mod isofs vfat nls_cp437 nls_ascii nls_iso8859-1
 data=$(findfs LABEL=guest-data) && mount -t ext4 -o noatime "$data" /data
 mkdir -p /data/.guest/dropbear
@@ -39,5 +39,6 @@ address=$(cat /run/lease/* 2>/dev/null | head -n 1)
 /etc/guest/say "ready: $(hostname) ${address:-no-address} uptime $(cut -d' ' -f1 /proc/uptime)"
 
 [ -b "$data" ] && resize2fs "$data" >/var/log/resize2fs.log 2>&1 &
+/etc/guest/agent &
 /etc/guest/userdata &
 exit 0
