@@ -36,21 +36,12 @@ def server(cloud, promised):
     answers = wait_for(lambda: CONNECTED in cloud.machine.virsh("dumpxml", made), 60, 0.3)
     assert answers, cloud.machine.virsh("dumpxml", made)
     yield made
-    leave(cloud, made)
+    cloud.leave(made)
 
 
 @pytest.fixture(scope="module")
 def way_in(cloud, server):
     return cloud.open_door(server)
-
-
-def leave(cloud, server):
-    connection = cloud.connect()
-    addresses = [ip for ip in connection.network.ips() if ip.port_details["device_id"] == server]
-    connection.compute.delete_server(server)
-    assert wait_for(lambda: connection.compute.find_server(server) is None, 90, 0.2)
-    for address in addresses:
-        connection.network.delete_ip(address)
 
 
 def shadow(cloud, door, user):
@@ -95,7 +86,7 @@ def test_two_backups_of_three_are_kept_and_a_server_starts_from_one(cloud, serve
     second = cloud.make("second", image_id=images.find_image("day-2").id)
     cloud.wait_ready(second)
     assert cloud.ssh(cloud.open_door(second), "cat /data/day") == "2\n"
-    leave(cloud, second)
+    cloud.leave(second)
     for name in kept[-1]:
         images.delete_image(images.find_image(name))
     cloud.nothing_stray()

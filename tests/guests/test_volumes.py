@@ -2,33 +2,12 @@
 """Volumes in real guests: seen when they come, kept when they go, booted from and outlived."""
 
 import pytest
+from fixtures.guest_volumes import attach, detach, status_is, volume
 
 from nova_appliance.common.clock import wait_for
 
 pytestmark = pytest.mark.timeout(400)
 MIB = 1 << 20
-
-
-def volume(cloud, **fields):
-    volumes = cloud.connect().block_storage
-    made = volumes.create_volume(size=1, **fields)
-    return volumes.wait_for_status(made, "available", interval=0.2).id
-
-
-def status_is(cloud, volume_id, status):
-    volumes = cloud.connect().block_storage
-    return wait_for(lambda: volumes.get_volume(volume_id).status == status, 90, 0.2)
-
-
-def attach(cloud, server, volume_id):
-    cloud.connect().compute.create_volume_attachment(server, volume_id=volume_id)
-    assert status_is(cloud, volume_id, "in-use"), cloud.log()
-
-
-def detach(cloud, server, volume_id):
-    compute = cloud.connect().compute
-    compute.delete_volume_attachment(server, volume_id)
-    assert status_is(cloud, volume_id, "available"), cloud.log()
 
 
 def blocks(cloud, door, device="vdb"):
@@ -108,6 +87,22 @@ def test_a_volume_is_copied_while_its_guest_writes_to_it(cloud, servers, doors):
     detach(cloud, servers[0], disk)
     for one in (disk, copied):
         volumes.delete_volume(one)
+
+
+def test_a_volume_of_several_servers_is_one_disk_to_them(cloud, servers, doors):
+    shared = volume(cloud, volume_type="multiattach")
+    for server, door in zip(servers, doors, strict=True):
+        cloud.connect().compute.create_volume_attachment(server, volume_id=shared)
+        assert wait_for(lambda: blocks(cloud, door) == 1 << 21, 60), cloud.log()  # noqa: B023
+    read = "dd if=/dev/vdb bs=512 skip=7 count=1 iflag=direct 2>/dev/null | head -n 1"
+    for writer, reader in (doors, reversed(doors)):
+        cloud.ssh(writer, f"echo written by {writer} | dd of=/dev/vdb bs=512 seek=7 conv=fsync")
+        assert cloud.ssh(reader, read).strip() == f"written by {writer}"
+    cloud.connect().compute.delete_volume_attachment(servers[0], shared)
+    assert wait_for(lambda: blocks(cloud, doors[0]) is None, 60)
+    assert cloud.ssh(doors[1], read).strip() == f"written by {doors[1]}"
+    detach(cloud, servers[1], shared)
+    cloud.connect().block_storage.delete_volume(shared)
 
 
 def test_a_root_volume_outlives_its_rescue_and_its_server(cloud, image):
