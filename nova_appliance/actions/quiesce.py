@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 
-from nova_appliance.actions import find_server
+from nova_appliance.actions import find_server, moves
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
@@ -44,6 +44,8 @@ def held_still(cloud: Cloud, context: RequestContext, server: Server) -> Iterato
 
 def _freeze(cloud: Cloud, context: RequestContext, server: Server, how: Quiesce) -> bool:
     try:
+        if not moves.is_up(cloud, server.host or ""):  # nobody waits for one that is down
+            raise errors.Conflict(f"nova-compute on {server.host} is down.")
         _ask(cloud, context, server, "freeze")
     except errors.ApplianceError as error:
         if isinstance(error, errors.Unavailable):  # the host may have done it

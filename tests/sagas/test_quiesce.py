@@ -96,6 +96,14 @@ def test_without_an_agent_it_is_copied_as_it_runs_unless_that_is_forbidden(world
         copied.nothing_is_left()
 
 
+def test_a_host_that_is_down_is_not_waited_for(world, monkeypatch):
+    copied = Copied(world, TRY)
+    world.lose_host("host1")
+    monkeypatch.setattr(world.cloud.rpc, "at", None)
+    assert copied.ask() in world.images.images
+    assert copied.frozen == [False]
+
+
 def test_a_copy_that_took_too_long_is_none_where_holding_still_is_required(world, monkeypatch):
     copied = Copied(world, MUST)
     agent = world.computes["host1"].agent
