@@ -14,7 +14,7 @@ from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
 from nova_appliance.db import hosts
 from nova_appliance.domain import attachment as attachments
-from nova_appliance.domain import hardware, states
+from nova_appliance.domain import hardware, not_offered, root_image, states
 from nova_appliance.domain import rescue as rescues
 from nova_appliance.domain.server import Server
 
@@ -98,6 +98,9 @@ def _check_drive(server: Server, wanted: rescues.Rescue) -> None:
         if value not in choices:
             known = " or ".join(filter(None, choices))
             raise _not_rescuable(server, f"{word} of the image is {value!r}, and can be {known}.")
+    own = root_image.of(server)
+    if own and not_offered.lacks(wanted.bus, own.properties):
+        raise _not_rescuable(server, f"{rescues.BUS} is {wanted.bus}, which its board has not.")
 
 
 def _check_on_volume(cloud: Cloud, server: Server, wanted: rescues.Rescue) -> None:

@@ -82,13 +82,17 @@ def _asked(specs: Words, properties: Words) -> Iterator[tuple[str, str, str, tup
                 yield word, value, promise, fine
 
 
+def lacks(bus: str, properties: Words) -> bool:
+    """Whether the board has no such bus."""
+    return bus == "ide" and "q35" in properties.get("hw_machine_type", "pc")
+
+
 def _check_buses(specs: Words, properties: Words) -> None:
     """Buses that the board does not have."""
-    machine = properties.get("hw_machine_type", "pc")
     usb = properties.get("hw_usb_model", specs.get("hw:usb_model", ""))
     for word in ("hw_disk_bus", "hw_cdrom_bus"):
-        bus = properties.get(word)
-        if bus == "ide" and "q35" in machine:
+        bus = properties.get(word, "")
+        if lacks(bus, properties):
             raise Impossible(f"{word} is ide, which a board of hw_machine_type q35 does not have.")
         if bus == "usb" and usb == "none":
             raise Impossible(f"{word} is usb, and hw_usb_model or hw:usb_model is none.")

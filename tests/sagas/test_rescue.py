@@ -23,9 +23,10 @@ def world(tmp_path):
     world.stop()
 
 
-def on_volume(world):
-    """A server that boots from a volume."""
-    disk = world.volumes.add(bootable="true").id
+def on_volume(world, **properties):
+    """A server that boots from a volume of an image with these properties."""
+    facts = {"image_id": world.image.id, **properties}
+    disk = world.volumes.add(bootable="true", volume_image_metadata=facts).id
     devices = (
         BlockDevice(source_type="volume", destination_type="volume", boot_index=0, uuid=disk),
     )
@@ -44,7 +45,9 @@ def ask(world, server, properties=None, **more):
 
 def test_a_server_on_a_volume_is_rescued_beside_it(world):
     world.add_host("host1")
-    server = on_volume(world)
+    server = on_volume(world, hw_machine_type="q35")
+    with pytest.raises(errors.Invalid, match="hw_rescue_bus is ide"):
+        ask(world, server, DRIVE | {"hw_rescue_bus": "ide"})
     ask(world, server, DRIVE)
     settle(world)
     rescued = world.server(server.id)
