@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,8 +106,17 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeCloud]:
 
 
 @pytest.fixture
-def typed(whole: WholeCloud, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Types a command at a version; with ` -f json` its answer."""
+def typed(whole: WholeCloud, admin: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Types a command at a version; with ` -f json` its answer.
+
+    By a token: passwords are hashed slowly, and each command would show one anew.
+    """
+    known = whole.credentials()
+    auth = {word: known[word] for word in ("auth_url", "project_name", "project_domain_name")}
+    told = {"auth_type": "v3token", "auth": auth | {"token": admin.auth_token}}
+    clouds = tmp_path / "clouds.yaml"
+    clouds.write_text(json.dumps({"clouds": {"admin": told | {"region_name": "RegionOne"}}}))
+    monkeypatch.setattr(whole, "clouds_yaml", lambda: clouds)
     real = clock.SYSTEM.sleep
     monkeypatch.setattr("time.sleep", lambda seconds: real(min(seconds, PAUSE_S)))
 
@@ -117,8 +127,8 @@ def typed(whole: WholeCloud, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture(scope="module")
-def server(admin: Any) -> Any:
-    """On the second of three hosts; the first takes no servers."""
+def wanted(admin: Any) -> dict[str, Any]:
+    """Of a server on the second of three hosts; the first takes none."""
     hosts = {H2, H3}
     found = clock.wait_for(
         lambda: hosts <= {one.name for one in admin.compute.hypervisors()}, 60, 0.2
@@ -129,14 +139,19 @@ def server(admin: Any) -> Any:
             admin.compute.disable_service(service)
     admin.compute.create_flavor(name="m1.more", vcpus=1, ram=128, disk=1)
     private = admin.network.find_network("private").id
-    admin.network.create_port(name="wan", network_id=private)
-    volume = admin.block_storage.create_volume(name="disk", size=1)
-    admin.block_storage.wait_for_status(volume, "available", interval=0.1, wait=90)
-    made = admin.compute.create_server(
-        name="one", image_id=admin.image.find_image("tiny").id,
-        flavor_id=admin.compute.find_flavor("m1.tiny").id, networks=[{"uuid": private}], host=H2,
-    )  # fmt: skip
-    return admin.compute.wait_for_server(made, interval=0.1, wait=180)
+    return {
+        "name": "one", "image_id": admin.image.find_image("tiny").id, "host": H2,
+        "flavor_id": admin.compute.find_flavor("m1.tiny").id, "networks": [{"uuid": private}],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def server(admin: Any, wanted: dict[str, Any]) -> Iterator[Any]:
+    """A server `one` of the test's own."""
+    made = admin.compute.create_server(**wanted)
+    yield admin.compute.wait_for_server(made, interval=0.1, wait=180)
+    admin.compute.delete_server(made, force=True)
+    admin.compute.wait_for_delete(made, interval=0.1, wait=180)
 
 
 def now(admin: Any, server: Any) -> tuple[object, ...]:
@@ -153,6 +168,9 @@ def comes_to(admin: Any, server: Any, row: Row) -> None:
 
 
 def test_what_a_server_does_where_it_is(admin: Any, server: Any, typed: Any) -> None:
+    admin.network.create_port(name="wan", network_id=admin.network.find_network("private").id)
+    volume = admin.block_storage.create_volume(name="disk", size=1)
+    admin.block_storage.wait_for_status(volume, "available", interval=0.1, wait=90)
     for row in LIFE:
         typed(row.words, row.version)
         comes_to(admin, server, row)
@@ -171,8 +189,6 @@ def test_what_it_does_between_hosts(admin: Any, server: Any, typed: Any) -> None
     assert [one["Status"] for one in listed] == [
         "completed", "confirmed", "reverted", "confirmed", "reverted",
     ]  # fmt: skip
-    typed("server migrate --live-migration --host h2 one")
-    comes_to(admin, server, Row("", "live-migration", flavor="m1.more"))
 
 
 @pytest.fixture
@@ -188,8 +204,8 @@ def hold(whole: WholeCloud) -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("row", "status"),
     [
-        (Row("abort", "live_migration_cancel", flavor="m1.more"), "cancelled"),
-        (Row("force complete", "live_migration_force_complete", host=H3, flavor="m1.more"),
+        (Row("abort", "live_migration_cancel"), "cancelled"),
+        (Row("force complete", "live_migration_force_complete", host=H3),
          "completed"),
     ],
     ids=["abort", "force"],
@@ -214,26 +230,28 @@ def test_a_live_migration_under_way(
 
 
 def test_a_server_of_a_host_that_is_down_is_evacuated(admin: Any, server: Any, typed: Any) -> None:
-    typed("compute service set --down h3 nova-compute")
-    typed("server evacuate --host h2 one")
-    comes_to(admin, server, Row("", "evacuate", "SHUTOFF", flavor="m1.more"))
-    typed("server start one")
-    comes_to(admin, server, Row("", "start", flavor="m1.more"))
-    typed("compute service set --up h3 nova-compute")
+    typed("compute service set --down h2 nova-compute")
+    try:
+        typed("server evacuate --host h3 one")
+        comes_to(admin, server, Row("", "evacuate", "SHUTOFF", H3))
+        typed("server start one")
+        comes_to(admin, server, Row("", "start", host=H3))
+    finally:
+        typed("compute service set --up h2 nova-compute")
 
 
 def test_a_deleted_server_is_restored(admin: Any, server: Any, typed: Any) -> None:
     typed("server delete one")
-    comes_to(admin, server, Row("", "delete", "SOFT_DELETED", flavor="m1.more"))
+    comes_to(admin, server, Row("", "delete", "SOFT_DELETED"))
     typed(f"server restore {server.id}")
-    comes_to(admin, server, Row("", "restore", flavor="m1.more"))
+    comes_to(admin, server, Row("", "restore"))
 
 
 def test_events_tell_what_was_done(admin: Any, server: Any, typed: Any) -> None:
     typed("server pause one")
-    comes_to(admin, server, Row("", "pause", "PAUSED", flavor="m1.more"))
+    comes_to(admin, server, Row("", "pause", "PAUSED"))
     typed("server unpause one")
-    comes_to(admin, server, Row("", "unpause", flavor="m1.more"))
+    comes_to(admin, server, Row("", "unpause"))
     listed = typed("server event list one -f json")
     assert [one["Action"] for one in listed[:2]] == ["unpause", "pause"]
     shown = typed(f"server event show one {listed[0]['Request ID']} -f json")
@@ -248,8 +266,6 @@ def test_novaclient_acts_on_servers(whole: WholeCloud, admin: Any, server: Any) 
         whole.rest()
         seen = servers.get(server.id)
         assert (seen.status, getattr(seen, "OS-EXT-STS:task_state")) == (status, None), method
-    shown = servers.get(server.id)
-    assert shown.flavor["original_name"] == "m1.more"
     actions = novaclient.client.Client("2.96", session=admin.session).instance_action
     recorded = [one.action for one in actions.list(server.id)]
     assert recorded[:3] == ["live-migration", "createBackup", "revertResize"]
