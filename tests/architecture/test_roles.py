@@ -19,6 +19,23 @@ BIGGER = {
 }
 SHELLS = {"ansible.builtin.shell", "ansible.builtin.raw"}
 COMMANDS = {"ansible.builtin.command", "ansible.builtin.script"}
+SHOWING = {
+    f"ansible.builtin.{name}"
+    for name in (
+        "blockinfile", "command", "copy", "debug", "lineinfile", "replace", "script", "set_fact", "template", "uri",
+    )
+}  # fmt: skip
+"""What shows its arguments with -v, or what it writes with --diff."""
+SECRET = re.compile(
+    r"appliance_secrets\b|secrets\.yml|password|_secret\b|cookie|root\.key|\.sql\b|__backup_files|_private\b|__secrets_(there|new)"
+    r"|authority \}\}/|(service_unit|certificates)_config|item\.config|(?<!libvirt)(?<!secure)_(transport|database)\b"
+    r"|appliance_(cloud|transport_url|database_url)\b"
+)
+"""How secrets are named here: passwords, keys, urls with passwords, and what is rendered from them."""
+NAMES_ALONE = {
+    "Load the databases": "the command is given the name of the file",
+    "Dump the databases": "the command is given the name of the file",
+}
 NO_TASK_KEYS = {
     "name", "when", "loop", "loop_control", "register", "vars", "notify", "tags", "until", "retries",
     "delay", "become", "become_user", "changed_when", "failed_when", "check_mode", "no_log", "block",
@@ -118,6 +135,61 @@ def test_tasks_use_modules_by_their_full_names(role):
         assert module in own or module.startswith("ansible.builtin."), where
         assert module not in SHELLS, where
         assert "ignore_errors" not in task or "ansible_check_mode" in str(task["ignore_errors"])
+
+
+def _tasks_of_playbook(playbook):
+    for play in _read(playbook):
+        for part in ("pre_tasks", "tasks", "post_tasks", "handlers"):
+            yield from _tasks(play.get(part))
+
+
+def _shown(file, task):
+    """What a task may show: its arguments, its loop, and the text of its template."""
+    given = task[_module(task)]
+    text = yaml.safe_dump([given, task.get("loop"), task.get("vars")])
+    source = given.get("src", "") if isinstance(given, dict) else ""
+    for template in file.parents[1].glob("templates/*"):
+        if _module(task).endswith("template") and template.name in (source, *_looped(task)):
+            text += template.read_text()
+    return text
+
+
+def _is_hidden(task):
+    """A file that is only named by its arguments is hidden enough without a diff."""
+    given = task[_module(task)]
+    is_named = isinstance(given, dict) and "src" in given and "content" not in given
+    is_named = is_named and _module(task) == "ansible.builtin.copy"
+    return task.get("no_log") or (is_named and task.get("diff") is False)
+
+
+def _looped(task):
+    loop = task.get("loop")
+    return [f"{one}.j2" for one in loop] if isinstance(loop, list) else []
+
+
+SHOWN = [(file, task) for role in ROLES for file, task in _tasks_of(role)]
+SHOWN += [(playbook, task) for playbook in PLAYBOOKS for task in _tasks_of_playbook(playbook)]
+
+
+def test_what_shows_a_secret_is_not_logged():
+    """With -v a task's arguments are shown, and with --diff what it writes."""
+    shows = [
+        f"{_name(file)}: {task['name']}"
+        for file, task in SHOWN
+        if _module(task) in SHOWING and SECRET.search(_shown(file, task)) and not _is_hidden(task)
+    ]
+    assert [one for one in shows if one.partition(": ")[2] not in NAMES_ALONE] == []
+    assert len(shows) == len(NAMES_ALONE), "the list may only shrink"
+
+
+@pytest.mark.parametrize(
+    "file", ["backup/tasks/secrets.yml", "backup/tasks/check.yml", "secrets/tasks/main.yml"]
+)
+def test_that_rule_sees_secrets(file):
+    """A rule that sees nothing would pass for ever."""
+    path = ROOT / "roles" / file
+    seen = [task for task in _tasks(_read(path)) if _module(task) in SHOWING]
+    assert any(SECRET.search(_shown(path, task)) and task.get("no_log") for task in seen)
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda p: p.name)
