@@ -3,6 +3,7 @@
 
 import dataclasses
 import functools
+import json
 import sys
 from pathlib import Path
 
@@ -49,6 +50,11 @@ def _facts():
 
 
 @functools.cache
+def _example():
+    return yaml.safe_load((ROOT / "inventories/example/group_vars/all.yml").read_text())
+
+
+@functools.cache
 def _plugins():
     init_plugin_loader()
 
@@ -61,21 +67,21 @@ def _trusted(value):
     return [_trusted(one) for one in value] if isinstance(value, list) else value
 
 
-@pytest.fixture
-def rendering(tmp_path):
+@pytest.fixture(scope="module")
+def rendering(tmp_path_factory):
     """Makes a Rendering of settings beside those of the example."""
     _plugins()
 
     def make(hosts=HOSTS, **settings):
-        (tmp_path / "hosts.yml").write_text(hosts)
-        names = yaml.safe_load(FACTS.read_text())["appliance_secret_names"]
-        secrets = {name: f"pw-{name.replace('_', '-')}" for name in names}
-        (tmp_path / "secrets.yml").write_text(yaml.safe_dump(secrets))
-        example = yaml.safe_load((ROOT / "inventories/example/group_vars/all.yml").read_text())
-        given = example | {"appliance_secrets_dir": str(tmp_path)} | settings
+        folder = tmp_path_factory.mktemp("rendering")
+        (folder / "hosts.yml").write_text(hosts)
+        names = _facts()["appliance_secret_names"]
+        secrets = {str(name): f"pw-{name.replace('_', '-')}" for name in names}
+        (folder / "secrets.yml").write_text(json.dumps(secrets))
         loader = DataLoader()
-        inventory = InventoryManager(loader, sources=[str(tmp_path / "hosts.yml")])
+        inventory = InventoryManager(loader, sources=[str(folder / "hosts.yml")])
         manager = VariableManager(loader, inventory)
+        given = _example() | {"appliance_secrets_dir": str(folder)} | settings
         return Rendering(loader, manager, inventory, given)
 
     return make

@@ -2,6 +2,7 @@
 """The unit of every daemon is hardened: own user, no privileges to gain, the host's files out of reach."""
 
 import configparser
+import functools
 import os
 import re
 import shutil
@@ -62,23 +63,25 @@ CLOSED, OPEN = 2.0, 4.0
 
 
 def _files(role):
+    found = {}
     for name in ("defaults", "vars"):
         path = ROOT / "roles" / role / name / "main.yml"
-        yield yaml.safe_load(path.read_text()) if path.exists() else {}
+        found |= (yaml.safe_load(path.read_text()) or {}) if path.exists() else {}
+    return found
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def unit(rendering):
     """The text of a daemon's unit, as it comes to a host of the example."""
+    told = rendering()
+    shared = _files("service_unit") | {"service_unit_version": "1"}
+    # What the playbooks set is above defaults, and below what the role's task says.
+    shared["service_unit_groups"] = told.ask("controller1", "service_unit_groups")
 
+    @functools.cache
     def of(role):
-        shared, own = _files("service_unit"), _files(role)
-        known = {name: value for facts in (*shared, *own) for name, value in (facts or {}).items()}
-        told = rendering()
-        # What the playbooks set is above defaults, and below what the role's task says.
-        above = {name: told.ask("controller1", name) for name in ("service_unit_groups",)}
-        more = known | above | {"service_unit_version": "1", "nova_compute_driver": "libvirt"}
-        host = told.on("controller1", **(more | DAEMONS[role]["vars"]))
+        known = shared | _files(role) | {"nova_compute_driver": "libvirt"}
+        host = told.on("controller1", **(known | DAEMONS[role]["vars"]))
         return str(host.template(trust_as_template(TEMPLATE)))
 
     return of
