@@ -52,6 +52,19 @@ def begin(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted)
     raise errors.Conflict(f"Instance {server.id} changes all the time; try again.")
 
 
+def as_read(server: Server) -> Callable[[Connection], None]:
+    """For `also`, of an order that depends on where the server is and in which state: raises
+    Conflict when it is not so any more.
+    """
+
+    def check(conn: Connection) -> None:
+        now = servers.get(conn, server.cell_id, server.id)
+        if now is None or (now.state, now.host) != (server.state, server.host):
+            raise errors.Conflict(f"Instance {server.id} has just changed; try again.")
+
+    return check
+
+
 def new_saga(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted) -> SagaRow:
     """The row of a saga that begins now."""
     now = cloud.clock.now()

@@ -20,6 +20,8 @@ from nova_appliance.domain.server import Server
 
 VERB, SOFT_VERB = "delete", "delete (soft)"
 GOING = frozenset(("deleting", "soft-deleting"))
+SPARED = frozenset(("rebuild", "rebuild_volume", "confirm_resize", "revert_resize"))
+"""Sagas for which a soft deletion waits: ended half-way they leave nothing that can be restored."""
 
 
 def delete(cloud: Cloud, context: RequestContext, server: Server) -> None:
@@ -69,5 +71,6 @@ def _write(conn: Connection, context: RequestContext, saga: SagaRow, verb: str) 
         return True
     server_actions.start(conn, saga.server_id, "delete", context)
     sagas.add(conn, (saga,))
-    sagas.cancel_others(conn, saga.server_id, but=saga.name)
+    spared = SPARED if verb == SOFT_VERB else ()
+    sagas.cancel_others(conn, saga.server_id, but=saga.name, spared=spared)
     return True

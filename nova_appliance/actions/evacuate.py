@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 
 from nova_appliance.actions import moves, shares
-from nova_appliance.actions.begin import Wanted, begin
+from nova_appliance.actions.begin import Wanted, as_read, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.notices import servers as notices
 from nova_appliance.actions.notices.about import About
@@ -58,6 +58,7 @@ def evacuate(cloud: Cloud, context: RequestContext, server: Server, wanted: Evac
     )
 
     def also(conn: Connection) -> None:
+        as_read(server)(conn)
         going = server_migrations.open_among(conn, server.cell_id, (server.id,))
         if any(one.kind == EVACUATION for one in going):
             raise errors.Conflict(f"Instance {server.id} is being evacuated already.")

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from nova_appliance.actions import boot_checks, boot_files, image_fit, metadata, shares, user_data
-from nova_appliance.actions.begin import Wanted, begin
+from nova_appliance.actions.begin import Wanted, as_read, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import RebuildOrder
 from nova_appliance.clients.volumes import Volume
@@ -66,7 +66,8 @@ def rebuild(
         reimage=bool(base.volume_id) and request.reimage,
     )
     saga = "rebuild_volume" if base.volume_id else "rebuild"
-    begin(cloud, context, server, Wanted(verb=VERB, saga=saga, order=order))
+    wanted = Wanted(verb=VERB, saga=saga, order=order, also=as_read(server))
+    begin(cloud, context, server, wanted)
     return msgspec.structs.replace(new, task="rebuilding")
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from nova_appliance.actions import create_image, shares, zones
-from nova_appliance.actions.begin import Wanted, begin
+from nova_appliance.actions.begin import Wanted, as_read, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import ShelveOrder, UnshelveOrder, VerbOrder
 from nova_appliance.common import errors
@@ -43,13 +43,13 @@ def shelve(cloud: Cloud, context: RequestContext, server: Server) -> None:
     shares.refuse(server, "shelve")
     if root(server.attachments) is not None:
         order = ShelveOrder(verb=SHELVE, image_id="", state=server.state)
-        begin(cloud, context, server, Wanted(verb=SHELVE, saga="shelve", order=order))
+        _begin(cloud, context, server, order, "shelve")
         return
     wanted = create_image.image_of(context, server, f"{server.name}-shelved", {})
     image_id = cloud.images.create(wanted).id
     order = ShelveOrder(verb=SHELVE, image_id=image_id, state=server.state)
     try:
-        begin(cloud, context, server, Wanted(verb=SHELVE, saga="shelve", order=order))
+        _begin(cloud, context, server, order, "shelve")
     except errors.ApplianceError:
         cloud.images.discard(image_id)
         raise
@@ -71,13 +71,23 @@ def unshelve(cloud: Cloud, context: RequestContext, server: Server, place: Place
                 "Only a server that is offloaded can be unshelved to a zone or a host; "
                 f"instance {server.id} is in vm_state {server.state}"
             )
-        order = VerbOrder(verb=UNSHELVE)
-        begin(cloud, context, server, Wanted(verb=UNSHELVE, saga="take_down", order=order))
+        _begin(cloud, context, server, VerbOrder(verb=UNSHELVE), "take_down")
         return
     zone = server.pinned_zone if place.zone is msgspec.UNSET else place.zone
     _check(cloud, place, zone)
     wanted = UnshelveOrder(verb=UNSHELVE, zone=zone, host=place.host)
-    begin(cloud, context, server, Wanted(verb=UNSHELVE, saga="unshelve", order=wanted))
+    _begin(cloud, context, server, wanted, "unshelve")
+
+
+def _begin(
+    cloud: Cloud,
+    context: RequestContext,
+    server: Server,
+    order: ShelveOrder | UnshelveOrder | VerbOrder,
+    saga: str,
+) -> None:
+    wanted = Wanted(verb=order.verb, saga=saga, order=order, also=as_read(server))
+    begin(cloud, context, server, wanted)
 
 
 def _check(cloud: Cloud, place: Place, zone: str | None) -> None:

@@ -59,7 +59,7 @@ def guest_of(server: Server, conf: cfg.ConfigOpts, facts: Facts | None = None) -
         config_drive_same=drive.same if drive else {},
         extra_specs=flavor.extra_specs,
         image_properties=image.properties if image else {},
-        volumes=tuple(volume_of(one) for one in server.attachments if one.is_volume),
+        volumes=tuple(volume_of(one) for one in server.attachments if one.is_reserved),
         shares=tuple(shares.told(one) for one in shares.usable(shares.of(server.system_metadata))),
     )
 

@@ -90,7 +90,7 @@ class Runner:
         """Run the next step; False when the saga is not ours any more."""
         todo = [step for step in saga.steps if step.name not in ctx.saga.results]
         step, is_last = todo[0], len(todo) == 1
-        if ctx.saga.cancelled and not saga.stubborn and step.otherwise is None:
+        if ctx.saga.cancelled and not _goes_on(saga, step, ctx):
             return self._turn_back(
                 saga, ctx, step, Cancelled("It was cancelled, or took too long.")
             )
@@ -112,8 +112,9 @@ class Runner:
 
     def _failed(self, saga: Saga, ctx: Ctx, step: Step, error: Exception) -> bool:
         """Try the step again later if that may help, else turn back."""
-        waits = isinstance(error, errors.Unavailable) and saga.stubborn
-        passes = saga.stubborn or _may_pass(error)
+        stubborn = _is_stubborn(saga, step)
+        waits = isinstance(error, errors.Unavailable) and stubborn
+        passes = stubborn or _may_pass(error)
         if waits or (passes and self._is_patient(error, ctx.saga.failures + 1)):
             return self._again_later(ctx, step, error)
         _log_failure(ctx, step, error)
@@ -218,6 +219,16 @@ class Runner:
         ledger.let_go(ctx, wait_s, **fields)
         self._look(ctx.saga.cell_id, ctx.saga.id, wait_s)
         return False
+
+
+def _goes_on(saga: Saga, step: Step, ctx: Ctx) -> bool:
+    """Whether the step is done although nobody wants it any more."""
+    awaited = step.until_reported and ctx.saga.parked == step.name
+    return awaited or step.otherwise is not None or _is_stubborn(saga, step)
+
+
+def _is_stubborn(saga: Saga, step: Step) -> bool:
+    return saga.stubborn or step.no_way_back
 
 
 def _call_forward(step: Step, ctx: Ctx) -> Any:

@@ -13,7 +13,7 @@ import msgspec
 
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import context as contexts
-from nova_appliance.common import errors
+from nova_appliance.common import errors, ids
 from nova_appliance.db import server_mappings, servers, services
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain.saga import Answer, SagaError, SagaRow
@@ -84,6 +84,12 @@ class Step:
     otherwise: Callable[[Ctx, Out], Any] | None = None
     """The end of a step that cannot be done, from which there is no way back: what it was for will
     be done by somebody else."""
+    no_way_back: bool = False
+    """What came before cannot be undone: it is done though the saga is cancelled, and neighbours are
+    waited for as long as it takes."""
+    until_reported: bool = False
+    """Cancelled, the saga turns back from here only when the host has said what came of its order:
+    what undoes it is another host's."""
     event: str | None = None
     """Name under which os-instance-actions shows it."""
 
@@ -196,3 +202,18 @@ class Ctx:
             with self.cloud.cells.database(cell.id).read() as conn:
                 found += services.list_(conn, binary=services.COMPUTE)
         return tuple(found)
+
+
+def follow_up(ctx: Ctx, name: str, order: msgspec.Struct) -> SagaRow:
+    """The row of a saga that a step of this one begins in the transaction of its own end."""
+    now = ctx.cloud.clock.now()
+    return SagaRow(
+        id=ids.new_id(),
+        cell_id=ctx.cell_id,
+        name=name,
+        server_id=ctx.server_id,
+        context=ctx.saga.context,
+        order=msgspec.to_builtins(order),
+        wake_at=now,
+        created_at=now,
+    )

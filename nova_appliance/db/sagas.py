@@ -210,14 +210,17 @@ def disown(conn: sa.Connection, prefix: str) -> int:
     return int(conn.execute(update).rowcount)
 
 
-def cancel_others(conn: sa.Connection, server_id: str, but: str) -> int:
+def cancel_others(
+    conn: sa.Connection, server_id: str, but: str, spared: Collection[str] = ()
+) -> int:
     """Tell the open sagas of a server to turn back, and wake them; how many are open still.
 
-    Those named `but` are left alone: two deletions must not wait for each other.
+    Those named `but` are left alone: two deletions must not wait for each other. Those `spared`
+    are waited for, but not told to turn back.
     """
     now = clock.SYSTEM.now()
     others = (_S.server_id == server_id, _S.name != but, _S.state.in_(OPEN))
-    fresh = sa.update(SAGAS).where(*others, _S.cancelled.is_(False))
+    fresh = sa.update(SAGAS).where(*others, _S.name.not_in(spared), _S.cancelled.is_(False))
     conn.execute(fresh.values(cancelled=True, wake_at=now))
     return int(conn.execute(sa.select(sa.func.count()).where(*others)).scalar_one())
 

@@ -47,6 +47,11 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
         return self.destination == VOLUME and self.volume_id is not None
 
     @property
+    def is_reserved(self) -> bool:
+        """Whether the volume service keeps it for the server: before, no host can connect it."""
+        return self.is_volume and bool(self.attachment_id)
+
+    @property
     def is_root(self) -> bool:
         """Whether the server boots from it."""
         return self.boot_index == 0

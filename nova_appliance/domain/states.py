@@ -57,6 +57,7 @@ MOVES: dict[str, Move] = {
         tasks=NO_TASK,
         during="restoring",
         then="active",
+        ends=("resized",),
         action="restore",
     ),
     "os-start": Move(

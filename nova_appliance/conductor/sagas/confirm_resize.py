@@ -7,7 +7,7 @@ import msgspec
 
 from nova_appliance.actions.orders import EndMoveOrder
 from nova_appliance.conductor import targets
-from nova_appliance.conductor.saga import Cancelled, Ctx, Done, Out, Parked, Saga, Step, Write
+from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step, Write
 from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.db import claims, hosts, server_mappings, server_migrations, servers
 from nova_appliance.db.engines import Connection
@@ -55,8 +55,7 @@ def settle(ctx: Ctx, _out: Out) -> Done:
     end = "stopped" if server.power in OFF else "active"
 
     def write(conn: Connection) -> None:
-        if not servers.settle(conn, server.id, ctx.order.verb, end=end):
-            raise Cancelled("The server is wanted for something else.")
+        servers.settle(conn, server.id, ctx.order.verb, end=end)  # or it is being deleted
         targets.turn(conn, ctx.order.migration_id, "confirmed")
 
     return Done(write=write)
@@ -84,7 +83,7 @@ CONFIRM_RESIZE = Saga(
             otherwise=forget_later,
             event="compute_confirm_resize",
         ),
-        Step(name="settle", do=settle),
+        Step(name="settle", do=settle, no_way_back=True),
     ),
     failed=failed,
 )

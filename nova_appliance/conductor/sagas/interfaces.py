@@ -181,7 +181,7 @@ DETACH_INTERFACE = Saga(
     order=DetachInterfaceOrder,
     steps=(
         Step(name="unplug", do=unplug, then=unplugged, event="compute_detach_interface"),
-        Step(name="give_port_back", do=give_port_back),
+        Step(name="give_port_back", do=give_port_back, no_way_back=True),
     ),
     failed=unchanged,
 )

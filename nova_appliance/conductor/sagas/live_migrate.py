@@ -5,6 +5,7 @@ there does anything else follow. Undone, it runs where it was.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import msgspec
@@ -25,10 +26,11 @@ from nova_appliance.conductor.saga import (
 )
 from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.conductor.sagas.resize import COPY_S
-from nova_appliance.db import claims, hosts, servers
+from nova_appliance.db import claims, hosts, server_migrations, servers
 from nova_appliance.db.engines import Connection
-from nova_appliance.domain.guest import Guest, Vif
+from nova_appliance.domain.guest import Guest
 from nova_appliance.domain.journey import Journey
+from nova_appliance.domain.migration import ABORT
 from nova_appliance.domain.passport import Passport, Welcome
 from nova_appliance.domain.saga import Answer, SagaError
 from nova_appliance.rpc.orders import ServerOrder
@@ -105,10 +107,17 @@ def clear_target(ctx: Ctx, out: Out) -> Parked | None:
 
 
 def go(ctx: Ctx, out: Out) -> Parked:
-    """Let the source send the guest."""
-    _check_wish(ctx)
+    """Let the source send the guest; cancelled while it does, let it stop."""
+    if ctx.saga.parked != "go":
+        _check_wish(ctx)
     fields = {"welcome": msgspec.convert(out["prepare_target"], Welcome)}
-    return _send(ctx, out, "go", "go", status="running", **fields)
+    sent = _send(ctx, out, "go", "go", status="running", **fields)
+    return dataclasses.replace(sent, write=_stop(ctx)) if ctx.saga.cancelled else sent
+
+
+def _stop(ctx: Ctx) -> Write:
+    migration_id = ctx.order.migration_id
+    return lambda conn: server_migrations.change(conn, migration_id, wanted=ABORT)
 
 
 def is_gone(ctx: Ctx, _out: Out, _answer: Answer) -> Done:
@@ -148,11 +157,18 @@ def switch(ctx: Ctx, out: Out) -> Done:
     here: dict[str, Any] = {name: chosen[name] for name in ("host", "node", "zone")}
     new, ways = out["reserve_there"]["new"], out["prepare_target"].get("connections", {})
     here["attachments"] = attachments.replaced(server.attachments, new, ways)
-    return Done(write=_place(ctx, here, vifs))
+    here["system_metadata"] = ports.remember(server, vifs)
+
+    def write(conn: Connection) -> None:
+        if not servers.advance(conn, ctx.server_id, VERB, "migrating", **here):
+            raise Cancelled("The server is wanted for something else.")
+        servers.change(conn, ctx.server_id, host=here["host"])  # its consoles are elsewhere now
+
+    return Done(write=write)
 
 
 def switch_back(ctx: Ctx, out: Out) -> Done | None:
-    """The server lives at the source."""
+    """The server lives at the source, whatever it is wanted for: who deletes it waits for this."""
     server, chosen = ctx.server(), out["choose_target"]
     if server is None:
         return None
@@ -163,7 +179,9 @@ def switch_back(ctx: Ctx, out: Out) -> Done | None:
         claims.depart(conn, ctx.server_id, chosen["source_id"], chosen["host_id"])
 
     ctx.cloud.cells.api.transact(work)
-    return Done(write=_place(ctx, {**source, "attachments": _before(ctx, out)}, vifs))
+    before = {**source, "attachments": _before(ctx, out)}
+    before["system_metadata"] = ports.remember(server, vifs)
+    return Done(write=lambda conn: servers.change(conn, ctx.server_id, **before))
 
 
 def _before(ctx: Ctx, out: Out) -> attachments.All:
@@ -220,18 +238,6 @@ def _check_wish(ctx: Ctx) -> None:
 def _source(out: Out) -> str:
     host: str = out["choose_target"]["source"]["host"]
     return host
-
-
-def _place(ctx: Ctx, place: dict[str, Any], vifs: tuple[Vif, ...]) -> Write:
-    memory = ports.remember(ctx.living(), vifs)
-
-    def write(conn: Connection) -> None:
-        fields = {**place, "system_metadata": memory}
-        if not servers.advance(conn, ctx.server_id, VERB, "migrating", **fields):
-            raise Cancelled("The server is wanted for something else.")
-        servers.change(conn, ctx.server_id, host=place["host"])  # its consoles are elsewhere now
-
-    return write
 
 
 def _send(
@@ -305,7 +311,14 @@ LIVE_MIGRATE = Saga(
             undo=clear_target,
             event="compute_check_can_live_migrate_destination",
         ),
-        Step(name="go", do=go, then=is_gone, undo=come_back, event="compute_live_migration"),
+        Step(
+            name="go",
+            do=go,
+            then=is_gone,
+            undo=come_back,
+            until_reported=True,
+            event="compute_live_migration",
+        ),
         Step(
             name="switch",
             do=switch,

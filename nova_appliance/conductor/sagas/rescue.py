@@ -82,7 +82,12 @@ def boot_as_before(ctx: Ctx, _out: Out) -> Parked | None:
 
 def boot_own(ctx: Ctx, _out: Out) -> Parked:
     """Let the host boot the guest from its own disks and remove the rescue disk."""
-    return _send(ctx, "boot_own", _as_before(ctx.living()))
+    return leave(ctx, "boot_own")
+
+
+def leave(ctx: Ctx, step: str) -> Parked:
+    """The order of that step to boot a rescued guest from its own disks."""
+    return _send(ctx, step, _as_before(ctx.living()))
 
 
 def unrescued(ctx: Ctx, _out: Out, answer: Answer) -> Done:

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from nova_appliance.actions.orders import ShelveOrder, VerbOrder
-from nova_appliance.common import errors, ids
+from nova_appliance.common import errors
 from nova_appliance.conductor import attachments, guests
-from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step
+from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step, follow_up
 from nova_appliance.conductor.sagas import create_image as copies
 from nova_appliance.conductor.sagas import power
 from nova_appliance.conductor.sagas.power import failed
 from nova_appliance.db import hosts, sagas, servers
 from nova_appliance.domain import shelf as shelves
 from nova_appliance.domain.guest import PowerState
-from nova_appliance.domain.saga import Answer, SagaRow
+from nova_appliance.domain.saga import Answer
 from nova_appliance.domain.shelf import Shelf
 from nova_appliance.rpc.orders import ServerOrder
 
@@ -89,7 +87,7 @@ def put_away(ctx: Ctx, _out: Out) -> Done:
     image_id, now = ctx.order.image_id, ctx.cloud.clock.now()
     kept = shelves.remembered(Shelf(image_id=image_id, at=now)) if image_id else {}
     at_once = ctx.cloud.conf.shelved_offload_time == 0 or not image_id
-    saga = _offload(ctx) if at_once else None
+    saga = follow_up(ctx, "shelve_offload", VerbOrder(verb=OFFLOAD)) if at_once else None
 
     def write(conn: Any) -> None:
         servers.lock(conn, ctx.server_id)
@@ -105,20 +103,6 @@ def put_away(ctx: Ctx, _out: Out) -> Done:
             sagas.add(conn, (saga,))
 
     return Done(write=write)
-
-
-def _offload(ctx: Ctx) -> SagaRow:
-    now = ctx.cloud.clock.now()
-    return SagaRow(
-        id=ids.new_id(),
-        cell_id=ctx.cell_id,
-        name="shelve_offload",
-        server_id=ctx.server_id,
-        context=ctx.saga.context,
-        order=msgspec.to_builtins(VerbOrder(verb=OFFLOAD)),
-        wake_at=now,
-        created_at=now,
-    )
 
 
 def destroy(ctx: Ctx, _out: Out) -> Parked | Done:
@@ -153,7 +137,8 @@ def offloaded(ctx: Ctx, _out: Out) -> Done:
     def write(conn: Any) -> None:
         server = servers.get(conn, ctx.cell_id, ctx.server_id)
         off = int(PowerState.SHUTDOWN)
-        if server and servers.settle(conn, ctx.server_id, ctx.order.verb, power=off):
+        if server is not None:  # whoever deletes it meanwhile must know that no host has it
+            servers.settle(conn, ctx.server_id, ctx.order.verb, power=off)
             servers.change(conn, server.id, host=None, node=None, zone=server.pinned_zone)
 
     return Done(write=write)

@@ -186,7 +186,7 @@ DETACH_VOLUME = Saga(
     order=DetachVolumeOrder,
     steps=(
         Step(name="unplug", do=unplug, then=unplugged, event="compute_detach_volume"),
-        Step(name="give_back", do=give_back),
+        Step(name="give_back", do=give_back, no_way_back=True),
     ),
     failed=unchanged,
 )
@@ -204,7 +204,7 @@ SWAP_VOLUME = Saga(
     steps=(
         Step(name="reserve_new", do=reserve_new, undo=let_new_go),
         Step(name="copy", do=copy, then=copied, event="compute_swap_volume"),
-        Step(name="finish", do=finish),
+        Step(name="finish", do=finish, no_way_back=True),
     ),
     failed=unchanged,
 )
