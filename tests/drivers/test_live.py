@@ -143,6 +143,31 @@ def test_no_count_is_lost(hosts, started, extra):
     assert power(target, guest) == PowerState.RUNNING
 
 
+def test_disks_that_both_hosts_see_are_not_copied(hosts, started):
+    same = Host(hosts[1].daemon, hosts[1].daemon.folder / "same")
+    same.folder.symlink_to(hosts[0].folder)
+    guest = started(config_drive={"openstack/a": "b"})
+    disk = hosts[0].folder / guest.server_id / "disk"
+    before, printed = disk.stat().st_ino, hosts[0].counts(guest)
+    source, target = hosts[0].open(), same.open()
+    passport = source.live.passport(guest, Journey(source="h1", target="same"))
+    welcome = target.live.admit(guest, passport, shared=True)
+    assert (welcome.shared, welcome.whole) == (True, False)
+    source.live.go(guest, welcome, lambda _progress: None)
+    assert (power(source, guest), power(target, guest)) == (None, PowerState.RUNNING)
+    assert wait_for(lambda: len(same.counts(guest)) > 10, 60, 0.1)
+    counts = same.counts(guest)
+    assert counts == sorted(set(counts))
+    assert counts[-1] > printed[-1]
+    assert disk.stat().st_ino == before
+    target.power.off(guest.server_id, 0)
+    target.power.on(guest)
+    assert power(target, guest) == PowerState.RUNNING
+    target.lifecycle.destroy(guest.server_id)
+    assert disk.exists()
+    same.folder.unlink()
+
+
 def test_an_aborted_guest_counts_on_where_it_is(hosts, started):
     guest = started()
     source, target, welcome = prepare(hosts, guest, bandwidth_mib_s=1)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 of a daemon while a real guest is on its way between two hosts: it arrives or stays, counts
-on, and lives on exactly one of them afterwards.
+on, and lives on exactly one of them afterwards. Where both see the same disks, these outlive a host.
 """
 
 import pytest
@@ -51,3 +51,61 @@ def test_a_guest_on_its_way_counts_on_when_a_daemon_is_killed(pair, victim):
     pair.remove(server)
     assert pair.domains(server) == {}
     assert pair.folders(server) == set()
+
+
+MARK = b"written before the host was lost"
+
+
+@pytest.fixture(scope="module")
+def same_disks():
+    pair = LivePair(shared=True)
+    try:
+        yield pair.start()
+    finally:
+        pair.close()
+
+
+def test_disks_that_both_hosts_see_outlive_a_move_and_the_loss_of_a_host(same_disks):
+    """Whatever hosts sweep away when they start: it is not theirs alone."""
+    pair = same_disks
+    server = pair.board()
+    disk = pair.disk(server).stat().st_ino
+    pair.ask_to_move(server)
+    seen = pair.rest(server)
+    assert (seen.status, seen.compute_host) == ("ACTIVE", TARGET), (seen, pair.log())
+    assert clock.wait_for(lambda: pair.domains(server) == {TARGET: True}, WAIT_S, 0.2)
+    sweep_anew(pair, SOURCE)
+    assert pair.disk(server).stat().st_ino == disk
+    pair.counts_on(server)
+    with pair.disk(server).open("ab") as file:
+        file.write(MARK)
+
+    pair.lose(TARGET)
+    body = {"evacuate": {"host": SOURCE}}
+    answer = pair.compute.post(f"/servers/{server}/action", json=body, microversion="2.29")
+    assert answer.status_code == 200, answer.text
+    assert clock.wait_for(lambda: pair.rest(server).compute_host == SOURCE, WAIT_S, 0.2), pair.log()
+    pair.find_again(TARGET)
+    assert clock.wait_for(lambda: pair.domains(server) == {SOURCE: True}, WAIT_S, 0.2), pair.log()
+    sweep_anew(pair, TARGET)
+    assert pair.disk(server).stat().st_ino == disk
+    assert pair.disk(server).read_bytes().endswith(MARK)
+    pair.counts_on(server)
+    code, out, error = pair.cluster.run("nova-manage", "doctor")
+    assert code == 0, (out, error)
+    pair.remove(server)
+    assert pair.domains(server) == {}
+    assert clock.wait_for(lambda: pair.folders(server) == set(), WAIT_S, 0.2)
+
+
+def sweep_anew(pair, host):
+    """The host's agent is another one, which tidies up; and so do all hosts, as an operator asks."""
+    pair.cluster.daemons["nova-compute", host].kill()
+    pair.begin("nova-compute", host)
+    fixed = []
+
+    def is_swept():
+        fixed[:] = pair.cluster.run("nova-manage", "doctor", "--fix")
+        return fixed[0] == 0
+
+    assert clock.wait_for(is_swept, WAIT_S, 0.5), (fixed, pair.log())

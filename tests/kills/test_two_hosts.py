@@ -128,15 +128,12 @@ def voyage(fleet, victims, cases, worse=None):
     fleet.clear()
 
 
+OFF, IN_ERROR = frozenset({("SHUTOFF", SOURCE)}), frozenset({("ERROR", SOURCE)})
 WORSE = {
-    **dict.fromkeys(
-        ("migrate", "resize", "suspend", "shelve", "soft_delete"), {("SHUTOFF", SOURCE)}
-    ),
+    **dict.fromkeys(("migrate", "resize", "suspend", "shelve", "soft_delete"), OFF),
     "revert_resize": {("ERROR", TARGET)},
     "boot": {("ERROR", None)},
-    **dict.fromkeys(
-        ("reboot", "rebuild", "rebuild_volume", "rescue", "unrescue"), {("ERROR", SOURCE)}
-    ),
+    **dict.fromkeys(("reboot", "rebuild", "rebuild_volume", "rescue", "unrescue"), IN_ERROR),
 }
 """What may come of a source that stays away: what it has stopped stays off until a user starts it, and
 a server of which both hosts have a part, or of whose guest nobody can say what it is, is in error."""
