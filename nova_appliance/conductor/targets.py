@@ -36,6 +36,11 @@ def is_aborted(ctx: Ctx) -> bool:
     return migration_of(ctx).wanted == ABORT
 
 
+def stop(conn: Connection, migration_id: str) -> None:
+    """Let the source hear that the server is to stay."""
+    server_migrations.change(conn, migration_id, wanted=ABORT)
+
+
 def fault(ctx: Ctx, error: SagaError) -> Fault:
     """What the server's row says of a move that could not be done."""
     now = ctx.cloud.clock.now()

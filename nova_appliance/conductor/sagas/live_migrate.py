@@ -5,7 +5,6 @@ there does anything else follow. Undone, it runs where it was.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import msgspec
@@ -26,11 +25,10 @@ from nova_appliance.conductor.saga import (
 )
 from nova_appliance.conductor.sagas.boot import check_patience
 from nova_appliance.conductor.sagas.resize import COPY_S
-from nova_appliance.db import claims, hosts, server_migrations, servers
+from nova_appliance.db import claims, hosts, servers
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain.guest import Guest
 from nova_appliance.domain.journey import Journey
-from nova_appliance.domain.migration import ABORT
 from nova_appliance.domain.passport import Passport, Welcome
 from nova_appliance.domain.saga import Answer, SagaError
 from nova_appliance.rpc.orders import ServerOrder
@@ -111,13 +109,7 @@ def go(ctx: Ctx, out: Out) -> Parked:
     if ctx.saga.parked != "go":
         _check_wish(ctx)
     fields = {"welcome": msgspec.convert(out["prepare_target"], Welcome)}
-    sent = _send(ctx, out, "go", "go", status="running", **fields)
-    return dataclasses.replace(sent, write=_stop(ctx)) if ctx.saga.cancelled else sent
-
-
-def _stop(ctx: Ctx) -> Write:
-    migration_id = ctx.order.migration_id
-    return lambda conn: server_migrations.change(conn, migration_id, wanted=ABORT)
+    return _send(ctx, out, "go", "go", status="running", **fields)
 
 
 def is_gone(ctx: Ctx, _out: Out, _answer: Answer) -> Done:
@@ -259,6 +251,8 @@ def _send(
     def write(conn: Connection) -> None:
         if status is not None:
             targets.turn(conn, ctx.order.migration_id, status)
+        if ctx.saga.cancelled:
+            targets.stop(conn, ctx.order.migration_id)
 
     return Parked(name=name, host=host, order=order, write=write)
 
