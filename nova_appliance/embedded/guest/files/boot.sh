@@ -12,6 +12,10 @@ echo 0 >/proc/sys/kernel/printk
 # While somebody has the serial port open, words typed before the shell is there wait for it.
 sleep 2147483647 <>/dev/ttyS0 &
 
+# Two cards on one network: each answers for its own address only.
+echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
+echo 2 >/proc/sys/net/ipv4/conf/all/arp_announce
+
 modprobe -a virtio_pci virtio_blk virtio_net
 ip link set lo up
 nics=
