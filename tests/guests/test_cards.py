@@ -16,7 +16,7 @@ ADDRESSES = (
     ' echo $(cat $card/address) $(ip -o -4 addr show dev ${card##*/} | awk "{print \\$4}");'
     " done"
 )
-METADATA = "wget -q -T 10 -O - http://169.254.169.254/openstack/latest/meta_data.json"
+METADATA = "timeout 20 wget -q -O - http://169.254.169.254/openstack/latest/meta_data.json"
 SCRIPT = base64.b64encode(b"#!/bin/sh\necho the second script ran\n").decode()
 
 
