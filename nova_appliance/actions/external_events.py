@@ -7,7 +7,7 @@ import dataclasses
 import logging
 from collections.abc import Callable, Sequence
 
-from nova_appliance.actions import find_server, refresh_addresses, volumes
+from nova_appliance.actions import find_server, interfaces, refresh_addresses, volumes
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
@@ -44,7 +44,7 @@ def receive(cloud: Cloud, context: RequestContext, events: Sequence[Event]) -> t
         codes.append(code)
         if code == 200 and (event.name, event.server_id) not in refreshed:
             _act(cloud, context, event)
-            if event.name in _ADDRESSES:
+            if event.name == _ADDRESSES:
                 refreshed.add((event.name, event.server_id))
     return tuple(codes)
 
@@ -78,6 +78,15 @@ def _refresh(cloud: Cloud, _context: RequestContext, server: Server, _event: Eve
     refresh_addresses.refresh(cloud, server.id)
 
 
+def _port_deleted(cloud: Cloud, context: RequestContext, server: Server, event: Event) -> None:
+    """The guest loses its card; a server that does something else just now keeps it for a while."""
+    refresh_addresses.refresh(cloud, server.id)
+    try:
+        interfaces.forget(cloud, context, server, event.tag or "")
+    except errors.Conflict as error:
+        LOG.info("server %s keeps the card of port %s: %s", server.id, event.tag, error.message)
+
+
 def _wake(cloud: Cloud, context: RequestContext, server: Server, _event: Event) -> None:
     """What waits for ports or for a volume looks now; it would do so by itself a little later."""
     for cell_id in (CELL0, server.cell_id):  # a boot's order stays where the server was born
@@ -109,11 +118,11 @@ def _extended(cloud: Cloud, context: RequestContext, server: Server, event: Even
         LOG.warning("server %s: %s", server.id, error.message)
 
 
-_ADDRESSES = frozenset(("network-changed", "network-vif-deleted"))
+_ADDRESSES = "network-changed"
 _Act = Callable[[Cloud, RequestContext, Server, Event], None]
 _ACTS: dict[str, _Act] = {
     "network-changed": _refresh,
-    "network-vif-deleted": _refresh,
+    "network-vif-deleted": _port_deleted,
     "network-vif-plugged": _wake,
     "volume-reimaged": _wake,
     "power-update": _power,

@@ -12,7 +12,7 @@ from nova_appliance.actions.orders import AttachInterfaceOrder, DetachInterfaceO
 from nova_appliance.clients.network_nouns import Network, Port
 from nova_appliance.common import errors, ids
 from nova_appliance.common.context import RequestContext
-from nova_appliance.domain import states
+from nova_appliance.domain import guest_data, states
 from nova_appliance.domain.boot import NetworkRequest
 from nova_appliance.domain.saga import SagaRow
 from nova_appliance.domain.server import Server
@@ -71,6 +71,13 @@ def detach(cloud: Cloud, context: RequestContext, server: Server, port_id: str) 
         raise errors.NotFound(f"Port id {port_id} could not be found.")
     order = DetachInterfaceOrder(verb=DETACH, port_id=port_id)
     begin(cloud, context, server, Wanted(verb=DETACH, saga="detach_interface", order=order))
+
+
+def forget(cloud: Cloud, context: RequestContext, server: Server, port_id: str) -> None:
+    """Begin to take a port that was deleted out of the guest, if the guest has it. Raises Conflict."""
+    if any(vif.port_id == port_id for vif in guest_data.vifs_of(server)):
+        order = DetachInterfaceOrder(verb=DETACH, port_id=port_id)
+        begin(cloud, context, server, Wanted(verb=DETACH, saga="detach_interface", order=order))
 
 
 def refresh(cloud: Cloud, context: RequestContext, server: Server) -> None:

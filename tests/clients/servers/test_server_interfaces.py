@@ -22,6 +22,20 @@ def ports_of(connection: Any, server_id: str) -> list[str]:
     return [one["port_id"] for one in found["interfaceAttachments"]]
 
 
+def test_a_port_that_is_deleted_leaves_its_server(admin: Any, server: Any) -> None:
+    network = admin.network.find_network("private")
+    mine = admin.network.create_port(network_id=network.id)
+    assert attach(admin, server.id, port_id=mine.id)[0] == 200
+    admin.network.delete_port(mine.id)
+
+    def actions() -> list[tuple[str, Any]]:
+        found = ask(admin, "GET", f"/servers/{server.id}/os-instance-actions", "2.58")[1]
+        return [(one["action"], one["message"]) for one in found["instanceActions"]]
+
+    assert clock.wait_for(lambda: actions()[0] == ("detach_interface", None), 60)
+    assert mine.fixed_ips[0]["ip_address"] not in shown(admin, server)
+
+
 def test_openstack_adds_and_removes_networks_ports_and_addresses(
     whole: WholeCloud,
     admin: Any,
