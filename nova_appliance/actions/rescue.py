@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from nova_appliance.actions import boot_checks
-from nova_appliance.actions.begin import Wanted, begin
+from nova_appliance.actions.begin import Wanted, as_read, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import RescueOrder, VerbOrder
 from nova_appliance.clients.images import Image
@@ -52,7 +52,8 @@ def rescue(cloud: Cloud, context: RequestContext, server: Server, asked: Asked) 
         _check_on_volume(cloud, server, wanted)
     told = asked.password if server.config_drive else ""
     order = RescueOrder(verb=RESCUE, rescue=wanted, state=server.state, password=told)
-    begin(cloud, context, server, Wanted(verb=RESCUE, saga="rescue", order=order))
+    asked_for = Wanted(verb=RESCUE, saga="rescue", order=order, also=as_read(server))
+    begin(cloud, context, server, asked_for)
 
 
 def unrescue(cloud: Cloud, context: RequestContext, server: Server) -> None:
