@@ -45,7 +45,7 @@ class OrderDesk:
         self._clock = clocks
         self._lock = threading.Lock()
         self._epochs: collections.OrderedDict[str, int] = collections.OrderedDict()
-        self._vouched: collections.OrderedDict[str, int] = collections.OrderedDict()
+        self._vouched: collections.OrderedDict[str, Ticket] = collections.OrderedDict()
         self._running: set[tuple[str, Ticket]] = set()
         self._busy: collections.Counter[str] = collections.Counter()
         self._done: collections.OrderedDict[str, Done] = collections.OrderedDict()
@@ -74,15 +74,19 @@ class OrderDesk:
         with self._lock:
             return not self._is_old(order.ticket)
 
-    def is_vouched_for(self, ticket: Ticket) -> bool:
-        """Whether the conductor has confirmed this order's saga, and none newer than the order."""
+    def is_vouched_for(self, order: ServerOrder) -> bool:
+        """Whether the conductor has confirmed this order's saga, none newer than the order, and no
+        other saga of the server since: what that was for may have come to nothing.
+        """
         with self._lock:
-            return self._vouched.get(ticket.saga_id, ticket.epoch + 1) <= ticket.epoch
+            last = self._vouched.get(order.server_id)
+            mine = last is not None and last.saga_id == order.ticket.saga_id
+            return last is not None and mine and last.epoch <= order.ticket.epoch
 
-    def vouch_for(self, ticket: Ticket) -> None:
-        """The conductor waits for the order of this ticket."""
+    def vouch_for(self, order: ServerOrder) -> None:
+        """The conductor waits for this order."""
         with self._lock:
-            self._note(self._vouched, ticket.saga_id, ticket.epoch)
+            self._note(self._vouched, order.server_id, order.ticket)
 
     def forget(self, server_id: str) -> None:
         """A deed on this server begins: what was done before it says nothing any more."""

@@ -65,17 +65,18 @@ def tell(agent: Agent, context: RequestContext, report: Report) -> None:
 
 
 def is_awaited(agent: Agent, context: RequestContext, order: ServerOrder) -> bool:
-    """Whether the conductor waits for this order; asked once for each saga since the agent began.
+    """Whether the conductor waits for this order; asked once for each saga of a server in a row.
 
     What the desk knows is lost when the agent ends, and an order may have lain in the queue since
-    before. False too when nobody answers: who waits for the order sends it again.
+    before; one of a saga that was cancelled must not follow the orders of the next. False too when
+    nobody answers: who waits for the order sends it again.
     """
     ticket, pause_s = order.ticket, FIRST_PAUSE_S
     for _ in range(ASKS):
         if agent.over.is_set():
             break
         old = agent.rpc.pins.of("conductor") < CALLS["is_awaited"].since
-        if old or agent.desk.is_vouched_for(ticket):
+        if old or agent.desk.is_vouched_for(order):
             return True
         try:
             heard = agent.rpc.call("conductor", "is_awaited", ticket, context)
@@ -87,7 +88,7 @@ def is_awaited(agent: Agent, context: RequestContext, order: ServerOrder) -> boo
         if not heard.ok:
             LOG.info("saga %s does not wait for this order", ticket.saga_id)
             return False
-        agent.desk.vouch_for(ticket)
+        agent.desk.vouch_for(order)
     return False
 
 

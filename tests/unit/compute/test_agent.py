@@ -54,15 +54,31 @@ def test_build_stop_start_reboot_destroy(bench: Bench) -> None:
 
 def test_an_order_that_nobody_waits_for_is_not_carried_out(bench: Bench) -> None:
     """As one that lay in the queue when the agent before us ended, of an epoch long over."""
-    one = guest()
+    one, two = guest(), guest()
     bench.conductor.awaits = False
     bench.agent.take("build", WORK["build"], CONTEXT, order(one, saga="old"))
     bench.conductor.wait("is_awaited")
     bench.conductor.awaits, bench.conductor.away = True, 2
-    assert do(bench, "build", order(guest(), saga="new")).error is None
-    assert do(bench, "power_off", order(one, saga="new", step="t", timeout_s=0.0)).error is None
+    assert do(bench, "build", order(two, saga="new")).error is None
+    assert do(bench, "power_off", order(two, saga="new", step="t", timeout_s=0.0)).error is None
     assert one.server_id not in bench.driver.disks.owners()
     assert [ticket.saga_id for ticket in bench.conductor.got("is_awaited")] == ["old", "new"]
+
+
+def test_a_late_order_of_a_cancelled_saga_does_not_bring_a_destroyed_guest_back(
+    bench: Bench,
+) -> None:
+    """Its saga was confirmed before the deletion's was: that counts no more."""
+    one = guest()
+    assert do(bench, "build", order(one, saga="rebuild", step="make")).error is None
+    assert do(bench, "destroy", order(one, saga="delete")).error is None
+    bench.conductor.awaits = False
+    late = order(one, saga="rebuild", step="boot", epoch=2)
+    bench.agent.take("build", WORK["build"], CONTEXT, late)
+    bench.conductor.wait("is_awaited", 3)
+    assert wait_for(lambda: not bench.agent.desk.touched_since(one.server_id, float("inf")), 60)
+    assert one.server_id not in bench.driver.disks.owners()
+    assert bench.driver.lifecycle.list_() == ()
 
 
 @pytest.mark.parametrize("name", sorted(WORK))
