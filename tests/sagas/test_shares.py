@@ -6,9 +6,10 @@ from fixtures import saga_drive
 from fixtures.saga_drive import clean_up, run_due, settle
 from fixtures.world import NOTHING, World
 
-from nova_appliance.actions import shares
+from nova_appliance.actions import delete, shares
 from nova_appliance.clients.shares import Rule
-from nova_appliance.common import ids
+from nova_appliance.common import clock, ids
+from nova_appliance.conductor.sagas import shares as share_sagas
 from nova_appliance.domain import share as kept
 
 
@@ -59,3 +60,32 @@ def test_a_share_does_not_wait_for_ever(world, server):
     settle(world)
     assert status(world, server) == "error"
     assert world.server(server.id).task is None
+
+
+def test_of_two_servers_that_go_at_once_one_has_the_host_let_in_no_more(world, share, monkeypatch):
+    """The second comes to its end while the first has just seen that the second has the share too."""
+    both = []
+    for _ in range(2):
+        both.append(saga_drive.begin(world, "stop"))
+        settle(world)
+    for server_id in both:
+        shares.attach(world.cloud, world.context(), world.server(server_id), share.id, None)
+    settle(world)
+    for server_id in both:
+        delete.delete(world.cloud, world.context(), world.server(server_id))
+    assert world.shares.rules
+    asked = share_sagas._is_had_beside
+
+    def one_has_gone():
+        run_due(world, world.runner("beside"))
+        return any(world.server(server_id).deleted for server_id in both)
+
+    def ask(*given):
+        answer = asked(*given)
+        monkeypatch.setattr(share_sagas, "_is_had_beside", asked)
+        assert clock.wait_for(one_has_gone, 60, 0.01)
+        return answer
+
+    monkeypatch.setattr(share_sagas, "_is_had_beside", ask)
+    settle(world)
+    assert world.left() == NOTHING

@@ -60,11 +60,10 @@ def released(_ctx: Ctx, _out: Out, _answer: Answer) -> Done:
     return Done(result={})
 
 
-def forget(ctx: Ctx, out: Out) -> Done:
+def forget(ctx: Ctx, out: Out) -> None:
     """The row knows nothing of it any more."""
+    _forget_now(ctx, {ctx.order.share_id})
     deny(ctx, out)
-    share_id = ctx.order.share_id
-    return Done(write=_change(ctx, lambda known: tuple(s for s in known if s.share_id != share_id)))
 
 
 def failed(ctx: Ctx, error: SagaError) -> Write:
@@ -80,9 +79,18 @@ def failed(ctx: Ctx, error: SagaError) -> Write:
 
 def give_back(ctx: Ctx, share_ids: list[str], address: str) -> None:
     """For the end of a server: its host is let in no more."""
+    _forget_now(ctx, set(share_ids))
     for share_id in share_ids:
         if address and not _is_had_beside(ctx, share_id):
             actions.service(ctx.cloud).deny(share_id, address)
+
+
+def _forget_now(ctx: Ctx, share_ids: set[str]) -> None:
+    """Before it is asked who else has them: of two servers that let go at once the later must see
+    that it is the last.
+    """
+    write = _change(ctx, lambda known: tuple(s for s in known if s.share_id not in share_ids))
+    ctx.cloud.cells.database(ctx.cell_id).transact(write)
 
 
 def _with_status(ctx: Ctx, status: str) -> _Deed:
