@@ -55,8 +55,9 @@ def create(req: Any) -> tuple[int, dict[str, Any]]:
         quotas.check_size(tx, row["project_id"], row["size"])
         quotas.check(tx, row["project_id"], volumes=1, gigabytes=row["size"])
         tx.insert("volumes", row)
+    shown = show(req, row["id"])  # as it was taken in, however quickly it is made
     jobs.begin(service, "volumes", row["id"])
-    return 202, show(req, row["id"])
+    return 202, shown
 
 
 def update(req: Any, volume_id: str) -> dict[str, Any]:

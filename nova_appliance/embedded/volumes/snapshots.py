@@ -55,11 +55,12 @@ def create(req: Any) -> tuple[int, dict[str, Any]]:
         tx.insert("snapshots", row)
         if assisted:
             assists.add(tx, volume["id"], row["id"])
+    shown = show(req, row["id"])  # as it was taken in, however quickly it is made
     if assisted:
         assists.begin(service, volume["id"])
     else:
         jobs.begin(service, "snapshots", row["id"])
-    return 202, show(req, row["id"])
+    return 202, shown
 
 
 def _check_volume(service: Volumes, tx: Transaction, volume: Row, *, force: bool) -> bool:
