@@ -18,6 +18,7 @@ from nova_appliance.common import errors, ids
 from nova_appliance.common.context import RequestContext
 from nova_appliance.db import sagas, server_actions, servers
 from nova_appliance.db.engines import Connection
+from nova_appliance.domain import share as shares
 from nova_appliance.domain import states
 from nova_appliance.domain.saga import SagaRow
 from nova_appliance.domain.server import Server
@@ -53,16 +54,21 @@ def begin(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted)
 
 
 def as_read(server: Server) -> Callable[[Connection], None]:
-    """For `also`, of an order that depends on where the server is and in which state: raises
-    Conflict when it is not so any more.
+    """For `also`, of an order that depends on where the server is, in which state and with which
+    shares: raises Conflict when it is not so any more.
     """
 
     def check(conn: Connection) -> None:
         now = servers.get(conn, server.cell_id, server.id)
-        if now is None or (now.state, now.host) != (server.state, server.host):
+        if now is None or _matters(now) != _matters(server):
             raise errors.Conflict(f"Instance {server.id} has just changed; try again.")
 
     return check
+
+
+def _matters(server: Server) -> tuple[object, ...]:
+    known = shares.of(server.system_metadata)
+    return server.state, server.host, {one.share_id for one in known}
 
 
 def new_saga(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted) -> SagaRow:

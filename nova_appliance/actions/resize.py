@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 
 import msgspec
 
 from nova_appliance.actions import device_fit, flavors, image_fit, move_quota, moves
-from nova_appliance.actions.begin import Wanted, begin
+from nova_appliance.actions.begin import Wanted, as_read, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import EndMoveOrder, MoveOrder
 from nova_appliance.common import errors
@@ -87,7 +86,11 @@ def _configure_disk(cloud: Cloud, server: Server, disk_config: str | None) -> No
 def _begin(
     cloud: Cloud, context: RequestContext, server: Server, migration: Migration, order: MoveOrder
 ) -> None:
-    also = functools.partial(server_migrations.add, migration=migration)
+
+    def also(conn: Connection) -> None:
+        as_read(server)(conn)
+        server_migrations.add(conn, migration=migration)
+
     begin(cloud, context, server, Wanted(verb=order.verb, saga="resize", order=order, also=also))
 
 

@@ -43,7 +43,12 @@ def attach(
     )
     _check_free(server, one)
     order = ShareOrder(verb=ATTACH, share_id=share.id, address=address_of(cloud, server))
-    also = _keep(server, one)
+    keep = _keep(server, one)
+
+    def also(conn: Connection) -> None:
+        _check_still(conn, server)
+        keep(conn)
+
     begin(cloud, context, server, Wanted(verb=ATTACH, saga="attach_share", order=order, also=also))
     return one
 
@@ -103,6 +108,15 @@ def _check_free(server: Server, one: ShareAttachment) -> None:
             )
         if other.tag == one.tag and other.id != one.id:
             raise errors.Conflict(f"Share tag '{one.tag}' is in use at instance {server.id}.")
+
+
+def _check_still(conn: Connection, server: Server) -> None:
+    """Raise Conflict while the server is on its way: a move of it knows nothing of the share."""
+    now = servers.get(conn, server.cell_id, server.id)
+    if now is not None and now.task is not None:
+        raise errors.Conflict(
+            f"Cannot '{ATTACH}' instance {server.id} while it is in task_state {now.task}"
+        )
 
 
 def _keep(server: Server, one: ShareAttachment) -> Callable[[Connection], object]:
