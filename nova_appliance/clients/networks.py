@@ -26,6 +26,10 @@ from nova_appliance.domain.server import Address
 
 KEEP_S = 20.0
 """How long names and MTUs of networks are remembered."""
+UNDECIDED = ("", "unbound")
+"""What the network service says of a port without a host, and of one that it is binding."""
+BINDS_S = 10
+"""How long a busy network service may tell of a port that it is binding to its host as unbound."""
 
 
 class PortNotBound(errors.Refused):
@@ -113,7 +117,7 @@ class Networks:
             raise errors.Conflict(f"Port {port_id} is still in use.")
         owner = {"device_id": server_id, "device_owner": f"compute:{zone}"}
         bound = self._neutron.change("port", port_id, owner | {"binding:host_id": host})
-        return _plugged(nouns.port(bound))
+        return _settled(self._neutron, self._clock, nouns.port(bound))
 
     def unbind_port(self, port_id: str, *, keep_server: bool = False) -> None:
         """Take a port from its host, and from its server unless it is kept; none there is fine."""
@@ -161,13 +165,13 @@ class Networks:
 
     def vif(self, port: Port) -> Vif:
         """What a driver must know to plug the port; raises PortNotBound."""
+        settled = _settled(self._neutron, self._clock, port)
         network = self._remembered({port.network_id}).get(port.network_id)
-        bridge = str(port.vif_details.get("bridge_name") or "")
-        if not bridge and _plugged(port).vif_type == "bridge":
+        bridge = str(settled.vif_details.get("bridge_name") or "")
+        if not bridge and settled.vif_type == "bridge":
             bridge = "brq" + port.network_id[:11]
         mtu = network.mtu if network else 1500
-        kind = _plugged(port).vif_type
-        return Vif(port_id=port.id, mac=port.mac, kind=kind, bridge=bridge, mtu=mtu)
+        return Vif(port_id=port.id, mac=port.mac, kind=settled.vif_type, bridge=bridge, mtu=mtu)
 
     def _remembered(self, network_ids: Collection[str]) -> dict[str, Network]:
         oldest = self._clock.monotonic() - KEEP_S
@@ -228,8 +232,14 @@ def mac_of(server_id: str, index: int) -> str:
     return "fa:16:3e:" + digest[:3].hex(":")
 
 
-def _plugged(port: Port) -> Port:
-    if port.vif_type in ("", "unbound", "binding_failed"):
+def _settled(neutron: Neutron, clocks: clock.Clock, port: Port) -> Port:
+    """The port when its binding is decided; raises PortNotBound."""
+    for _ in range(BINDS_S):
+        if not port.host or port.vif_type not in UNDECIDED:
+            break
+        clocks.sleep(1)
+        port = nouns.port(neutron.row("port", port.id))
+    if port.vif_type in (*UNDECIDED, "binding_failed"):
         raise PortNotBound(port)
     return port
 

@@ -80,8 +80,9 @@ class OrderDesk:
         """
         with self._lock:
             last = self._vouched.get(order.server_id)
-            mine = last is not None and last.saga_id == order.ticket.saga_id
-            return last is not None and mine and last.epoch <= order.ticket.epoch
+            if last is None or last.saga_id != order.ticket.saga_id:
+                return False
+            return last.epoch <= order.ticket.epoch
 
     def vouch_for(self, order: ServerOrder) -> None:
         """The conductor waits for this order."""

@@ -20,13 +20,8 @@ CONNECTED = "name='org.qemu.guest_agent.0' state='connected'"
 @pytest.fixture(scope="module")
 def promised(cloud, image):
     """The tiny image, which says of itself that an agent is inside."""
-    images = cloud.connect().image
-    made = images.create_image(
-        "promised", filename=str(image), disk_format="qcow2", container_format="bare",
-        allow_duplicates=True, **PROPERTIES,
-    )  # fmt: skip
-    yield made.id
-    images.delete_image(made.id)
+    with cloud.image("promised", image, **PROPERTIES) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -61,13 +61,8 @@ def flavors(cloud):
 
 @pytest.fixture(scope="module")
 def image_id(cloud, image):
-    images = cloud.connect().image
-    made = images.create_image(
-        "promising", filename=str(image), disk_format="qcow2", container_format="bare",
-        allow_duplicates=True, **IMAGE,
-    )  # fmt: skip
-    yield made.id
-    images.delete_image(made.id)
+    with cloud.image("promising", image, **IMAGE) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ ends, what can be undone is undone, and a server that is restored is whole.
 
 import pytest
 from fixtures.cells import CELL1
-from fixtures.saga_drive import ASK, after, before, bend, clean_up, deed_of, run_due, settle
-from fixtures.world import NOTHING, World
+from fixtures.saga_drive import ASK, after, before, bend, deed_of, run_due, settle
+from fixtures.world import NOTHING
 
-from nova_appliance.actions import boot, delete, interfaces, shelve
+from nova_appliance.actions import delete, interfaces, shelve
 from nova_appliance.common import clock, errors
 from nova_appliance.conductor.sagas.registry import SAGAS
 from nova_appliance.db import server_migrations
@@ -16,26 +16,10 @@ from nova_appliance.domain import rescue, shelf
 from nova_appliance.domain.boot import NetworkRequest
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    world = World(tmp_path_factory.mktemp("world"), lease=1, max_failures=1)
-    world.stand_by("host1", "host2")
-    yield world
-    world.stop()
-
-
 @pytest.fixture(autouse=True)
 def clean_slate(world):
     yield
     assert world.left() == NOTHING
-
-
-@pytest.fixture
-def server(world):
-    (made,) = boot.boot(world.cloud, world.context(), world.request()).servers
-    settle(world)
-    yield world.server(made.id)
-    clean_up(world, made.id)
 
 
 def ask(world, server, *names):

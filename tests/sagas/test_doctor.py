@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fixtures import saga_drive
 from fixtures.cells import CELL1
 from fixtures.saga_drive import clean_up, run_due, settle
-from fixtures.world import NOTHING, World
+from fixtures.world import NOTHING
 
 from nova_appliance.actions import boot, delete, power
 from nova_appliance.common import ids
@@ -20,14 +20,6 @@ from nova_appliance.domain.guest import Disk
 from nova_appliance.domain.host import Amounts
 from nova_appliance.rpc import inprocess
 from nova_appliance.virt.fake.hypervisor import FakeDisks
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    world = World(tmp_path_factory.mktemp("world"), lease=1, max_failures=1)
-    world.stand_by("host1", "host2")
-    yield world
-    world.stop()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from fixtures.saga_drive import (
     once,
     settle,
 )
-from fixtures.world import NOTHING, World
+from fixtures.world import NOTHING
 
 from nova_appliance.common.errors import Refused
 from nova_appliance.conductor.sagas.registry import SAGAS
@@ -32,14 +32,6 @@ GUEST_GONE = {"delete", "shelve_offload"}
 
 def ids_of(rows):
     return [f"{name}-{step.name}" for name, step in rows]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    world = World(tmp_path_factory.mktemp("world"), lease=1, max_failures=1)
-    world.stand_by("host1", "host2")
-    yield world
-    world.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -3,36 +3,20 @@
 
 import pytest
 from fixtures.cells import CELL1
-from fixtures.saga_drive import attach_volume, clean_up, settle
-from fixtures.world import NOTHING, World
+from fixtures.saga_drive import attach_volume, settle
+from fixtures.world import NOTHING
 
-from nova_appliance.actions import boot, live_migrate, suspension
+from nova_appliance.actions import live_migrate, suspension
 from nova_appliance.common import errors
 from nova_appliance.db import server_actions, server_migrations
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.virt.moves import CpuDiffers
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    world = World(tmp_path_factory.mktemp("world"), lease=1, max_failures=1)
-    world.stand_by("host1", "host2")
-    yield world
-    world.stop()
-
-
 @pytest.fixture(autouse=True)
 def clean_slate(world):
     yield
     assert world.left() == NOTHING
-
-
-@pytest.fixture
-def server(world):
-    (made,) = boot.boot(world.cloud, world.context(), world.request()).servers
-    settle(world)
-    yield world.server(made.id)
-    clean_up(world, made.id)
 
 
 def begin(world, server, **wanted):
