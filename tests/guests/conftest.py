@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
+from fixtures import uefi_disk
 from fixtures.guest_cloud import GuestCloud
 from fixtures.machine import Machine
 
@@ -23,8 +24,14 @@ def image():
 
 
 @pytest.fixture(scope="session")
-def machine(image):
-    """Has no way out: packages for the image are fetched before."""
+def boot_code():
+    """What UEFI starts, with signatures."""
+    return uefi_disk.fetch(CACHE)
+
+
+@pytest.fixture(scope="session")
+def machine(image, boot_code):
+    """Has no way out: packages for images are fetched before."""
     if os.geteuid() != 0:
         pytest.fail("real guests and networks need root")
     with contextlib.ExitStack() as stack:

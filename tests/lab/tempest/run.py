@@ -24,7 +24,9 @@ def main(tempest, regex=TESTS):
     with contextlib.ExitStack() as stack:
         cloud = LabCloud(stack, folder)
         settings = _furnish(cloud, stack) | {"folder": folder}
-        subprocess.run([tempest, "init", folder / "work"], check=True, capture_output=True)
+        # Else it is kept in the user's home, and refuses a second one of that name.
+        known = folder / "workspaces.yaml"
+        subprocess.run([tempest, "init", "--workspace-path", known, folder / "work"], check=True)
         text = (HERE / "tempest.ini").read_text().format(**settings)
         conf = folder / "work" / "etc" / "tempest.conf"
         conf.touch(mode=0o600)

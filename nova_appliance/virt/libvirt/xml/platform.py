@@ -45,7 +45,11 @@ def boot(hardware: Hardware) -> Element:
     """<os>: a full virtual machine that starts from the devices with a boot order."""
     is_efi = hardware.firmware == "uefi"
     secure = "yes" if hardware.secure_boot else "no"
-    features = element("firmware", element("feature", enabled=secure, name="secure-boot"))
+    # Firmware that would check signatures checks none while it has nobody's keys.
+    names = ("secure-boot", "enrolled-keys") if hardware.secure_boot else ("secure-boot",)
+    features = element(
+        "firmware", *(element("feature", enabled=secure, name=name) for name in names)
+    )
     return element(
         "os",
         element("type", text="hvm", arch="x86_64", machine=hardware.machine),
