@@ -20,7 +20,9 @@ pytestmark = pytest.mark.timeout(900)
 SERVERS, CLIENTS, OPERATIONS, SEED = 3, 3, 25, 20261126
 PLAY_S, PAUSE_S = 90, 0.5
 REST_S = 240
-COPY = "copy-of-dice"
+COPY, DATA = "copy-of-dice", "data-of-dice"
+DOOR = "nova-nic-0"
+"""Name of the port with which a server is made."""
 
 
 def other_flavor(compute, server):
@@ -28,25 +30,78 @@ def other_flavor(compute, server):
     return compute.find_flavor(names[compute.get_server(server).flavor.name]).id
 
 
+def attach_volume(connection, server):
+    """A new one, which is gone if the server does not take it."""
+    storage = connection.block_storage
+    made = storage.create_volume(name=DATA, size=1)
+    storage.wait_for_status(made, "available", interval=0.2, wait=60)
+    try:
+        connection.compute.create_volume_attachment(server, volume_id=made.id)
+    except openstack.exceptions.HttpException:
+        storage.delete_volume(made)
+        raise
+
+
+def detach_volume(connection, server):
+    one = first(connection.compute.volume_attachments(server))
+    connection.compute.delete_volume_attachment(server, one.volume_id)
+
+
+def attach_interface(connection, server):
+    network = connection.network.find_network("private")
+    connection.compute.create_server_interface(server, net_id=network.id)
+
+
+def detach_interface(connection, server):
+    port = first(joined(connection, server))
+    connection.compute.delete_server_interface(port.id, server=server)
+
+
+def joined(connection, server):
+    """The ports that it got later."""
+    return [one for one in connection.network.ports(device_id=server) if one.name != DOOR]
+
+
+def first(things):
+    """Raises NothingThere."""
+    for one in things:
+        return one
+    raise NothingThere
+
+
+class NothingThere(Exception):
+    """There is nothing to ask about."""
+
+
+def _plain(name, *more):
+    return lambda connection, server: getattr(connection.compute, name)(server, *more)
+
+
 DEEDS = {
-    "stop": lambda c, s: c.stop_server(s),
-    "start": lambda c, s: c.start_server(s),
-    "reboot": lambda c, s: c.reboot_server(s, "HARD"),
-    "pause": lambda c, s: c.pause_server(s),
-    "unpause": lambda c, s: c.unpause_server(s),
-    "suspend": lambda c, s: c.suspend_server(s),
-    "resume": lambda c, s: c.resume_server(s),
-    "rescue": lambda c, s: c.rescue_server(s),
-    "unrescue": lambda c, s: c.unrescue_server(s),
-    "shelve": lambda c, s: c.shelve_server(s),
-    "unshelve": lambda c, s: c.unshelve_server(s),
-    "resize": lambda c, s: c.resize_server(s, other_flavor(c, s)),
-    "rebuild": lambda c, s: c.rebuild_server(s, image=c.get_server(s).image.id),
-    "create image": lambda c, s: c.create_server_image(s, COPY),
-    "revert": lambda c, s: c.revert_server_resize(s),
-    "confirm": lambda c, s: c.confirm_server_resize(s),
+    "stop": _plain("stop_server"),
+    "start": _plain("start_server"),
+    "reboot": _plain("reboot_server", "HARD"),
+    "pause": _plain("pause_server"),
+    "unpause": _plain("unpause_server"),
+    "suspend": _plain("suspend_server"),
+    "resume": _plain("resume_server"),
+    "rescue": _plain("rescue_server"),
+    "unrescue": _plain("unrescue_server"),
+    "shelve": _plain("shelve_server"),
+    "unshelve": _plain("unshelve_server"),
+    "resize": lambda c, s: c.compute.resize_server(s, other_flavor(c.compute, s)),
+    "rebuild": lambda c, s: c.compute.rebuild_server(s, image=c.compute.get_server(s).image.id),
+    "create image": _plain("create_server_image", COPY),
+    "revert": _plain("revert_server_resize"),
+    "confirm": _plain("confirm_server_resize"),
+    "attach volume": attach_volume,
+    "detach volume": detach_volume,
+    "attach interface": attach_interface,
+    "detach interface": detach_interface,
 }
 """What is asked of a server."""
+LOST_RACE = {"resize": (400,), "detach volume": (400, 404), "detach interface": (404,)}
+"""Deed > what else than 409 it answers when another client was there first."""
 BACK = {
     "SHUTOFF": "start", "PAUSED": "unpause", "SUSPENDED": "resume", "RESCUE": "unrescue",
     "SHELVED": "unshelve", "SHELVED_OFFLOADED": "unshelve", "VERIFY_RESIZE": "confirm",
@@ -76,15 +131,16 @@ class Game:
             thread.join(60)
 
     def _client(self, number):
-        dice, compute = random.Random(SEED + number), self.cloud.connect().compute
+        dice, connection = random.Random(SEED + number), self.cloud.connect()
         while not self.over.is_set():
             name, server = dice.choice(sorted(DEEDS)), dice.choice(self.servers)
             try:
-                DEEDS[name](compute, server)
+                DEEDS[name](connection, server)
                 self.begun.append(name)
+            except NothingThere:
+                pass
             except openstack.exceptions.HttpException as error:
-                is_lost_race = name == "resize" and error.status_code == 400
-                if error.status_code != 409 and not is_lost_race:
+                if error.status_code not in {409, *LOST_RACE.get(name, ())}:
                     self.wrong.append((name, error))
             except Exception as error:  # noqa: BLE001 - the test shows it
                 self.wrong.append((name, error))
@@ -103,6 +159,11 @@ def dice(cloud):
     assert wait_for(lambda: not set(made) & set(seen(cloud)), REST_S, 0.3), cloud.log()
     for image in connection.image.images(name=COPY):
         connection.image.delete_image(image)
+    storage = connection.block_storage
+    for volume in storage.volumes(name=DATA):
+        assert volume.status == "available", volume
+        storage.delete_volume(volume)
+    assert wait_for(lambda: not list(storage.volumes(name=DATA)), REST_S, 0.3), cloud.log()
     cloud.nothing_stray()
     for address in connection.network.ips():
         if not address.port_id:
@@ -149,6 +210,7 @@ def test_random_operations_leave_every_guest_as_its_server_says(cloud, servers, 
         before = uptime(cloud, door)
         assert uptime(cloud, door) > before, game.begun
     assert set(servers) <= cloud.machine.domains()
+    strip(cloud, dice)
     cloud.nothing_stray()
     monkeypatch.setattr(audit, "OLD_S", -1.0)
     assert strays(cloud) == []
@@ -160,10 +222,24 @@ def lead_back(cloud, servers):
         found = rest(cloud, servers)
         away = [one for one in servers if found[one].status != "ACTIVE"]
         for one in away:
-            DEEDS[BACK[found[one].status]](cloud.connect().compute, one)
+            DEEDS[BACK[found[one].status]](cloud.connect(), one)
         if not away:
             return
     raise AssertionError(found)
+
+
+def strip(cloud, servers):
+    """Running guests let go of all that they got."""
+    connection = cloud.connect()
+    for server in servers:
+        for one in connection.compute.volume_attachments(server):
+            connection.compute.delete_volume_attachment(server, one.volume_id)
+        for port in joined(connection, server):
+            connection.compute.delete_server_interface(port.id, server=server)
+    rest(cloud, servers)
+    for server in servers:
+        left = [*connection.compute.volume_attachments(server), *joined(connection, server)]
+        assert not left, (left, cloud.log())
 
 
 def strays(cloud):
