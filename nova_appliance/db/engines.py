@@ -111,6 +111,10 @@ class Databases:
 
 
 def _may_go_again(error: Exception) -> bool:
+    # A deadlock takes savepoints along, so that to go back to one fails: oslo.db keeps why that was to be.
+    cause = getattr(error, "cause", None)
+    if isinstance(cause, Exception) and _may_go_again(cause):
+        return True
     inner = getattr(error, "inner_exception", None)
     arguments = getattr(getattr(inner, "orig", inner), "args", ())
     return isinstance(error, _BUSY) or arguments[:1] == (_CHANGED_SINCE_READ,)

@@ -29,6 +29,7 @@ ARGUMENTS = {
     "region": {"type": "str", "default": "RegionOne"},
     "services": {"type": "list", "elements": "dict", "default": []},
     "users": {"type": "list", "elements": "dict", "default": [], "no_log": True},
+    "implied_roles": {"type": "list", "elements": "dict", "default": []},
     "ca_file": {"type": "str", "default": ""},
 }
 
@@ -136,6 +137,8 @@ def bring_in_line(keystone: Keystone, given: dict[str, Any], *, dry: bool) -> li
         project = _project(keystone, change)
         for user in given["users"]:
             _user(keystone, change, user, project)
+    for pair in given["implied_roles"]:
+        _implied(keystone, change, pair["role"], pair["implies"])
     return changes
 
 
@@ -185,6 +188,14 @@ def _user(keystone: Keystone, change: Ask, wanted: dict[str, Any], project: Any)
         path = "/projects/{}/users/{}/roles/{}".format(*ids) if len(ids) == 3 else ""
         if not path or not _holds(keystone, path):  # without ids nothing is made: a dry run
             change(f"role {role} of {name}", "PUT", path)
+
+
+def _implied(keystone: Keystone, change: Ask, role: str, implies: str) -> None:
+    both = (_role(keystone, change, role), _role(keystone, change, implies))
+    ids = [each["id"] for each in both if each]
+    path = "/roles/{}/implies/{}".format(*ids) if len(ids) == 2 else ""
+    if not path or not _holds(keystone, path):
+        change(f"role {role} implies {implies}", "PUT", path)
 
 
 def _role(keystone: Keystone, change: Ask, name: str) -> dict[str, Any] | None:

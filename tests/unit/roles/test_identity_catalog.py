@@ -17,6 +17,7 @@ GIVEN = {
     "region": "RegionOne",
     "services": [{"name": "nova", "type": "compute", "url": "http://192.0.2.10:8774/v2.1"}],
     "users": [{"name": "nova", "password": "first", "roles": ["admin", "service"]}],
+    "implied_roles": [{"role": "admin", "implies": "manager"}],
 }
 
 
@@ -61,8 +62,8 @@ def test_all_is_made_once():
     keystone = Keystone()
     made = module.bring_in_line(keystone, GIVEN, dry=False)
     assert {e["interface"] for e in keystone.rows["endpoints"]} == set(module.INTERFACES)
-    assert len(keystone.grants) == 2
-    assert len(made) == keystone.changes == 9
+    assert len(keystone.grants) == 3
+    assert len(made) == keystone.changes == 11
     assert module.bring_in_line(keystone, GIVEN, dry=False) == []
 
 
