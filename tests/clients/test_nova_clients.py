@@ -121,6 +121,7 @@ def test_usable_networks(
     assert [n.id for n in networks.usable(project, asked, caller)] == [public.id, private.id]
     assert [n.id for n in networks.usable(project, [private.id])] == [private.id]
     assert networks.usable(project, []) == ()
+    assert {public.id, private.id} <= {row["id"] for row in networks.rows.list_(caller, "networks")}
     assert networks.get(private.id).mtu == private.mtu
     with pytest.raises(errors.NotFound):
         networks.get(ids.new_id())

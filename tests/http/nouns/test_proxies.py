@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from fixtures.compute_api import ADMIN, FOREIGNER, PROJECT, USER, ComputeApi, make_compute_api
 
 from nova_appliance.clients import images, network_nouns
 from nova_appliance.common import errors, ids
+from nova_appliance.common.context import RequestContext
 
 IMAGE, NETWORK = "11111111-2222-4333-8444-000000000001", "11111111-2222-4333-8444-000000000002"
 SERVER = "11111111-2222-4333-8444-000000000003"
@@ -58,11 +59,16 @@ class Images:
 class Networks:
     """One network of the project."""
 
-    network = network_nouns.network({"id": NETWORK, "name": "private", "project_id": PROJECT})
+    row: ClassVar[dict[str, Any]] = {"id": NETWORK, "name": "private", "project_id": PROJECT}
+    network = network_nouns.network(row)
 
-    def usable(self, project_id: str, context: object) -> tuple[network_nouns.Network, ...]:
-        assert context
-        return (self.network,) if project_id == PROJECT else ()
+    def __init__(self) -> None:
+        self.rows = self
+
+    def list_(self, context: RequestContext, plural: str) -> tuple[dict[str, Any], ...]:
+        """The network service knows the caller by the token, and shows what is the caller's own."""
+        assert plural == "networks"
+        return (self.row,) if context.project_id == PROJECT else ()
 
     def get(self, network_id: str, _context: object) -> network_nouns.Network:
         if network_id != NETWORK:

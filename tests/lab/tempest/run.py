@@ -62,6 +62,8 @@ def _furnish(cloud, stack):
         is_shared=True,
     )  # fmt: skip
     stack.callback(cloud.api.network.delete_subnet_pool, pool)
+    net = cloud.api.network.find_network(NAME) or cloud.api.network.create_network(name=NAME)
+    stack.callback(cloud.api.network.delete_network, net)
     services = {service.type for service in cloud.api.identity.services()}
     return {
         "auth_url": auth["auth_url"],
