@@ -48,13 +48,13 @@ def image_of(
     kept = base.properties if base else {}
     return {
         **{k: v for k, v in kept.items() if not k.startswith(NOT_INHERITED)},
+        "image_type": "snapshot",
         **metadata,
         "name": name,
         "owner": context.project_id,
         "visibility": "private",
         "min_disk": server.flavor.root_gib,
         "min_ram": base.min_ram_mib if base else 0,
-        "image_type": "snapshot",
         "instance_uuid": server.id,
         "user_id": context.user_id,
         "owner_id": context.project_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nova_appliance.api import access_addresses
 from nova_appliance.api.block_devices import block_devices
 from nova_appliance.api.policies import servers as rules
 from nova_appliance.api.policy import enforce, may
@@ -50,8 +51,7 @@ def read(req: Request, body: dict[str, Any]) -> BootRequest:
         block_devices=devices,
         hints=_hints(body),
         disk_config=wanted.get("OS-DCF:diskConfig"),
-        access_ip_v4=wanted.get("accessIPv4"),
-        access_ip_v6=wanted.get("accessIPv6"),
+        **access_addresses.read(wanted),
         admin_password=_password(req, wanted),
         trusted_certs=tuple(certs) if certs else None,
         personality=tuple(wanted.get("personality", ())),

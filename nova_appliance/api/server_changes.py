@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from nova_appliance.api import access_addresses
 from nova_appliance.common import errors
 from nova_appliance.domain.server import Server
 
 FIELDS = {
     "name": "name",
     "description": "description",
-    "accessIPv4": "access_ip_v4",
-    "accessIPv6": "access_ip_v6",
     "OS-DCF:diskConfig": "disk_config",
     "hostname": "hostname",
 }
@@ -22,6 +21,7 @@ FIELDS = {
 def read(server: Server, wanted: dict[str, Any]) -> dict[str, Any]:
     """The fields to change. Raises Conflict for a zone that the server is not in."""
     changes = {field: wanted[key] for key, field in FIELDS.items() if key in wanted}
+    changes |= access_addresses.read(wanted)
     if "name" in changes:
         changes["name"] = changes["name"].strip()
     if "pinned_availability_zone" in wanted:

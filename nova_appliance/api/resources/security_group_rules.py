@@ -72,10 +72,10 @@ def _source(said: Body) -> tuple[Body, int]:
         return {"remote_group_id": said["group_id"]}, 4
     cidr = said.get("cidr") or "0.0.0.0/0"
     try:
-        network = ipaddress.ip_network(cidr, strict=False)
+        network = ipaddress.ip_network(cidr if "/" in cidr else "", strict=False)
     except ValueError as error:
         raise errors.Invalid(f"Invalid cidr {cidr}.") from error
-    return {"remote_ip_prefix": str(network)}, network.version
+    return {"remote_ip_prefix": cidr}, network.version
 
 
 def _port(value: int | str | None) -> int | None:

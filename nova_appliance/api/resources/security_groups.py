@@ -108,11 +108,11 @@ def _is_own(req: Request, row: Row) -> bool:
 
 def _said(body: Body) -> Body:
     said = body["security_group"]
-    stripped = {name: said[name].strip() for name in ("name", "description")}
-    for name, value in stripped.items():
-        if not value:
+    wanted = {name: said[name] for name in ("name", "description")}
+    for name, value in wanted.items():
+        if not value.strip():
             raise errors.Invalid(f"Security group {name} cannot be empty.")
-    return stripped
+    return wanted
 
 
 def _shown(req: Request, rows: Any) -> list[Body]:

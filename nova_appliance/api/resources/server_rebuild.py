@@ -7,7 +7,7 @@ from typing import Any
 
 from nova_appliance.actions import rebuild as rebuilds
 from nova_appliance.actions.rebuild import RebuildRequest
-from nova_appliance.api import links, server_sight
+from nova_appliance.api import access_addresses, links, server_sight
 from nova_appliance.api.operation import operation
 from nova_appliance.api.policies import server_life as rules
 from nova_appliance.api.policy import enforce
@@ -22,8 +22,6 @@ from nova_appliance.domain.server import Server
 
 FIELDS = {
     "description": "description",
-    "accessIPv4": "access_ip_v4",
-    "accessIPv6": "access_ip_v6",
     "OS-DCF:diskConfig": "disk_config",
     "hostname": "hostname",
     "metadata": "metadata",
@@ -56,6 +54,7 @@ def rebuild(req: Request, server: Server, body: dict[str, Any]) -> Answer:
 
 def _read(wanted: dict[str, Any], **more: Any) -> RebuildRequest:
     changes = {field: wanted[key] for key, field in FIELDS.items() if key in wanted}
+    changes |= access_addresses.read(wanted)
     if "name" in wanted:
         changes["name"] = wanted["name"].strip()
     if "trusted_image_certificates" in wanted:

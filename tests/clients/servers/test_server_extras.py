@@ -151,10 +151,10 @@ def test_security_groups_of_a_server(whole: WholeCloud, admin: Any, server: Any)
 
 
 def test_the_proxy_to_security_groups(admin: Any) -> None:
-    path, said = "/os-security-groups", {"name": "old", "description": "words"}
+    path, said = "/os-security-groups", {"name": " old ", "description": "words"}
     status, data = ask(admin, "POST", path, json={"security_group": said})
     group = data["security_group"]
-    assert (status, group["name"], group["rules"]) == (200, "old", [])
+    assert (status, group["name"], group["rules"]) == (200, " old ", [])
     one = f"{path}/{group['id']}"
     renamed = {"security_group": said | {"name": "older"}}
     assert ask(admin, "PUT", one, json=renamed)[1]["security_group"]["name"] == "older"
@@ -185,7 +185,13 @@ def test_what_the_proxy_to_security_groups_refuses(admin: Any) -> None:
     for wrong in ({"name": "x"}, {"name": " ", "description": "x"}, {"name": 5}):
         assert ask(admin, "POST", "/os-security-groups", json={"security_group": wrong})[0] == 400
     group = ask(admin, "GET", "/os-security-groups")[1]["security_groups"][0]
-    for wrong in ({"ip_protocol": "x"}, {"cidr": "x"}, {"group_id": "x"}, {"from_port": "x"}):
+    for wrong in (
+        {"ip_protocol": "x"},
+        {"cidr": "x"},
+        {"cidr": "10.0.0.1"},
+        {"group_id": "x"},
+        {"from_port": "x"},
+    ):
         rule = {"security_group_rule": {"parent_group_id": group["id"], **wrong}}
         assert ask(admin, "POST", "/os-security-group-rules", json=rule)[0] == 400
     for path in ("/os-security-groups", "/os-floating-ips", "/os-floating-ip-pools"):

@@ -17,6 +17,7 @@ from nova_appliance.domain.boot import BlockDevice, NetworkRequest
 NET = "b13fc4f5-2b34-4d1d-9d2f-3a4f1a1a1a1a"
 PORT = "c13fc4f5-2b34-4d1d-9d2f-3a4f1a1a1a1a"
 VOLUME = "d13fc4f5-2b34-4d1d-9d2f-3a4f1a1a1a1a"
+LONG, SHORT = "0000:0000:0000:0000:0000:babe:220.12.22.2", "::babe:dc0c:1602"
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_every_field_is_handed_down(api, asked):
         tags=["x", "y", "x"],
         description="d",
         accessIPv4="192.0.2.1",
-        accessIPv6="2001:db8::1",
+        accessIPv6=LONG,
         adminPass="secret",
         trusted_image_certificates=["c1"],
         return_reservation_id=True,
@@ -113,7 +114,7 @@ def test_every_field_is_handed_down(api, asked):
     assert one.availability_zone == "zone:host:node"
     assert one.hints == {"group": NET, "own": "x"}
     assert (one.disk_config, one.trusted_certs, one.admin_password) == ("AUTO", ("c1",), "secret")
-    assert (one.access_ip_v4, one.access_ip_v6) == ("192.0.2.1", "2001:db8::1")
+    assert (one.access_ip_v4, one.access_ip_v6) == ("192.0.2.1", SHORT)
     assert one.block_devices == (
         BlockDevice(
             source_type="image", destination_type="local", uuid=IMAGE.id, boot_index=0,
@@ -281,7 +282,7 @@ def test_update(api, monkeypatch):
     monkeypatch.setattr(server_orders.update, "update", note)
     path = f"/servers/{server.id}"
     everything = {
-        "name": "new", "accessIPv4": "192.0.2.1", "accessIPv6": "::1",
+        "name": "new", "accessIPv4": "192.0.2.1", "accessIPv6": LONG,
         "OS-DCF:diskConfig": "AUTO", "description": None, "hostname": "h2",
         "pinned_availability_zone": "nova",
     }  # fmt: skip
@@ -290,7 +291,7 @@ def test_update(api, monkeypatch):
     assert changed == [
         {
             "name": "new", "description": None, "access_ip_v4": "192.0.2.1",
-            "access_ip_v6": "::1", "disk_config": "AUTO", "hostname": "h2",
+            "access_ip_v6": SHORT, "disk_config": "AUTO", "hostname": "h2",
             "pinned_zone": "nova",
         }
     ]  # fmt: skip

@@ -44,6 +44,15 @@ def test_an_image_belongs_to_the_project_and_says_where_it_is_from(world, server
     assert world.hypervisor().snapshots.keys() == []
 
 
+def test_its_owner_may_say_of_what_type_it_is(world, server):
+    kind = {"image_type": "test", "instance_uuid": "another"}
+    found = world.server(server.id)
+    made = create_image.create_image(world.cloud, world.context(), found, "copy", kind)
+    said = world.images.images[made].properties
+    assert (said["image_type"], said["instance_uuid"]) == ("test", server.id)
+    settle(world)
+
+
 @pytest.mark.parametrize("deed", ["take", "chunks"])
 def test_a_failure_leaves_neither_image_nor_copy(world, server, deed):
     world.hypervisor().fail_next(deed, errors.Refused("The disk is full."))
