@@ -70,6 +70,21 @@ def check_same_cells(server: Server, image: ServerImage) -> None:
         )
 
 
+def check_moves_running(server: Server) -> None:
+    """Raise Invalid when the guest has processors for itself: those of another host are others' own."""
+    flavor, image = server.flavor, root_image.of(server)
+    properties = image.properties if image else {}
+    try:
+        wanted = hardware.read(flavor.extra_specs, properties, flavor.vcpus, flavor.memory_mib)
+    except hardware.Impossible as error:
+        raise errors.Invalid(error.message) from error
+    if wanted.pinned:
+        raise errors.Invalid(
+            f"Migration pre-check error: Cannot live migrate instance {server.id} with dedicated"
+            " processors (hw:cpu_policy): migrate it while it is off."
+        )
+
+
 def cells(image: ServerImage | None, flavor: Flavor) -> dict[str, str]:
     """What a server's row remembers of its NUMA cells."""
     return numa.remembered(_cells(image, flavor))

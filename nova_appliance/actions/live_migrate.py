@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from nova_appliance.actions import device_fit, moves
+from nova_appliance.actions import device_fit, image_fit, moves
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.notices import servers as notices
@@ -45,6 +45,7 @@ def migrate(cloud: Cloud, context: RequestContext, server: Server, wanted: LiveM
     moves.check(cloud, context, server, VERB)
     _check_volumes(server)
     device_fit.check_stays(cloud, server)
+    image_fit.check_moves_running(server)
     if wanted.host is not None:
         moves.check_target(cloud, server, wanted.host, errors.Invalid)
     migration = moves.new(cloud, context, server, LIVE, server.flavor)

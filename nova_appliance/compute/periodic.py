@@ -84,9 +84,8 @@ def _tell_power(
 
 
 def clean_up(agent: Agent) -> None:
-    """Reap guests and folders of deleted servers."""
-    if agent.conf.running_deleted_instance_action != "noop":
-        reconcile.reconcile(agent, resume=False)
+    """Deal with guests and folders of servers that are deleted or live elsewhere."""
+    reconcile.reconcile(agent, resume=False)
 
 
 def age_images(agent: Agent) -> None:

@@ -16,7 +16,7 @@ from nova_appliance.common import errors
 from nova_appliance.compute import connections, shared_storage
 from nova_appliance.compute.agent import Agent
 from nova_appliance.domain.guest import Guest, PowerState
-from nova_appliance.rpc.orders import ExpectedServer, ExpectedServers
+from nova_appliance.rpc.orders import ELSEWHERE, ExpectedServer, ExpectedServers
 from nova_appliance.virt.driver import Unsupported
 
 LOG = logging.getLogger(__name__)
@@ -27,15 +27,16 @@ ON_THE_WAY = frozenset(("moving", "resized"))
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to do: `start` a guest again, `reap` one that was deleted, `leave` a stranger, `take
-    back` the disks of a server that never left, and start it if there is a guest.
+    """One thing to do: `start` a guest again, `reap` one that was deleted as the operator's options
+    say, `remove` one that lives elsewhere, whatever they say: it must not run twice; `leave` a
+    stranger, `take back` the disks of a server that never left, and start it if there is a guest.
     """
 
     kind: str
     server_id: str
     guest: Guest | None = None
     lives_at: str | None = None
-    """Where a server that is to be reaped lives."""
+    """Where a server that is to go from here lives."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +70,8 @@ def _deeds(
         yield Deed(kind="leave", server_id=server_id)
     elif server.deleted:
         if server_id in found.servers:
-            yield Deed(kind="reap", server_id=server_id, lives_at=server.lives_at)
+            kind = "remove" if server.state == ELSEWHERE else "reap"
+            yield Deed(kind=kind, server_id=server_id, lives_at=server.lives_at)
     elif server_id in found.kept:
         if server.task is None and server.state not in ON_THE_WAY:
             guest = server.guest if _ran(server) else None
@@ -175,19 +177,27 @@ def _take_back(agent: Agent, deed: Deed) -> None:
 
 def _reap(agent: Agent, deed: Deed) -> None:
     action = agent.conf.running_deleted_instance_action
-    shared = shared_storage.is_shared_with(agent, deed.lives_at)
-    if is_shared(agent, deed):
+    if action == "noop":
         return
     LOG.warning("server %s is deleted but was found here: %s", deed.server_id, action)
     if action == "shutdown":
         if agent.driver.lifecycle.find(deed.server_id):
             agent.driver.power.off(deed.server_id, 0)
     elif action == "reap":
-        agent.driver.lifecycle.destroy(deed.server_id)
-        if not shared:
-            agent.driver.disks.remove(deed.server_id)
-        if not isinstance(agent.driver.moves, Unsupported):
-            agent.driver.moves.drop_kept(deed.server_id)
+        _remove(agent, deed)
+
+
+def _remove(agent: Agent, deed: Deed) -> None:
+    """The guest goes, and its disks if the host where it lives does not see them too."""
+    shared = shared_storage.is_shared_with(agent, deed.lives_at)
+    if is_shared(agent, deed):
+        return
+    LOG.warning("server %s is removed from this host", deed.server_id)
+    agent.driver.lifecycle.destroy(deed.server_id)
+    if not shared:
+        agent.driver.disks.remove(deed.server_id)
+    if not isinstance(agent.driver.moves, Unsupported):
+        agent.driver.moves.drop_kept(deed.server_id)
 
 
 def _leave(_agent: Agent, deed: Deed) -> None:
@@ -197,6 +207,7 @@ def _leave(_agent: Agent, deed: Deed) -> None:
 DEEDS: dict[str, Callable[[Agent, Deed], None]] = {
     "start": _start,
     "reap": _reap,
+    "remove": _remove,
     "leave": _leave,
     "take back": _take_back,
 }

@@ -8,7 +8,7 @@ import functools
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.db import claims, sagas, server_migrations, servers
 from nova_appliance.domain.migration import EVACUATION
-from nova_appliance.rpc.orders import ExpectedServer, ExpectedServers
+from nova_appliance.rpc.orders import ELSEWHERE, ExpectedServer, ExpectedServers
 
 
 def of(cloud: Cloud, server_id: str, host: str) -> ExpectedServer | None:
@@ -30,7 +30,7 @@ def of(cloud: Cloud, server_id: str, host: str) -> ExpectedServer | None:
         return None
     return ExpectedServer(
         id=server_id,
-        state="deleted",
+        state=ELSEWHERE if lives else "deleted",
         task=None,
         power=0,
         deleted=True,

@@ -6,6 +6,8 @@ The flavor's word is `hw:cpu_policy`, the image's `hw_cpu_policy`; the sentences
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from nova_appliance.common import errors
@@ -76,8 +78,8 @@ KINDS = {
     "hw_vif_model": "network card",
     "hw_video_model": "video model",
 }
-MACHINES = ("pc", "q35")
-"""How the names of boards begin; their versions follow."""
+_MACHINE = re.compile(r"pc|q35|pc-(q35|i440fx)-[0-9][0-9a-z.]*")
+"""Boards, and versions of them."""
 _PAGE_WORDS = ("large", "small", "any")
 _UNITS = {"": 1, "k": 1, "m": 1 << 10, "g": 1 << 20, "t": 1 << 30}
 
@@ -85,8 +87,8 @@ _UNITS = {"": 1, "k": 1, "m": 1 << 10, "g": 1 << 20, "t": 1 << 30}
 def read(specs: Words, properties: Words, vcpus: int, memory_mib: int) -> Hardware:
     """The hardware of a guest of this flavor and image. Raises Impossible."""
     _check_choices(specs, properties)
-    machine = _machine(properties)
     firmware, secure = _firmware(specs, properties)
+    machine = _machine(properties, secure=secure)
     rng_allowed = specs.get("hw_rng:allowed", "true").lower() not in FALSE_WORDS
     try:
         shape = topology(specs, properties, vcpus)
@@ -122,12 +124,14 @@ def read(specs: Words, properties: Words, vcpus: int, memory_mib: int) -> Hardwa
     )
 
 
-def _machine(properties: Words) -> str:
-    machine = properties.get("hw_machine_type", "pc")
-    if not machine.startswith(MACHINES):
+def _machine(properties: Words, *, secure: bool) -> str:
+    machine = properties.get("hw_machine_type", "q35" if secure else "pc")
+    if not _MACHINE.fullmatch(machine):
         raise Impossible(
             f"There is no machine type {machine!r} for hw_machine_type; choose pc or q35."
         )
+    if secure and "q35" not in machine:
+        raise Impossible("os_secure_boot is required, but hw_machine_type is not q35.")
     return machine
 
 
@@ -176,7 +180,7 @@ def _page_size(specs: Words, properties: Words) -> str:
         return size
     number = size.rstrip("abcdefghijklmnopqrstuvwxyz")
     unit = size[len(number) :].removesuffix("b").removesuffix("i")
-    if not number.isdigit() or unit not in _UNITS:
+    if not _NUMBER.fullmatch(number) or number.startswith("-") or unit not in _UNITS:
         raise Impossible(f"{size!r} is no size of a page (hw:mem_page_size).")
     return str(int(number) * _UNITS[unit])
 
@@ -210,9 +214,17 @@ _LIMITS = {
 
 def _number(words: Words, key: str) -> int:
     text = words.get(key, "0").strip()
-    if not text.lstrip("-").isdigit():
+    if not _NUMBER.fullmatch(text):
         raise Impossible(f"{key} is {text!r}, which is no number.")
-    return int(text)
+    number = int(text)
+    if number < 0 and key not in _UNLIMITED:
+        raise Impossible(f"{key} is {text}, less than nothing.")
+    return number
+
+
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
+_UNLIMITED = frozenset(("quota:cpu_quota",))
+"""Words that a negative number takes the limit from."""
 
 
 def _switch(word: str | None) -> bool | None:

@@ -175,6 +175,10 @@ class ExpectedServers(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of the guests and disks found there; unknown ones are answered if they were deleted."""
 
 
+ELSEWHERE = "elsewhere"
+"""State of an ExpectedServer that is to go from a host because it lives on another one, or on none."""
+
+
 class ExpectedServer(msgspec.Struct, frozen=True, kw_only=True):
     """One server that has, or had, its place on the host."""
 

@@ -57,6 +57,18 @@ def ask(world, flavor_id):
     return server.id
 
 
+def test_a_guest_with_processors_for_itself_moves_while_it_is_off_only(world):
+    world.start("host1", "host2")
+    server_id = ask(world, flavor(world, hw__cpu_policy="dedicated"))
+    server = world.wait_active(server_id)
+    with pytest.raises(errors.Invalid, match="dedicated processors"):
+        live_migrate.migrate(world.cloud, world.context(), server, live_migrate.LiveMigration())
+    resize.migrate(world.cloud, world.context(), server, None)
+    moved = world.wait(server_id, lambda s: s.task is None and s.state == "resized")
+    assert moved.host != server.host
+    end(world, server_id)
+
+
 def held(world):
     """(server, kind, status, purpose) of what somebody holds."""
     return sorted(

@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from nova_appliance.compute import reconcile
 from nova_appliance.compute.agent import Agent
 from nova_appliance.rpc.orders import Survey, Surveyed
+
+WORDS = {"reap": "reap", "remove": "reap", "leave": "leave"}
+"""Deed > what the conductor is told of it."""
 
 
 def survey(agent: Agent, order: Survey) -> Surveyed:
@@ -16,9 +21,9 @@ def survey(agent: Agent, order: Survey) -> Surveyed:
     strays = [
         deed
         for deed in reconcile.plan(expected, found, resume=False)
-        if deed.kind in ("reap", "leave") and not reconcile.is_shared(agent, deed)
+        if deed.kind in WORDS and not reconcile.is_shared(agent, deed)
     ]
     for deed in strays:
-        if order.tidy and deed.kind == "reap":
-            reconcile.carry_out(agent, deed, began)
-    return Surveyed(strays=tuple((deed.kind, deed.server_id) for deed in strays))
+        if order.tidy and deed.kind != "leave":  # asked for: the operator's options do not count
+            reconcile.carry_out(agent, msgspec.structs.replace(deed, kind="remove"), began)
+    return Surveyed(strays=tuple((WORDS[deed.kind], deed.server_id) for deed in strays))

@@ -18,10 +18,11 @@ from nova_appliance.compute import reconcile as reconcile_module
 from nova_appliance.compute.power_watch import PowerWatch
 from nova_appliance.compute.reconcile import Found, plan, reconcile, resume
 from nova_appliance.compute.work import freeze
+from nova_appliance.compute.work.survey import survey
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.journey import Journey
 from nova_appliance.rpc import pins
-from nova_appliance.rpc.orders import ExpectedServer
+from nova_appliance.rpc.orders import ELSEWHERE, ExpectedServer, Survey
 
 IDS = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(6)]
 
@@ -53,6 +54,7 @@ def found(power: PowerState | None = None, *, folder: bool = True, kept: bool = 
         (server(deleted=True), found(PowerState.RUNNING), True, ["reap"]),
         (server(deleted=True), found(), False, ["reap"]),
         (server(deleted=True), found(folder=False), True, []),
+        (server(deleted=True, state=ELSEWHERE), found(PowerState.RUNNING), True, ["remove"]),
         (None, found(PowerState.RUNNING), True, ["leave"]),
         (server(), found(kept=True), False, ["take back"]),
         (server(), found(kept=True), True, ["take back"]),
@@ -180,6 +182,29 @@ def test_the_operator_says_what_is_done_with_deleted_guests(
     periodic.clean_up(bench.agent)
     seen = bench.driver.lifecycle.find(IDS[0])
     assert (seen.power_state if seen else None) == power
+
+
+@pytest.mark.parametrize("action", ["noop", "log", "shutdown", "reap"])
+def test_a_server_that_lives_elsewhere_goes_whatever_the_operator_says_of_deleted_ones(
+    tmp_path: Path, action: str
+) -> None:
+    bench = Bench(tmp_path, running_deleted_instance_action=action)
+    build(bench, IDS[0])
+    bench.conductor.expected = (server(0, deleted=True, state=ELSEWHERE, lives_at="h2"),)
+    periodic.clean_up(bench.agent)
+    assert bench.driver.lifecycle.find(IDS[0]) is None
+    assert IDS[0] not in bench.driver.disks.owners()
+
+
+@pytest.mark.parametrize("action", ["noop", "shutdown"])
+def test_whoever_tidies_removes_what_the_operator_else_leaves(tmp_path: Path, action: str) -> None:
+    bench = Bench(tmp_path, running_deleted_instance_action=action)
+    build(bench, IDS[0])
+    bench.conductor.expected = (server(0, deleted=True),)
+    assert survey(bench.agent, Survey(tidy=False)).strays == (("reap", IDS[0]),)
+    assert bench.driver.lifecycle.find(IDS[0]) is not None
+    assert survey(bench.agent, Survey(tidy=True)).strays == (("reap", IDS[0]),)
+    assert bench.driver.lifecycle.find(IDS[0]) is None
 
 
 def test_a_host_start_is_noticed_once(tmp_path: Path) -> None:

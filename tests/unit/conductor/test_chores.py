@@ -16,7 +16,7 @@ from nova_appliance.db import sagas, server_actions, server_mappings, servers
 from nova_appliance.db.cells import CELL0
 from nova_appliance.db.tables import api, cell
 from nova_appliance.domain.saga import Due
-from nova_appliance.rpc.orders import ExpectedServers, PowerSeen
+from nova_appliance.rpc.orders import ELSEWHERE, ExpectedServers, PowerSeen
 
 OLD = dt.datetime(2020, 1, 1)
 
@@ -105,10 +105,10 @@ def test_hosts_are_told_what_belongs_to_them_and_what_must_go(world):
     stranger = make_server(4)
     order = ExpectedServers(host="h1", seen=(here.id, elsewhere.id, gone.id, stranger.id))
     expected = HostsSay(world.cloud).expected_servers(world.context(), order).servers
-    assert {(one.id, one.deleted) for one in expected} == {
-        (here.id, False),
-        (elsewhere.id, True),
-        (gone.id, True),
+    assert {(one.id, one.deleted, one.state, one.lives_at) for one in expected} == {
+        (here.id, False, "active", None),
+        (elsewhere.id, True, ELSEWHERE, "h2"),
+        (gone.id, True, "deleted", None),
     }
     assert next(one for one in expected if one.id == here.id).guest.server_id == here.id
 

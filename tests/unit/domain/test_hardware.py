@@ -87,7 +87,9 @@ def test_sizes_and_limits():
     assert (found.watchdog, found.video_ram_mib, found.vif_model) == ("poweroff", 32, "e1000")
     assert of({"hw:mem_page_size": "any"}, {"hw_mem_page_size": "1GB"}).page_size == "1048576"
     secure = of({"os:secure_boot": "required"}, {"os_secure_boot": "optional"})
-    assert (secure.firmware, secure.secure_boot) == ("uefi", True)
+    assert (secure.firmware, secure.secure_boot, secure.machine) == ("uefi", True, "q35")
+    assert of({}, {"hw_machine_type": "pc-q35-7.2"}).machine == "pc-q35-7.2"
+    assert of({"quota:cpu_quota": "-1"}).cpu_limits == {"quota": -1}
     assert of({"hw:cpu_policy": "dedicated"}).pinned
     assert of({"hw:watchdog_action": "disabled"}).watchdog == ""
 
@@ -107,6 +109,14 @@ def test_sizes_and_limits():
         ({"hw:numa_nodes": "1", "hw:numa_cpus.0": "0-7", "hw:numa_mem.0": "5"}, {}, "numa_mem"),
         ({"hw:numa_nodes": "1", "hw:numa_cpus.0": "0-7"}, {}, "numa_mem.0"),
         ({"hw:mem_page_size": "2bits"}, {}, "hw:mem_page_size"),
+        ({"hw:mem_page_size": "²"}, {}, "hw:mem_page_size"),
+        ({}, {"hw_video_ram": "--5"}, "hw_video_ram"),
+        ({}, {"hw_video_ram": "²"}, "hw_video_ram"),
+        ({}, {"hw_video_ram": "-5"}, "hw_video_ram"),
+        ({"quota:disk_read_iops_sec": "-1"}, {}, "quota:disk_read_iops_sec"),
+        ({}, {"hw_machine_type": "pcx"}, "hw_machine_type"),
+        ({}, {"hw_machine_type": "q35-7.2"}, "hw_machine_type"),
+        ({"os:secure_boot": "required"}, {"hw_machine_type": "pc"}, "hw_machine_type"),
         ({}, {"hw_mem_page_size": "large"}, "hw_mem_page_size"),
         ({"hw:cpu_policy": "shared"}, {"hw_cpu_policy": "dedicated"}, "hw:cpu_policy"),
         ({"hw:cpu_policy": "mixed"}, {}, "hw:cpu_policy"),
