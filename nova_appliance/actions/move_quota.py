@@ -5,9 +5,10 @@ confirmed or reverted.
 
 from __future__ import annotations
 
-from nova_appliance.actions import quotas
+from nova_appliance.actions import find_server, quotas
 from nova_appliance.actions.boot_quota import over_quota
 from nova_appliance.actions.cloud import Cloud
+from nova_appliance.common import errors
 from nova_appliance.db import quotas as limits
 from nova_appliance.db import server_mappings
 from nova_appliance.db.engines import Connection
@@ -22,8 +23,14 @@ def reserve(cloud: Cloud, server: Server, flavor: Flavor) -> None:
 
 
 def give_back(cloud: Cloud, server: Server) -> None:
-    """Count the server as it is."""
-    flavor = server.flavor
+    """Count the server as it is, unless a resize of it goes on after all: its end will."""
+    try:
+        now = find_server.by_id(cloud, server.id)
+    except errors.NotFound:
+        return
+    if now.task is not None or now.state == "resized":
+        return
+    flavor = now.flavor
     cloud.cells.api.transact(
         lambda conn: server_mappings.resize(conn, server.id, flavor.vcpus, flavor.memory_mib)
     )
@@ -31,9 +38,13 @@ def give_back(cloud: Cloud, server: Server) -> None:
 
 def _reserve(conn: Connection, cloud: Cloud, server: Server, flavor: Flavor) -> None:
     limits.take_turn(conn, server.project_id)
-    old = server.flavor
-    vcpus, memory_mib = max(old.vcpus, flavor.vcpus), max(old.memory_mib, flavor.memory_mib)
-    more = {"cores": vcpus - old.vcpus, "ram": memory_mib - old.memory_mib}
+    counted = server_mappings.get(conn, server.id)
+    if counted is None:
+        return
+    # Another resize may have been first: what it needs is not taken from it.
+    vcpus = max(counted.vcpus, server.flavor.vcpus, flavor.vcpus)
+    memory_mib = max(counted.memory_mib, server.flavor.memory_mib, flavor.memory_mib)
+    more = {"cores": vcpus - counted.vcpus, "ram": memory_mib - counted.memory_mib}
     for user_id in (None, server.user_id):
         bounds = limits.limits(conn, quotas.defaults(cloud), server.project_id, user_id)
         used = server_mappings.usage(conn, server.project_id, user_id).as_resources()

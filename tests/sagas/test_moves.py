@@ -237,6 +237,20 @@ def test_no_room_leaves_the_server_as_it_was(world, server):
     assert guest.power_state == PowerState.RUNNING
 
 
+def test_a_resize_that_comes_too_late_takes_nothing_from_the_first(world, server):
+    read = world.server(server.id)
+    resize.resize(world.cloud, world.context(), read, resize.Resize(LARGE.id))
+    wanted = (LARGE.vcpus, LARGE.memory_mib)
+    assert counted(world, server) == wanted
+    with pytest.raises(errors.Conflict):
+        resize.resize(world.cloud, world.context(), read, resize.Resize(SMALL_DISK.id))
+    assert counted(world, server) == wanted
+    settle(world)
+    assert world.server(server.id).flavor.name == LARGE.name
+    ask(world, resize.revert, server)
+    assert counted(world, server) == (FLAVOR.vcpus, FLAVOR.memory_mib)
+
+
 def test_disks_do_not_shrink(world, server):
     grow(world, server)
     ask(world, resize.confirm, server)
