@@ -54,8 +54,8 @@ def begin(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted)
 
 
 def as_read(server: Server) -> Callable[[Connection], None]:
-    """For `also`, of an order that depends on where the server is, in which state and with which
-    shares: raises Conflict when it is not so any more.
+    """For `also`, of an order that depends on where the server is, in which state, as large as what
+    and with which shares: raises Conflict when it is not so any more.
     """
 
     def check(conn: Connection) -> None:
@@ -68,7 +68,7 @@ def as_read(server: Server) -> Callable[[Connection], None]:
 
 def _matters(server: Server) -> tuple[object, ...]:
     known = shares.of(server.system_metadata)
-    return server.state, server.host, {one.share_id for one in known}
+    return server.state, server.host, server.flavor.id, {one.share_id for one in known}
 
 
 def new_saga(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted) -> SagaRow:

@@ -5,10 +5,9 @@ confirmed or reverted.
 
 from __future__ import annotations
 
-from nova_appliance.actions import find_server, quotas
+from nova_appliance.actions import quotas
 from nova_appliance.actions.boot_quota import over_quota
 from nova_appliance.actions.cloud import Cloud
-from nova_appliance.common import errors
 from nova_appliance.db import quotas as limits
 from nova_appliance.db import server_mappings
 from nova_appliance.db.engines import Connection
@@ -17,31 +16,14 @@ from nova_appliance.domain.quota import UNLIMITED
 from nova_appliance.domain.server import Server
 
 
-def reserve(cloud: Cloud, server: Server, flavor: Flavor) -> None:
-    """Count what the server needs more. Raises OverQuota."""
-    cloud.cells.api.transact(lambda conn: _reserve(conn, cloud, server, flavor))
-
-
-def give_back(cloud: Cloud, server: Server) -> None:
-    """Count the server as it is, unless a resize of it goes on after all: its end will."""
-    try:
-        now = find_server.by_id(cloud, server.id)
-    except errors.NotFound:
-        return
-    if now.task is not None or now.state == "resized":
-        return
-    flavor = now.flavor
-    cloud.cells.api.transact(
-        lambda conn: server_mappings.resize(conn, server.id, flavor.vcpus, flavor.memory_mib)
-    )
-
-
-def _reserve(conn: Connection, cloud: Cloud, server: Server, flavor: Flavor) -> None:
+def reserve(conn: Connection, cloud: Cloud, server: Server, flavor: Flavor) -> None:
+    """Count what the server needs more, in a transaction on the API's database in which the move also
+    begins: one that comes too late counts nothing. Raises OverQuota.
+    """
     limits.take_turn(conn, server.project_id)
     counted = server_mappings.get(conn, server.id)
     if counted is None:
         return
-    # Another resize may have been first: what it needs is not taken from it.
     vcpus = max(counted.vcpus, server.flavor.vcpus, flavor.vcpus)
     memory_mib = max(counted.memory_mib, server.flavor.memory_mib, flavor.memory_mib)
     more = {"cores": vcpus - counted.vcpus, "ram": memory_mib - counted.memory_mib}

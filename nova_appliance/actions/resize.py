@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import msgspec
 
@@ -37,13 +38,14 @@ def resize(cloud: Cloud, context: RequestContext, server: Server, wanted: Resize
     migration = moves.new(cloud, context, server, RESIZE, flavor)
     frozen = msgspec.structs.replace(flavor, row=0)
     order = MoveOrder(verb="resize", migration_id=migration.id, flavor=frozen, tried=tried)
-    move_quota.reserve(cloud, server, flavor)
-    try:
-        _begin(cloud, context, server, migration, order)
-        _configure_disk(cloud, server, wanted.disk_config)
-    except errors.ApplianceError:
-        move_quota.give_back(cloud, server)
-        raise
+    begin_once = functools.cache(lambda: _begin(cloud, context, server, migration, order))
+
+    def count(conn: Connection) -> None:  # twice, if the database broke off the first
+        move_quota.reserve(conn, cloud, server, flavor)
+        begin_once()
+
+    cloud.cells.api.transact(count)
+    _configure_disk(cloud, server, wanted.disk_config)
 
 
 def migrate(cloud: Cloud, context: RequestContext, server: Server, host: str | None = None) -> None:

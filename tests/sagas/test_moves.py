@@ -251,6 +251,17 @@ def test_a_resize_that_comes_too_late_takes_nothing_from_the_first(world, server
     assert counted(world, server) == (FLAVOR.vcpus, FLAVOR.memory_mib)
 
 
+def test_a_resize_that_comes_after_something_else_counts_nothing(world, server):
+    read = world.server(server.id)
+    power.stop(world.cloud, world.context(), read)
+    with pytest.raises(errors.Conflict):
+        resize.resize(world.cloud, world.context(), read, resize.Resize(LARGE.id))
+    assert counted(world, server) == (FLAVOR.vcpus, FLAVOR.memory_mib)
+    settle(world)
+    assert world.server(server.id).state == "stopped"
+    assert counted(world, server) == (FLAVOR.vcpus, FLAVOR.memory_mib)
+
+
 def test_disks_do_not_shrink(world, server):
     grow(world, server)
     ask(world, resize.confirm, server)
