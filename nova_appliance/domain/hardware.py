@@ -28,6 +28,8 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True):
     machine: str = "pc"
     firmware: str = "bios"
     secure_boot: bool = False
+    secure_boot_wished: bool = False
+    """Secure boot if the host can, else without."""
     boot_menu: bool = False
     topology: Topology | None = None
     cells: tuple[NumaCell, ...] = ()
@@ -56,6 +58,11 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True):
     devices: Devices = Devices()
     vif_limits: dict[str, int] = {}
     """inbound_average, outbound_peak, ... in kB/s and kB."""
+
+    def settled(self, *, has_secure_boot: bool) -> Hardware:
+        """With what is wished for and the host has."""
+        secure = self.secure_boot or (self.secure_boot_wished and has_secure_boot)
+        return msgspec.structs.replace(self, secure_boot=secure)
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -88,7 +95,8 @@ def read(specs: Words, properties: Words, vcpus: int, memory_mib: int) -> Hardwa
     """The hardware of a guest of this flavor and image. Raises Impossible."""
     _check_choices(specs, properties)
     firmware, secure = _firmware(specs, properties)
-    machine = _machine(properties, secure=secure)
+    wished = _wishes_secure_boot(specs, properties, firmware)
+    machine = _machine(properties, secure=secure, wished=wished)
     rng_allowed = specs.get("hw_rng:allowed", "true").lower() not in FALSE_WORDS
     try:
         shape = topology(specs, properties, vcpus)
@@ -99,6 +107,7 @@ def read(specs: Words, properties: Words, vcpus: int, memory_mib: int) -> Hardwa
         machine=machine,
         firmware=firmware,
         secure_boot=secure,
+        secure_boot_wished=wished,
         boot_menu=is_on(specs, "hw:boot_menu") or is_on(properties, "hw_boot_menu"),
         topology=shape,
         cells=grouped,
@@ -124,8 +133,9 @@ def read(specs: Words, properties: Words, vcpus: int, memory_mib: int) -> Hardwa
     )
 
 
-def _machine(properties: Words, *, secure: bool) -> str:
-    machine = properties.get("hw_machine_type", "q35" if secure else "pc")
+def _machine(properties: Words, *, secure: bool, wished: bool) -> str:
+    """A wish brings the board too, so that it is the same on hosts that can and that cannot."""
+    machine = properties.get("hw_machine_type", "q35" if secure or wished else "pc")
     if not _MACHINE.fullmatch(machine):
         raise Impossible(
             f"There is no machine type {machine!r} for hw_machine_type; choose pc or q35."
@@ -142,6 +152,12 @@ def _firmware(specs: Words, properties: Words) -> tuple[str, bool]:
     if secure and firmware != "uefi":
         raise Impossible("os_secure_boot is required, but hw_firmware_type is not uefi.")
     return firmware, secure
+
+
+def _wishes_secure_boot(specs: Words, properties: Words, firmware: str) -> bool:
+    """Whether it is optional, and firmware and board do not stand against it."""
+    optional = _one(specs, properties, "os:secure_boot", "os_secure_boot") == "optional"
+    return optional and firmware == "uefi" and "q35" in properties.get("hw_machine_type", "q35")
 
 
 def _check_choices(specs: Words, properties: Words) -> None:

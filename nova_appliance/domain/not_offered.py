@@ -69,6 +69,9 @@ def check(specs: Words, properties: Words) -> None:
         if value.strip().lower() not in fine:
             raise Impossible(f"{word} asks for {promise}, which no host of this cloud offers.")
     _check_buses(specs, properties)
+    _check_averages(specs)
+    _check_cells(specs, "hw:numa_")
+    _check_cells(properties, "hw_numa_")
 
 
 def _asked(specs: Words, properties: Words) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
@@ -96,3 +99,28 @@ def _check_buses(specs: Words, properties: Words) -> None:
             raise Impossible(f"{word} is ide, which a board of hw_machine_type q35 does not have.")
         if bus == "usb" and usb == "none":
             raise Impossible(f"{word} is usb, and hw_usb_model or hw:usb_model is none.")
+
+
+def _check_averages(specs: Words) -> None:
+    """Peaks and bursts are told beside an average only."""
+    for word, value in specs.items():
+        found = _BESIDE_AVERAGE.fullmatch(word)
+        if found is None or value.strip() in {"", "0"}:
+            continue
+        average = f"{found[1]}_average"
+        if specs.get(average, "").strip() in {"", "0"}:
+            raise Impossible(f"{word} counts for nothing without {average}.")
+
+
+def _check_cells(words: Words, prefix: str) -> None:
+    """Processors and memory of cells that there are not."""
+    text = words.get(f"{prefix}nodes", "0").strip()
+    count = int(text) if text.isdecimal() else 0
+    for word in words:
+        found = _OF_A_CELL.fullmatch(word.removeprefix(prefix)) if word.startswith(prefix) else None
+        if found is not None and not int(found[1]) < count:
+            raise Impossible(f"{word} is of a cell that there is not: {prefix}nodes is {text}.")
+
+
+_BESIDE_AVERAGE = re.compile(r"(quota:vif_(?:inbound|outbound))_(?:peak|burst)")
+_OF_A_CELL = re.compile(r"(?:cpus|mem)\.([0-9]{1,9})")

@@ -15,6 +15,7 @@ WANTED = {
         {"hw_firmware_type": "uefi", "os_secure_boot": "required", "hw_machine_type": "q35"},
         "64 1",
     ),
+    "wished": ({"hw_firmware_type": "uefi", "os_secure_boot": "optional"}, "64 1"),
 }
 """What the image says of itself > what the guest sees of its firmware."""
 

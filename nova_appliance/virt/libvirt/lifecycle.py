@@ -11,7 +11,7 @@ import libvirt
 from nova_appliance.common.errors import ApplianceError
 from nova_appliance.domain.guest import Guest, GuestSeen
 from nova_appliance.virt.driver import NoSuchDisks
-from nova_appliance.virt.libvirt import bridges, domains, pins
+from nova_appliance.virt.libvirt import bridges, domains, firmware, pins
 from nova_appliance.virt.libvirt.connection import Connection
 from nova_appliance.virt.libvirt.console_ports import FreePorts
 from nova_appliance.virt.libvirt.folders import Folders
@@ -62,7 +62,8 @@ class Starter:
             port = self.serial_ports.take()
             with self.locks.hold(PINS):
                 cpus = pins.choose(lent, guest, self.host)
-                defined = lent.defineXML(domain_xml(guest, self.host, folder, port, cpus))
+                host = firmware.asked(lent, guest, self.host)
+                defined = lent.defineXML(domain_xml(guest, host, folder, port, cpus))
             if found is None:
                 undo.callback(domains.forget, defined)
             undo.callback(domains.remove_taps, tuple(vif.device for vif in guest.vifs))

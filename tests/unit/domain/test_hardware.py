@@ -131,6 +131,23 @@ def test_sizes_and_limits():
         ({}, {"hw_machine_type": "isapc"}, "hw_machine_type"),
         ({}, {"hw_video_ram": "8"}, "hw_video_ram"),
         ({"quota:cpu_shares": "x"}, {}, "quota:cpu_shares"),
+        ({"quota:vif_inbound_peak": "9"}, {}, "quota:vif_inbound_peak"),
+        ({"quota:vif_outbound_burst": "9"}, {}, "quota:vif_outbound_burst"),
+        (
+            {"quota:vif_outbound_peak": "9", "quota:vif_outbound_average": "0"},
+            {},
+            "quota:vif_outbound_peak",
+        ),
+        (
+            {"quota:vif_outbound_peak": "9", "quota:vif_inbound_average": "5"},
+            {},
+            "quota:vif_outbound_peak",
+        ),
+        ({"hw:numa_cpus.0": "0-7"}, {}, "hw:numa_cpus.0"),
+        ({"hw:numa_mem.1": "512", "hw:numa_nodes": "1"}, {}, "hw:numa_mem.1"),
+        ({"hw:numa_cpus.1": "0"}, {"hw_numa_nodes": "2"}, "hw:numa_cpus.1"),
+        ({}, {"hw_numa_mem.0": "1024"}, "hw_numa_mem.0"),
+        ({}, {"hw_numa_cpus.2": "0", "hw_numa_nodes": "2"}, "hw_numa_cpus.2"),
         ({"os:secure_boot": "required"}, {"hw_firmware_type": "bios"}, "hw_firmware_type"),
         ({"os:secure_boot": "required"}, {"os_secure_boot": "disabled"}, "os_secure_boot"),
     ],
@@ -192,7 +209,17 @@ def test_what_no_host_gives_is_refused_by_flavors_and_images_word(word, asking, 
 
 def test_what_asks_for_no_hardware_passes():
     not_offered.check(
-        {"resources:VCPU": "2", "resources:VGPU": "1", "quota:cpu_quota": "5", "x:y": "z"},
+        {
+            "resources:VCPU": "2",
+            "resources:VGPU": "1",
+            "quota:cpu_quota": "5",
+            "x:y": "z",
+            "quota:vif_inbound_average": "5",
+            "quota:vif_inbound_burst": "9",
+            "quota:vif_outbound_peak": "0",
+            "hw:numa_nodes": "2",
+            "hw:numa_cpus.1": "1",
+        },
         {"os_distro": "debian", "hw_disk_type": "thin", "x": "y", "hw_machine_type": "q35"},
     )
 
@@ -207,6 +234,21 @@ def test_what_asks_for_no_hardware_passes():
 )
 def test_buses_that_the_board_lacks_are_refused(specs, properties, word):
     refused(specs, properties, word)
+
+
+def test_optional_secure_boot_is_a_wish_where_firmware_and_board_allow_it():
+    def wished(properties, specs=None):
+        found = of(specs, {"os_secure_boot": "optional", **properties})
+        assert not found.secure_boot
+        return found.secure_boot_wished, found.machine, found.firmware
+
+    assert wished({"hw_firmware_type": "uefi"}) == (True, "q35", "uefi")
+    newer = {"hw_firmware_type": "uefi", "hw_machine_type": "pc-q35-7.2"}
+    assert wished(newer) == (True, "pc-q35-7.2", "uefi")
+    assert wished({"hw_firmware_type": "uefi", "hw_machine_type": "pc"}) == (False, "pc", "uefi")
+    assert wished({}) == (False, "pc", "bios")
+    against = {"os:secure_boot": "disabled"}
+    assert wished({"hw_firmware_type": "uefi"}, against) == (False, "pc", "uefi")
 
 
 def test_queues_sound_and_usb():

@@ -44,6 +44,8 @@ class HostTraits:
     serial_secure: bool = False
     dedicated_cpus: tuple[int, ...] = ()
     """Processors of the host for guests with hw:cpu_policy dedicated."""
+    has_secure_boot: bool = False
+    """Its firmware starts what is signed only: asked when a guest wishes for it."""
 
 
 def domain_xml(
@@ -54,7 +56,7 @@ def domain_xml(
     pins: Sequence[int] = (),
 ) -> str:
     """The definition of `guest` with its files in `folder`; a serial port of 0 is not by TCP."""
-    hardware = hardware_of(guest)
+    hardware = hardware_of(guest).settled(has_secure_boot=host.has_secure_boot)
     root = element(
         "domain",
         element("name", text=guest.name),

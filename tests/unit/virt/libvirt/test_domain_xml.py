@@ -102,6 +102,7 @@ SECURE = {
     "extra_specs": {"os:secure_boot": "required", "hw_rng:allowed": "false"},
     "image_properties": {"hw_machine_type": "q35", "hw_firmware_type": "uefi"},
 }
+WISHED = {"image_properties": {"hw_firmware_type": "uefi", "os_secure_boot": "optional"}}
 DEVICES = {
     "vcpus": 4,
     "vifs": FULL["vifs"],
@@ -137,6 +138,8 @@ CASES = {
     ),
     "kvm_hardware": (HostTraits(virt_type="kvm"), make(**(FULL | HARDWARE))),
     "kvm_secure_q35": (HostTraits(virt_type="kvm"), make(**SECURE)),
+    "kvm_wished_can": (HostTraits(virt_type="kvm", has_secure_boot=True), make(**WISHED)),
+    "kvm_wished_cannot": (HostTraits(virt_type="kvm"), make(**WISHED)),
     "qemu_devices": (HostTraits(virt_type="qemu"), make(**DEVICES)),
     "kvm_without_usb": (
         HostTraits(virt_type="kvm"),
