@@ -139,19 +139,23 @@ def ask(agent: Agent, seen: Collection[str]) -> tuple[ExpectedServer, ...]:
     return servers
 
 
-def carry_out(agent: Agent, deed: Deed, began: float) -> None:
+def carry_out(agent: Agent, deed: Deed, began: float) -> str:
     """Do one deed, unless an order for the server came after `began`: that one knows better.
 
-    A failure is logged and tried again at the next pass.
+    Says why it is not done, else nothing. A failure is logged and tried again at the next pass.
     """
     try:
         with agent.servers.hold(deed.server_id):
-            if not agent.desk.touched_since(deed.server_id, began):
-                DEEDS[deed.kind](agent, deed)
+            if agent.desk.touched_since(deed.server_id, began):
+                return "An order for the server came meanwhile."
+            DEEDS[deed.kind](agent, deed)
     except errors.ApplianceError as error:
         LOG.warning("server %s: cannot %s: %s", deed.server_id, deed.kind, error.message)
-    except Exception:
+        return error.message
+    except Exception as error:
         LOG.exception("server %s: cannot %s", deed.server_id, deed.kind)
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def is_shared(agent: Agent, deed: Deed) -> bool:

@@ -127,9 +127,16 @@ def _hosts(cloud: Cloud) -> Iterator[Finding]:
 
 def _host(host: str, ask: Callable[..., Surveyed]) -> Iterator[Finding]:
     for kind, server_id in ask(order=Survey(tidy=False)).strays:
-        mend = functools.partial(ask, order=Survey(tidy=True)) if kind == "reap" else None
+        mend = functools.partial(_tidy, ask, server_id) if kind == "reap" else None
         why = "Its server is not here." if mend else "Nobody knows its server."
         yield Finding(kind="guest or disk", thing=server_id, where=host, why=why, mend=mend)
+
+
+def _tidy(ask: Callable[..., Surveyed], server_id: str) -> None:
+    """Let the host remove its strays; Refused with its words if this one is still there."""
+    why = dict(ask(order=Survey(tidy=True)).failed).get(server_id)
+    if why is not None:
+        raise errors.Refused(f"Not mended: {why}")
 
 
 def _inside(host: str) -> Finding:

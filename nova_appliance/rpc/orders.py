@@ -302,6 +302,8 @@ class Surveyed(msgspec.Struct, frozen=True, kw_only=True):
     """(reap, server id) for what is to go, (leave, server id) for what nobody knows."""
 
     strays: tuple[tuple[str, str], ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
+    """(server id, why) for what was to be removed and is not."""
 
 
 class Uptime(msgspec.Struct, frozen=True, kw_only=True):

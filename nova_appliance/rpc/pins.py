@@ -34,6 +34,7 @@ VERSIONS: dict[int, str] = {
     20: "0.20.0",
     21: "0.21.0",
     22: "0.22.0",
+    23: "0.23.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 
@@ -41,6 +42,7 @@ VERSION = max(VERSIONS)
 """What this release registers in `services.version`."""
 
 FIELDS_SINCE: dict[str, int] = {
+    "Surveyed.failed": 23,
     "PowerSeen.looked_at": 7,
     "ServerOrder.vif": 3,
     "Guest.config_drive_binary": 5,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The doctor finds each kind of stray once, mends it, and finds nothing then."""
 
+import argparse
 import datetime as dt
 import random
 
@@ -12,7 +13,8 @@ from fixtures.saga_drive import clean_up, run_due, settle
 from fixtures.world import NOTHING
 
 from nova_appliance.actions import boot, delete, power
-from nova_appliance.common import ids
+from nova_appliance.cmd import manage_doctor
+from nova_appliance.common import errors, ids
 from nova_appliance.conductor import audit, chores, doctor
 from nova_appliance.db import hosts, server_mappings
 from nova_appliance.db.tables import api, cell
@@ -20,6 +22,7 @@ from nova_appliance.domain.guest import Disk
 from nova_appliance.domain.host import Amounts
 from nova_appliance.rpc import inprocess
 from nova_appliance.virt.fake.hypervisor import FakeDisks
+from nova_appliance.virt.fake.lifecycle import FakeLifecycle
 
 
 @pytest.fixture
@@ -195,6 +198,26 @@ def test_a_saga_that_nobody_would_wake_is_woken(world, server):
     settle(world)
     assert world.server(server.id).state == "stopped"
     assert found(world) == []
+
+
+def test_what_a_host_cannot_remove_is_not_called_mended(world, server, monkeypatch):
+    stray_disk(world, server)
+    monkeypatch.setattr(FakeLifecycle, "destroy", busy)
+    monkeypatch.setattr(manage_doctor.wiring, "make_cloud", lambda _conf: world.cloud)
+    monkeypatch.setattr(manage_doctor, "_certificates", lambda _cloud: iter(()))
+    monkeypatch.setattr(manage_doctor, "_own_folders", lambda _conf: iter(()))
+    given = argparse.Namespace(fix=True)
+    answer = manage_doctor.examine(world.cloud.conf, world.cloud.cells, given)
+    assert [row["done"] for row in answer.rows] == ["Not mended: The disk is busy."]
+    assert not answer.is_sound
+    monkeypatch.undo()
+    for finding in found(world):
+        finding.mend()
+    assert found(world) == []
+
+
+def busy(_lifecycle, _server_id):
+    raise errors.Refused("The disk is busy.")
 
 
 def test_a_cloud_inside_of_another_process_is_no_sick_one(world, server, monkeypatch):

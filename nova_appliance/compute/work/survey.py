@@ -23,7 +23,12 @@ def survey(agent: Agent, order: Survey) -> Surveyed:
         for deed in reconcile.plan(expected, found, resume=False)
         if deed.kind in WORDS and not reconcile.is_shared(agent, deed)
     ]
+    failed = []
     for deed in strays:
         if order.tidy and deed.kind != "leave":  # asked for: the operator's options do not count
-            reconcile.carry_out(agent, msgspec.structs.replace(deed, kind="remove"), began)
-    return Surveyed(strays=tuple((WORDS[deed.kind], deed.server_id) for deed in strays))
+            remove = msgspec.structs.replace(deed, kind="remove")
+            failed.append((deed.server_id, reconcile.carry_out(agent, remove, began)))
+    return Surveyed(
+        strays=tuple((WORDS[deed.kind], deed.server_id) for deed in strays),
+        failed=tuple((server_id, why) for server_id, why in failed if why),
+    )

@@ -23,6 +23,7 @@ from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.journey import Journey
 from nova_appliance.rpc import pins
 from nova_appliance.rpc.orders import ELSEWHERE, ExpectedServer, Survey
+from nova_appliance.virt.fake.lifecycle import FakeLifecycle
 
 IDS = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(6)]
 
@@ -205,6 +206,38 @@ def test_whoever_tidies_removes_what_the_operator_else_leaves(tmp_path: Path, ac
     assert bench.driver.lifecycle.find(IDS[0]) is not None
     assert survey(bench.agent, Survey(tidy=True)).strays == (("reap", IDS[0]),)
     assert bench.driver.lifecycle.find(IDS[0]) is None
+
+
+@pytest.mark.parametrize("broken", [errors.Refused("The disk is busy."), OSError("busy")])
+def test_what_cannot_be_removed_is_told(
+    tmp_path: Path, broken: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(tmp_path)
+    for server_id in IDS[:2]:
+        build(bench, server_id)
+    bench.conductor.expected = (server(0, deleted=True), server(1, deleted=True))
+    destroy = FakeLifecycle.destroy
+
+    def fail(self: FakeLifecycle, server_id: str) -> None:
+        if server_id == IDS[0]:
+            raise broken
+        destroy(self, server_id)
+
+    monkeypatch.setattr(FakeLifecycle, "destroy", fail)
+    ((failed, why),) = survey(bench.agent, Survey(tidy=True)).failed
+    assert failed == IDS[0]
+    assert "busy" in why
+    assert survey(bench.agent, Survey(tidy=False)).failed == ()
+
+
+def test_what_is_in_work_is_not_tidied_and_told(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    build(bench, IDS[0])
+    bench.conductor.expected = (server(0, deleted=True),)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench.agent.desk, "touched_since", lambda _id, _began: True)
+        ((failed, why),) = survey(bench.agent, Survey(tidy=True)).failed
+    assert (failed, "order" in why) == (IDS[0], True)
 
 
 def test_a_host_start_is_noticed_once(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ FINGERPRINTS = {
     20: "bdee6d6ef5b86cd3",
     21: "eb88f851ccd820e6",
     22: "b1b991949f0ce54b",
+    23: "2f2898b03989cfcf",
 }
 """Service version > fingerprint of all rows. A new shape gets a new version here, in
 rpc/pins.py VERSIONS, in pyproject.toml and, for a new field, in FIELDS_SINCE."""
