@@ -79,12 +79,9 @@ def _refresh(cloud: Cloud, _context: RequestContext, server: Server, _event: Eve
 
 
 def _port_deleted(cloud: Cloud, context: RequestContext, server: Server, event: Event) -> None:
-    """The guest loses its card; a server that does something else just now keeps it for a while."""
+    """The guest loses its card first: the network service may be away when it is asked."""
+    interfaces.forget(cloud, context, server, event.tag or "")
     refresh_addresses.refresh(cloud, server.id)
-    try:
-        interfaces.forget(cloud, context, server, event.tag or "")
-    except errors.Conflict as error:
-        LOG.info("server %s keeps the card of port %s: %s", server.id, event.tag, error.message)
 
 
 def _wake(cloud: Cloud, context: RequestContext, server: Server, _event: Event) -> None:
@@ -111,11 +108,7 @@ def _power(cloud: Cloud, context: RequestContext, server: Server, event: Event) 
 
 
 def _extended(cloud: Cloud, context: RequestContext, server: Server, event: Event) -> None:
-    """A server that does something else just now sees the new size when it is started next."""
-    try:
-        volumes.extended(cloud, context, server, str(event.tag))
-    except errors.Conflict as error:
-        LOG.warning("server %s: %s", server.id, error.message)
+    volumes.extended(cloud, context, server, str(event.tag))
 
 
 _ADDRESSES = "network-changed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import secrets
 
-from nova_appliance.actions import find_server, outcome, refresh_addresses
+from nova_appliance.actions import find_server, late_news, outcome, refresh_addresses
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import AttachInterfaceOrder, DetachInterfaceOrder
@@ -18,6 +18,7 @@ from nova_appliance.domain.saga import SagaRow
 from nova_appliance.domain.server import Server
 
 ATTACH, DETACH, REFRESH = "attach interface", "detach interface", "injectNetworkInfo"
+GONE = "port deleted"
 _LEAST_INDEX, _INDICES = 1000, 1 << 30
 """Ports of a boot have small numbers; later ones a number that no other has."""
 
@@ -74,10 +75,13 @@ def detach(cloud: Cloud, context: RequestContext, server: Server, port_id: str) 
 
 
 def forget(cloud: Cloud, context: RequestContext, server: Server, port_id: str) -> None:
-    """Begin to take a port that was deleted out of the guest, if the guest has it. Raises Conflict."""
-    if any(vif.port_id == port_id for vif in guest_data.vifs_of(server)):
-        order = DetachInterfaceOrder(verb=DETACH, port_id=port_id)
-        begin(cloud, context, server, Wanted(verb=DETACH, saga="detach_interface", order=order))
+    """Take a port that was deleted out of the guest, if the guest has it, now or when it is at rest."""
+    for vif in guest_data.vifs_of(server):
+        if vif.port_id != port_id:
+            continue
+        order = DetachInterfaceOrder(verb=GONE, port_id=port_id, vif=vif)
+        wanted = Wanted(verb=GONE, saga="detach_interface", order=order)
+        late_news.begin_or_keep(cloud, context, server, wanted)
 
 
 def refresh(cloud: Cloud, context: RequestContext, server: Server) -> None:

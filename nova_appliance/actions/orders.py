@@ -9,7 +9,7 @@ import msgspec
 
 from nova_appliance.domain.boot import NetworkRequest
 from nova_appliance.domain.flavor import Flavor
-from nova_appliance.domain.guest import Merge
+from nova_appliance.domain.guest import Merge, Vif
 from nova_appliance.domain.rescue import Rescue
 from nova_appliance.domain.server import ServerImage
 
@@ -41,6 +41,16 @@ class VerbOrder(msgspec.Struct, frozen=True, kw_only=True):
     verb: str
 
 
+class LateNews(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be begun when the server comes to rest: a saga of this id, with its order."""
+
+    verb: str
+    saga: str
+    saga_id: str
+    order: dict[str, Any]
+    context: dict[str, Any]
+
+
 class CreateImageOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The image that is there already, without data."""
 
@@ -61,6 +71,8 @@ class DetachInterfaceOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     verb: str
     port_id: str
+    vif: Vif | None = None
+    """Its card, for a port that is gone: a move forgets those."""
 
 
 class SnapshotVolumeOrder(msgspec.Struct, frozen=True, kw_only=True):

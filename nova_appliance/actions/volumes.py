@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from nova_appliance.actions import find_server, moves
+from nova_appliance.actions import find_server, late_news, moves
 from nova_appliance.actions.begin import Wanted, begin
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.orders import AttachVolumeOrder, DetachVolumeOrder, SwapVolumeOrder
@@ -230,10 +230,14 @@ def swap(
 
 
 def extended(cloud: Cloud, context: RequestContext, server: Server, volume_id: str) -> None:
-    """The volume service has made it larger: the guest is to see that. Raises NotFound, Conflict."""
+    """The volume service has made it larger: the guest is to see that, now or when it is at rest.
+
+    Raises NotFound.
+    """
     one = find(server, volume_id)
     order = AttachVolumeOrder(verb=EXTEND, id=one.id, volume_id=volume_id)
-    begin(cloud, context, server, Wanted(verb=EXTEND, saga="extend_volume", order=order))
+    wanted = Wanted(verb=EXTEND, saga="extend_volume", order=order)
+    late_news.begin_or_keep(cloud, context, server, wanted)
 
 
 def set_end(cloud: Cloud, server: Server, volume_id: str, *, delete: bool) -> None:

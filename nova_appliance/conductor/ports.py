@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from nova_appliance.clients.network_nouns import Port, PortWanted
 from nova_appliance.clients.networks import Networks
+from nova_appliance.common import errors
 from nova_appliance.domain import guest_data, hardware, interface_tags, own_ports, root_image
 from nova_appliance.domain.boot import NetworkRequest
 from nova_appliance.domain.guest import Vif
 from nova_appliance.domain.guest_data import SUBNETS, VIFS, Subnet, subnets_of
 from nova_appliance.domain.server import Address, Server
+
+LOG = logging.getLogger(__name__)
 
 vifs_of = guest_data.vifs_of
 """The interfaces that a server's row remembers."""
@@ -75,10 +79,17 @@ def plug(
 
 
 def rebind(networks: Networks, server: Server, host: str, zone: str) -> tuple[Vif, ...]:
-    """Bind the server's ports to a host; how they are plugged in there. Raises PortNotBound."""
+    """Bind the server's ports to a host; how they are plugged in there. Raises PortNotBound.
+
+    A port that was deleted meanwhile is left out, or no move could end, nor go back.
+    """
     moved = []
     for vif in vifs_of(server):
-        there = networks.vif(networks.bind_port(vif.port_id, host, server.id, zone))
+        try:
+            there = networks.vif(networks.bind_port(vif.port_id, host, server.id, zone))
+        except errors.NotFound:
+            LOG.warning("server %s: port %s is gone", server.id, vif.port_id)
+            continue
         moved.append(
             msgspec.structs.replace(vif, kind=there.kind, bridge=there.bridge, mtu=there.mtu)
         )

@@ -73,6 +73,7 @@ STORIES: dict[str, tuple[Line, ...]] = {
     "attach_volume": _span("plug", "plug", "volume_attach"),
     "detach_volume": _span("unplug", "give_back", "volume_detach"),
     "extend_volume": (),
+    "hear_later": (),
     "attach_share": _span("allow", "wait_allowed", "share_attach"),
     "detach_share": _span("release", "forget", "share_detach"),
     "snapshot_volume": (),

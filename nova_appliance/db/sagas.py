@@ -27,6 +27,10 @@ _COLUMNS = tuple(
 )
 
 
+PATIENT = ("hear_later",)
+"""Sagas that wait for the server's rest: for others they do not count, or both would wait."""
+
+
 class LeaseLost(errors.ApplianceError):
     """Somebody else runs this saga now."""
 
@@ -219,7 +223,8 @@ def cancel_others(
     are waited for, but not told to turn back.
     """
     now = clock.SYSTEM.now()
-    others = (_S.server_id == server_id, _S.name != but, _S.state.in_(OPEN))
+    left_alone = _S.name.not_in((but, *PATIENT))
+    others = (_S.server_id == server_id, left_alone, _S.state.in_(OPEN))
     fresh = sa.update(SAGAS).where(*others, _S.name.not_in(spared), _S.cancelled.is_(False))
     conn.execute(fresh.values(cancelled=True, wake_at=now))
     return int(conn.execute(sa.select(sa.func.count()).where(*others)).scalar_one())
@@ -233,9 +238,10 @@ def cancel_old(conn: sa.Connection, name: str, before: dt.datetime) -> int:
 
 
 def open_of(conn: sa.Connection, server_id: str) -> tuple[tuple[str, str], ...]:
-    """(id, name) of the open sagas of a server, oldest first."""
+    """(id, name) of the open sagas of a server that work, oldest first."""
     select = sa.select(_S.id, _S.name).where(_S.server_id == server_id, _S.state.in_(OPEN))
-    return tuple(conn.execute(select.order_by(_S.row)).tuples())
+    at_work = select.where(_S.name.not_in(PATIENT))
+    return tuple(conn.execute(at_work.order_by(_S.row)).tuples())
 
 
 def orders_of(conn: sa.Connection, server_id: str) -> tuple[tuple[str, dict[str, Any]], ...]:
@@ -246,8 +252,8 @@ def orders_of(conn: sa.Connection, server_id: str) -> tuple[tuple[str, dict[str,
 
 
 def busy_among(conn: sa.Connection, server_ids: Collection[str]) -> frozenset[str]:
-    """Those of the servers that have an open saga here."""
-    open_ = (_S.server_id.in_(server_ids), _S.state.in_(OPEN))
+    """Those of the servers that have an open saga here that works."""
+    open_ = (_S.server_id.in_(server_ids), _S.state.in_(OPEN), _S.name.not_in(PATIENT))
     return frozenset(conn.execute(sa.select(_S.server_id).where(*open_)).scalars())
 
 

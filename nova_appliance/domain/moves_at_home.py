@@ -21,6 +21,13 @@ MOVES: dict[str, Move] = {
         tasks=NO_TASK,
         action="detach_interface",
     ),
+    "port deleted": Move(
+        word="detach_interface",
+        launched=False,
+        tasks=NO_TASK,
+        locked=False,
+        action="detach_interface",
+    ),
     "injectNetworkInfo": Move(word="inject_network_info", launched=False),
     "rebuild": Move(
         word="rebuild",

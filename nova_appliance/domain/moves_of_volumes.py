@@ -18,7 +18,7 @@ MOVES: dict[str, Move] = {
     "detach volume": _move("detach_volume", _HOSTED | _OFF_HOST),
     "extend volume": Move(
         word="extend_volume",
-        states=states_named("active paused suspended stopped"),
+        launched=False,
         tasks=NO_TASK,
         locked=False,
         action="extend_volume",

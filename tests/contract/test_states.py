@@ -24,7 +24,7 @@ NAMES = {
     "remote console": "remote console (POST remote-consoles, os-get*Console)",
 }
 """Verb here > operation there, where they differ."""
-OURS = {"extend volume", "seen off", "seen on", "snapshot volume", "merge volume"}
+OURS = {"extend volume", "port deleted", "seen off", "seen on", "snapshot volume", "merge volume"}
 """What the cloud itself notices, or the volume service asks for: no operation of users."""
 THEN = {
     "building, then active (error on failure)": "active",

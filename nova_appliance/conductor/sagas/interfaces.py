@@ -127,9 +127,12 @@ def pull(ctx: Ctx, out: Out) -> Parked | Done | None:
 
 
 def unplug(ctx: Ctx, _out: Out) -> Parked | Done:
-    """Let the host take the card out of the guest."""
+    """Let the host take the card out of the guest; without a host no start plugs it in any more."""
     server = ctx.living()
-    vif = _vif_of(server, ctx.order.port_id)
+    if server.host is None:
+        made = ctx.order.port_id in own_ports.of(server)
+        return Done(result={"made": made}, write=_forget(ctx, [ctx.order.port_id]))
+    vif = _vif_of(server, ctx.order.port_id) or ctx.order.vif
     return _send(ctx, "unplug", "detach_interface", server, vif)
 
 

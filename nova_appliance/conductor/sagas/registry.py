@@ -12,6 +12,7 @@ from nova_appliance.conductor.sagas import (
     create_image,
     delete,
     evacuate,
+    hear_later,
     interfaces,
     live_migrate,
     power,
@@ -53,6 +54,7 @@ ALL = (
     volumes.ATTACH_VOLUME, volumes.DETACH_VOLUME, volumes.SWAP_VOLUME, volumes.EXTEND_VOLUME,
     shares.ATTACH_SHARE, shares.DETACH_SHARE,
     volume_snapshots.SNAPSHOT_VOLUME, volume_snapshots.MERGE_VOLUME,
+    hear_later.HEAR_LATER,
     evacuate.EVACUATE,
     live_migrate.LIVE_MIGRATE,
 )  # fmt: skip
