@@ -5,6 +5,7 @@ import contextlib
 
 import pytest
 from fixtures.lab_cloud import LabCloud
+from fixtures.lab_traces import is_gone
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +33,19 @@ def servers(cloud, computes):
 def door(cloud, servers):
     """The floating IP of server one."""
     return cloud.open_door(servers[0])
+
+
+@pytest.fixture(scope="session")
+def two(computes):
+    """For tests of servers that change hosts."""
+    assert len(computes) == 2, "a server can change hosts only where there are two"
+
+
+@pytest.fixture
+def mover(cloud, computes):
+    """A server of the first host, for one test; nothing of it is on any host afterwards."""
+    server = cloud.boot("mover", computes[0])
+    yield server
+    cloud.erase(server.id)
+    is_gone(cloud, server, computes)
+    assert list(cloud.api.network.ports(device_id=server.id)) == []

@@ -6,42 +6,12 @@ import json
 import pytest
 from fixtures.lab_cloud import NAME
 from fixtures.lab_guests import Pings, counted, is_counting, start_counting, stop_counting
+from fixtures.lab_traces import LOOK, is_gone
 
 from nova_appliance.common.clock import wait_for
 
-pytestmark = pytest.mark.timeout(3000)
+pytestmark = [pytest.mark.timeout(3000), pytest.mark.usefixtures("two")]
 MOVE_S = 900
-LOOK = "virsh -c qemu:///system {} {}"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def two(computes):
-    assert len(computes) == 2, "a server can change hosts only where there are two"
-
-
-@pytest.fixture
-def mover(cloud, computes):
-    """A server of the first host, for one test; nothing of it is on any host afterwards."""
-    server = cloud.boot("mover", computes[0])
-    yield server
-    cloud.erase(server.id)
-    is_gone(cloud, server, computes)
-    assert list(cloud.api.network.ports(device_id=server.id)) == []
-
-
-def is_gone(cloud, server, hosts):
-    """No guest and no file of the server is on these hosts."""
-    for host in hosts:
-        assert wait_for(lambda: remains(cloud, server, host) == [], 300, 2), (  # noqa: B023 - waited for at once
-            host,
-            remains(cloud, server, host),
-        )
-
-
-def remains(cloud, server, host):
-    guests = cloud.on(host, LOOK.format("list --all", "--uuid")).split()
-    found = cloud.on(host, f"find /var/lib/nova -name '*{server.id}*'").split()
-    return [one for one in guests if one == server.id] + found
 
 
 def downtime_ms(cloud, server, host):
@@ -112,8 +82,8 @@ def test_servers_of_a_host_that_is_lost_are_made_anew_and_it_keeps_nothing(
     cloud.cut_power(computes[0])
     key = ("nova-compute", computes[0])
     assert wait_for(lambda: cloud.services()[key] == "down", 300, 2)
-    for one in (mover, keeper):
-        compute.evacuate_server(one.id, host=computes[1])
+    compute.evacuate_server(mover.id)  # wherever there is room
+    compute.evacuate_server(keeper.id, host=computes[1])
     for one in (mover, keeper):
         assert cloud.moved(one.id, MOVE_S) == computes[1], cloud.find(one.id)
         assert cloud.wait(one.id, "SHUTOFF").hypervisor_hostname == computes[1]  # since 2.95
