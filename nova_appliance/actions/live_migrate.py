@@ -41,8 +41,12 @@ class LiveMigration:
 
 
 def migrate(cloud: Cloud, context: RequestContext, server: Server, wanted: LiveMigration) -> None:
-    """Begin to move the server. Raises Conflict, Invalid."""
-    moves.check(cloud, context, server, VERB)
+    """Begin to move the server. Raises Conflict, Invalid.
+
+    Whether its host is up the saga asks: as with all that hosts check, the answer is 400 for who
+    waits for it, and a migration in status error for the others.
+    """
+    moves.check_allowed(context, server, VERB)
     _check_volumes(server)
     device_fit.check_stays(cloud, server)
     image_fit.check_moves_running(server)

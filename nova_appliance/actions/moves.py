@@ -18,10 +18,15 @@ from nova_appliance.domain.server import Server
 
 def check(cloud: Cloud, context: RequestContext, server: Server, verb: str) -> None:
     """Raise Conflict unless the move may start and the server's host is up."""
+    check_allowed(context, server, verb)
+    check_up(cloud, server.host)
+
+
+def check_allowed(context: RequestContext, server: Server, verb: str) -> None:
+    """Raise Conflict unless the move may start."""
     states.check_lock(server, verb, is_admin=bool(context.is_admin))
     states.check(server, verb)
     shares.refuse(server, verb)
-    check_up(cloud, server.host)
 
 
 def check_up(cloud: Cloud, host: str | None) -> None:

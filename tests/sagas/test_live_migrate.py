@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Servers move among fake hosts while they run; they are hastened, aborted, and never lost."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from fixtures.cells import CELL1
 from fixtures.saga_drive import attach_volume, settle
 from fixtures.world import NOTHING
 
 from nova_appliance.actions import live_migrate, suspension
-from nova_appliance.common import errors
+from nova_appliance.common import clock, errors
 from nova_appliance.db import server_actions, server_migrations
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.virt.moves import CpuDiffers
@@ -52,6 +54,26 @@ def test_the_guest_goes_on_elsewhere(world, server):
     seen = migration(world, server)
     assert seen.status == "completed"
     assert seen.memory.processed == seen.memory.total > 0
+
+
+def test_a_server_whose_own_host_is_down_stays(world, server):
+    world.lose_host(server.host)
+    left = move(world, server)
+    assert (left.state, left.task, left.host) == ("active", None, server.host)
+    assert left.fault.message == f"Compute service of {server.host} is unavailable at this time."
+    assert migration(world, server).status == "error"
+    world.raise_hosts()
+
+
+def test_who_waits_hears_that_the_own_host_is_down(world, server):
+    world.lose_host(server.host)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(begin, world, server, waits=True)
+        assert clock.wait_for(lambda: bool(world.open_sagas()) or asked.done(), 30, 0.02)
+        settle(world)
+        with pytest.raises(errors.Invalid, match=r"pre-check error: Compute service .*unavailable"):
+            asked.result(60)
+    world.raise_hosts()
 
 
 def test_a_paused_guest_stays_paused(world, server):

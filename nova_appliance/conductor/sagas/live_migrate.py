@@ -37,7 +37,10 @@ VERB = "os-migrateLive"
 
 
 def choose_target(ctx: Ctx, _out: Out) -> Done:
-    """Ask the scheduler, which claims."""
+    """Ask the scheduler, which claims; not for a server whose own host is down."""
+    source = ctx.living().host or ""
+    if not ctx.is_up(source):
+        raise errors.Refused(f"Compute service of {source} is unavailable at this time.")
     return targets.choose(ctx, "queued")
 
 
