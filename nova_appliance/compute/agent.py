@@ -50,6 +50,7 @@ class Agent:
         self.image_used_at: dict[str, float] = {}
         self.over = threading.Event()
         self.builds = threading.BoundedSemaphore(conf.max_concurrent_builds or NO_LIMIT)
+        self.copies = threading.BoundedSemaphore(conf.max_concurrent_snapshots or NO_LIMIT)
         self.moves = threading.BoundedSemaphore(conf.max_concurrent_live_migrations or NO_LIMIT)
         self._pool = concurrent.futures.ThreadPoolExecutor(conf.compute.workers, "order")
 

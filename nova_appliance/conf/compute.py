@@ -15,6 +15,7 @@ OPTIONS = {
         cfg.IntOpt("reserved_host_memory_mb", default=512, min=0, help="MiB kept for the host."),
         cfg.IntOpt("reserved_host_disk_mb", default=0, min=0, help="MiB kept for the host."),
         cfg.IntOpt("max_concurrent_builds", default=10, min=0, help="0 is no limit."),
+        cfg.IntOpt("max_concurrent_snapshots", default=5, min=0, help="0 is no limit."),
         cfg.IntOpt("max_concurrent_live_migrations", default=1, min=0, help="0 is no limit."),
         cfg.IntOpt("shutdown_timeout", default=60, help="Seconds a guest has to shut down."),
         cfg.IntOpt(

@@ -16,7 +16,8 @@ from nova_appliance.rpc.orders import ServerOrder
 def snapshot(agent: Agent, order: ServerOrder) -> dict[str, Any]:
     """Copy the root disk."""
     quiesce = guest_agent.quiesce(order.guest.image_properties) if order.guest else Quiesce.NO
-    disk_format = agent.driver.snapshots.take(order.server_id, _image_id(order), quiesce)
+    with agent.copies:
+        disk_format = agent.driver.snapshots.take(order.server_id, _image_id(order), quiesce)
     return {"power": power_of(agent, order.server_id), "disk_format": disk_format}
 
 
@@ -24,9 +25,10 @@ def upload(agent: Agent, order: ServerOrder) -> dict[str, Any]:
     """Give the copy to the image service, once, and remove it here."""
     image_id = _image_id(order)
     if agent.images.get(image_id).status != "active":
-        disk_format = agent.driver.snapshots.take(order.server_id, image_id)
-        data = agent.driver.snapshots.chunks(order.server_id, image_id)
-        agent.images.upload(image_id, disk_format, data)
+        with agent.copies:
+            disk_format = agent.driver.snapshots.take(order.server_id, image_id)
+            data = agent.driver.snapshots.chunks(order.server_id, image_id)
+            agent.images.upload(image_id, disk_format, data)
     agent.driver.snapshots.drop(order.server_id, image_id)
     return {"power": power_of(agent, order.server_id)}
 

@@ -17,6 +17,7 @@ from nova_appliance.compute.agent import Deed
 from nova_appliance.compute.handlers import WORK
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.domain.passport import Welcome
+from nova_appliance.virt.fake.snapshots import FakeSnapshots
 
 CONTEXT = context.for_background()
 
@@ -212,22 +213,28 @@ def test_many_builds_download_an_image_once(bench: Bench) -> None:
     assert bench.images.downloads == 1
 
 
+class Counting:
+    """How many are inside at once, at most."""
+
+    def __init__(self) -> None:
+        self.now, self.most, self._lock = 0, 0, threading.Lock()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self.now -= 1
+
+
 def test_no_more_builds_at_once_than_allowed(tmp_path: Path) -> None:
     bench = Bench(tmp_path, max_concurrent_builds=2)
-    now, most, lock = [0], [0], threading.Lock()
-
-    class Counting:
-        def __enter__(self) -> None:
-            with lock:
-                now[0] += 1
-                most[0] = max(most[0], now[0])
-
-        def __exit__(self, *_: object) -> None:
-            with lock:
-                now[0] -= 1
+    inside = Counting()
 
     def slow(agent: Any, _order: Any) -> dict[str, Any]:
-        with agent.builds, Counting():
+        with agent.builds, inside:
             agent.over.wait(0.02)
         return {}
 
@@ -235,4 +242,28 @@ def test_no_more_builds_at_once_than_allowed(tmp_path: Path) -> None:
         bench.agent.take("build", slow, CONTEXT, order(guest()))
     bench.conductor.wait("report", 8)
     bench.agent.stop()
-    assert most[0] == 2
+    assert inside.most == 2
+
+
+@pytest.mark.parametrize(("allowed", "most"), [(2, 2), (0, 6)])
+def test_no_more_copies_for_images_at_once_than_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: int, most: int
+) -> None:
+    bench = Bench(tmp_path, max_concurrent_snapshots=allowed)
+    inside, full = Counting(), threading.Event()
+
+    def take(*_: object) -> str:
+        with inside:
+            if inside.now == most:
+                full.set()
+            full.wait(10)
+            bench.agent.over.wait(0.02)
+        return "qcow2"
+
+    monkeypatch.setattr(FakeSnapshots, "take", take)
+    for _ in range(6):
+        image = bench.images.add()
+        bench.agent.take("snapshot", WORK["snapshot"], CONTEXT, order(guest(), image))
+    bench.conductor.wait("report", 6)
+    bench.agent.stop()
+    assert inside.most == most
