@@ -169,3 +169,50 @@ def test_statements_for_somebody_elses_database_remove_nothing_of_theirs(renderi
     for base in ("nova", "nova_api", "nova_cell0", "keystone", "glance", "neutron", "cinder"):
         assert f"GRANT ALL PRIVILEGES ON `{base}`.*" in theirs
     assert "IDENTIFIED BY 'pw-nova-db'" in theirs
+
+
+THEIRS = {
+    name: {"url": url}
+    for name, url in {
+        "keystone": "http://k:5000/v3", "glance": "http://g", "neutron": "http://n", "cinder": "http://c/v3",
+    }.items()
+}  # fmt: skip
+
+
+def _asked(told, *names):
+    found = told.ask("controller1", *names)
+    return [[row["name"] for row in rows] for rows in found]
+
+
+def test_passwords_and_places_of_others_in_a_keystone_elsewhere_are_left_alone(rendering):
+    """Else Glance and Neutron there would come with passwords that Nova's playbook has changed."""
+    asked = "identity_users", "identity_services"
+    assert _asked(rendering(appliance_neighbours=THEIRS), *asked) == [["nova"], ["nova", "ec2"]]
+    alone = rendering(appliance_neighbours={"keystone": THEIRS["keystone"]})
+    all_of_them = [
+        ["nova", "glance", "neutron", "cinder"],
+        ["nova", "ec2", "glance", "neutron", "cinderv3"],
+    ]
+    assert _asked(alone, *asked) == all_of_them
+    # A Keystone of ours is to know whoever comes to it.
+    ours = {name: facts for name, facts in THEIRS.items() if name != "keystone"}
+    assert _asked(rendering(appliance_neighbours=ours), *asked) == all_of_them
+
+
+def test_volumes_that_are_not_wanted_stand_in_no_keystone_elsewhere(rendering):
+    told = rendering(appliance_neighbours={"keystone": THEIRS["keystone"]}, appliance_volumes=False)
+    users, services = _asked(told, "identity_users", "identity_services")
+    assert "cinder" not in users
+    assert "cinderv3" not in services
+
+
+def test_no_database_is_asked_for_whoever_is_elsewhere(rendering):
+    """It may be in the same MariaDB, under the same name and user, whose password would change."""
+    told = rendering(appliance_neighbours=THEIRS | {"mariadb": {"url": "mysql://db"}})
+    source = (ROOT / "roles/mariadb/templates/databases.sql.j2").read_text()
+    theirs = told.on("controller1", __mariadb_is_elsewhere=True).template(trust_as_template(source))
+    assert [row["name"] for row in told.ask("controller1", "mariadb_databases")] == [
+        "nova_api", "nova", "nova_cell0",
+    ]  # fmt: skip
+    for name in THEIRS:
+        assert name not in theirs
