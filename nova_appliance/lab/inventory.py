@@ -18,6 +18,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "controller": ("controllers",),
     "compute": ("computes",),
     "all": ("controllers", "computes"),
+    "nova": ("controllers", "computes"),
 }
 BY_CONTROLLERS = (
     "databases",

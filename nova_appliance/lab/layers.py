@@ -24,6 +24,8 @@ KINDS = {
     "controller": ("controller",),
     "compute": ("compute",),
     "all": ("controller", "compute"),
+    "nova": ("nova",),
+    "neighbours": ("controller",),
 }
 """Kind of host > layers on top of the base."""
 SHELL_S = 1800

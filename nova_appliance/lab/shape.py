@@ -26,7 +26,7 @@ NET = re.compile(r"10\.(\d{1,2}|1\d\d|2[0-4]\d|25[0-5])")
 
 @dataclasses.dataclass(frozen=True)
 class LabHost:
-    """One host; `kind` says which packages it is born with: controller, compute, all or base."""
+    """One host; `kind`, of layers.KINDS, says which packages it is born with."""
 
     name: str
     kind: str
