@@ -79,9 +79,11 @@ def _refresh(cloud: Cloud, _context: RequestContext, server: Server, _event: Eve
 
 
 def _port_deleted(cloud: Cloud, context: RequestContext, server: Server, event: Event) -> None:
-    """The guest loses its card first: the network service may be away when it is asked."""
-    interfaces.forget(cloud, context, server, event.tag or "")
-    refresh_addresses.refresh(cloud, server.id)
+    """The guest loses its card also while the network service, which knows the addresses, is away."""
+    try:
+        refresh_addresses.refresh(cloud, server.id)
+    finally:
+        interfaces.forget(cloud, context, server, event.tag or "")
 
 
 def _wake(cloud: Cloud, context: RequestContext, server: Server, _event: Event) -> None:
