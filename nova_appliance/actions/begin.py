@@ -45,7 +45,7 @@ def begin(cloud: Cloud, context: RequestContext, server: Server, wanted: Wanted)
         states.check_lock(server, wanted.verb, is_admin=bool(context.is_admin))
         states.check(server, wanted.verb)
         saga = new_saga(cloud, context, server, wanted)
-        if cloud.cells.database(server.cell_id).transact(_write(context, saga, wanted)):
+        if cloud.cells.database(server.cell_id).transact(write(context, saga, wanted)):
             notices.moved(cloud, context, server)
             nudge(cloud, context, (saga,))
             return saga
@@ -93,8 +93,8 @@ def nudge(cloud: Cloud, context: RequestContext, begun: tuple[SagaRow, ...]) -> 
         cloud.rpc.hint("conductor", "nudge", order, context)
 
 
-def _write(context: RequestContext, saga: SagaRow, wanted: Wanted) -> Callable[[Connection], bool]:
-    """Task, record and saga; False if the server may not begin the move any more."""
+def write(context: RequestContext, saga: SagaRow, wanted: Wanted) -> Callable[[Connection], bool]:
+    """For a transaction: task, record and saga; False if the server may not begin the move any more."""
 
     def work(conn: Connection) -> bool:
         if not servers.move(conn, saga.server_id, wanted.verb):

@@ -27,8 +27,9 @@ def survey(agent: Agent, order: Survey) -> Surveyed:
     for deed in strays:
         if order.tidy and deed.kind != "leave":  # asked for: the operator's options do not count
             remove = msgspec.structs.replace(deed, kind="remove")
-            failed.append((deed.server_id, reconcile.carry_out(agent, remove, began)))
+            if why := reconcile.carry_out(agent, remove, began):
+                failed.append((deed.server_id, why))
     return Surveyed(
         strays=tuple((WORDS[deed.kind], deed.server_id) for deed in strays),
-        failed=tuple((server_id, why) for server_id, why in failed if why),
+        failed=tuple(failed),
     )

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import msgspec
 
+from nova_appliance.actions import begin
+from nova_appliance.actions.begin import Wanted
 from nova_appliance.actions.orders import LateNews
 from nova_appliance.common import context as contexts
 from nova_appliance.conductor.saga import Ctx, Done, Out, Saga, Step, Wait, follow_up
 from nova_appliance.conductor.sagas.suspension import not_interrupted as unchanged
-from nova_appliance.db import sagas, server_actions, servers
+from nova_appliance.db import sagas
 from nova_appliance.db.engines import Connection
 from nova_appliance.domain import states
 
@@ -26,17 +28,14 @@ def begin_at_rest(ctx: Ctx, _out: Out) -> Done:
         raise Wait(LOOK_S)
     row = follow_up(ctx, order.saga, order)
     row = msgspec.structs.replace(row, id=order.saga_id, order=order.order, context=order.context)
+    wanted = Wanted(verb=order.verb, saga=order.saga, order=order)
+    start = begin.write(contexts.from_wire(order.context), row, wanted)
 
     def write(conn: Connection) -> None:
         if sagas.get(conn, ctx.cell_id, row.id) is not None:
             return  # we died after this
-        if not servers.move(conn, ctx.server_id, order.verb):
+        if not start(conn):
             raise Wait(LOOK_S)
-        action = states.MOVES[order.verb].action
-        if action:
-            asked = contexts.from_wire(order.context)
-            server_actions.start(conn, ctx.server_id, action, asked)
-        sagas.add(conn, (row,))
 
     return Done(write=write)
 
