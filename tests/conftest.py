@@ -9,6 +9,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # `fixtures` is importable from every tier
 
 
+from fixtures import one_connection
+
+one_connection.watch()
+
+
 def pytest_addoption(parser):
     parser.addoption("--pictures", metavar="FOLDER", help="leave pictures of consoles there")
 

@@ -17,8 +17,8 @@ from nova_appliance.domain.server import Server
 
 
 def reserve(conn: Connection, cloud: Cloud, server: Server, flavor: Flavor) -> None:
-    """Count what the server needs more, in a transaction on the API's database in which the move also
-    begins: one that comes too late counts nothing. Raises OverQuota.
+    """Count what the server needs more, last of all before the move's begin is committed: one that
+    comes too late counts nothing. Done again, it counts nothing more. Raises OverQuota.
     """
     limits.take_turn(conn, server.project_id)
     counted = server_mappings.get(conn, server.id)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
+from collections.abc import Callable
 
 import msgspec
 
@@ -38,13 +38,11 @@ def resize(cloud: Cloud, context: RequestContext, server: Server, wanted: Resize
     migration = moves.new(cloud, context, server, RESIZE, flavor)
     frozen = msgspec.structs.replace(flavor, row=0)
     order = MoveOrder(verb="resize", migration_id=migration.id, flavor=frozen, tried=tried)
-    begin_once = functools.cache(lambda: _begin(cloud, context, server, migration, order))
 
-    def count(conn: Connection) -> None:  # twice, if the database broke off the first
-        move_quota.reserve(conn, cloud, server, flavor)
-        begin_once()
+    def count() -> None:
+        cloud.cells.api.transact(lambda conn: move_quota.reserve(conn, cloud, server, flavor))
 
-    cloud.cells.api.transact(count)
+    _begin(cloud, context, server, order, _recorded(server, migration, count))
     _configure_disk(cloud, server, wanted.disk_config)
 
 
@@ -61,7 +59,7 @@ def migrate(cloud: Cloud, context: RequestContext, server: Server, host: str | N
         host=host,
         tried=moves.own_host(cloud, server),
     )
-    _begin(cloud, context, server, migration, order)
+    _begin(cloud, context, server, order, _recorded(server, migration))
 
 
 def confirm(cloud: Cloud, context: RequestContext, server: Server) -> None:
@@ -85,14 +83,26 @@ def _configure_disk(cloud: Cloud, server: Server, disk_config: str | None) -> No
         )
 
 
-def _begin(
-    cloud: Cloud, context: RequestContext, server: Server, migration: Migration, order: MoveOrder
-) -> None:
+def _recorded(
+    server: Server, migration: Migration, count: Callable[[], object] = lambda: None
+) -> Callable[[Connection], object]:
+    """In the transaction that begins it: the move has a record, and last of all it is counted."""
 
     def also(conn: Connection) -> None:
         as_read(server)(conn)
         server_migrations.add(conn, migration=migration)
+        count()
 
+    return also
+
+
+def _begin(
+    cloud: Cloud,
+    context: RequestContext,
+    server: Server,
+    order: MoveOrder,
+    also: Callable[[Connection], object],
+) -> None:
     begin(cloud, context, server, Wanted(verb=order.verb, saga="resize", order=order, also=also))
 
 

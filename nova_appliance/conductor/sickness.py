@@ -88,38 +88,36 @@ def _of_page(cloud: Cloud, cell: Cell, page: tuple[Server, ...]) -> Iterator[Sic
         if server.id in busy or (mapping is not None and mapping.cell_id != cell.id):
             continue
         if mapping is None:
-            yield _sick(cloud, server, "mapping", "It has none.", _map(cloud, server))
+            yield _sick(server, "mapping", "It has none.", _map(cloud, server))
             continue
         if server.task is not None:
-            put = functools.partial(servers.reset, server_id=server.id, state=server.state)
-            yield _sick(cloud, server, "task", f"{server.task}, and nobody does it.", put)
+            reset = functools.partial(servers.reset, server_id=server.id, state=server.state)
+            put = _in_cell(cloud, server, reset)
+            yield _sick(server, "task", f"{server.task}, and nobody does it.", put)
         if server.id in moving and server.state != "resized":
-            end = functools.partial(server_migrations.end_all, server_id=server.id, status="error")
-            yield _sick(cloud, server, "migration", "It is open, and the server is at rest.", end)
+            close = functools.partial(
+                server_migrations.end_all, server_id=server.id, status="error"
+            )
+            end = _in_cell(cloud, server, close)
+            yield _sick(server, "migration", "It is open, and the server is at rest.", end)
         counted = (mapping.vcpus, mapping.memory_mib)
         wanted = (server.flavor.vcpus, server.flavor.memory_mib)
         if server.id not in moving and counted != wanted:
-            yield _sick(
-                cloud, server, "quota", f"{counted} is counted, {wanted} is right.",
-                _count(cloud, server),
-            )  # fmt: skip
+            why = f"{counted} is counted, {wanted} is right."
+            yield _sick(server, "quota", why, _count(cloud, server))
 
 
-def _sick(
-    cloud: Cloud, server: Server, kind: str, why: str, mend: Callable[[Connection], object]
-) -> Sick:
-    """`mend` works on the server's cell, unless it has a database of its own."""
-    database = cloud.cells.database(server.cell_id)
-    return Sick(
-        kind=kind,
-        server_id=server.id,
-        where=server.host or "",
-        why=why,
-        mend=functools.partial(database.transact, mend),
-    )
+def _sick(server: Server, kind: str, why: str, mend: Callable[[], object]) -> Sick:
+    return Sick(kind=kind, server_id=server.id, where=server.host or "", why=why, mend=mend)
 
 
-def _map(cloud: Cloud, server: Server) -> Callable[[Connection], object]:
+def _in_cell(
+    cloud: Cloud, server: Server, change: Callable[[Connection], object]
+) -> Callable[[], object]:
+    return functools.partial(cloud.cells.database(server.cell_id).transact, change)
+
+
+def _map(cloud: Cloud, server: Server) -> Callable[[], object]:
     mapping = server_mappings.Mapping(
         server_id=server.id,
         cell_id=server.cell_id,
@@ -129,12 +127,11 @@ def _map(cloud: Cloud, server: Server) -> Callable[[Connection], object]:
         memory_mib=server.flavor.memory_mib,
         group_id=server.group_id,
     )
-    return lambda _conn: cloud.cells.api.transact(
-        lambda conn: server_mappings.add(conn, (mapping,))
-    )
+    add = functools.partial(server_mappings.add, mappings=(mapping,))
+    return functools.partial(cloud.cells.api.transact, add)
 
 
-def _count(cloud: Cloud, server: Server) -> Callable[[Connection], object]:
+def _count(cloud: Cloud, server: Server) -> Callable[[], object]:
     flavor = server.flavor
     count = functools.partial(
         server_mappings.resize,
@@ -142,4 +139,4 @@ def _count(cloud: Cloud, server: Server) -> Callable[[Connection], object]:
         vcpus=flavor.vcpus,
         memory_mib=flavor.memory_mib,
     )
-    return lambda _conn: cloud.cells.api.transact(count)
+    return functools.partial(cloud.cells.api.transact, count)

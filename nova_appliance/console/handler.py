@@ -7,6 +7,7 @@ websockify does the handshake and the frames; who may come in is the desk's busi
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import select
 import socket
@@ -51,6 +52,7 @@ class ConsoleHandler(WebSockifyRequestHandler):  # type: ignore[misc]
     timeout = 30
     """Seconds a client may take for its request."""
     granted: Granted
+    wfile: Any
 
     def setup(self) -> None:
         """Keys are small and must not wait; dead clients must be noticed."""
@@ -120,6 +122,16 @@ class ConsoleHandler(WebSockifyRequestHandler):  # type: ignore[misc]
                         return
 
     def _answer(self, page: pages.Page) -> None:
+        """In one write: who waits for a handshake takes what comes later for frames."""
+        client, answer = self.wfile, io.BytesIO()
+        self.wfile = answer
+        try:
+            self._write(page)
+        finally:
+            self.wfile = client
+        client.write(answer.getvalue())
+
+    def _write(self, page: pages.Page) -> None:
         self.send_response(page.status)
         headers = {
             "Content-Type": page.content_type,

@@ -48,6 +48,8 @@ class Site:
 
     script: str
     """File in web/ that runs the client."""
+    client: str = ""
+    """Its name, which the page bears: tempest looks for noVNC's."""
     names: frozenset[str] = frozenset()
     """Paths at which the console's page is, as clients know them."""
     folders: dict[str, Path] = dataclasses.field(default_factory=dict)
@@ -59,7 +61,9 @@ class Site:
 
     def console(self, server_name: str) -> Page:
         """The page that opens the session."""
-        return _from_template("console.html", 200, server=server_name, script=self.script)
+        return _from_template(
+            "console.html", 200, server=server_name, script=self.script, client=self.client
+        )
 
     def file(self, target: str) -> Page:
         """A file of ours or of the library; a page of 404 when there is none."""

@@ -44,6 +44,7 @@ class Row:
     """Names of its options in `group`."""
     names: frozenset[str]
     """Where its page is, beside the name in base_url."""
+    client: str = ""
     script: str = ""
     library: str = ""
     """Option of [console] with the folder of the client's library; its first word is the path."""
@@ -61,6 +62,7 @@ ROWS: dict[str, Row] = {
         port="novncproxy_port",
         base_url="novncproxy_base_url",
         names=frozenset(("vnc_auto.html", "vnc_lite.html", "vnc.html")),
+        client="noVNC",
         script="novnc.js",
         library="novnc_folder",
     ),
@@ -71,6 +73,7 @@ ROWS: dict[str, Row] = {
         port="html5proxy_port",
         base_url="html5proxy_base_url",
         names=frozenset(("spice_auto.html", "spice.html")),
+        client="SPICE HTML5",
         script="spice.js",
         library="spice_folder",
         sockets=8,
@@ -82,6 +85,7 @@ ROWS: dict[str, Row] = {
         port="serialproxy_port",
         base_url="base_url",
         names=frozenset(("serial.html",)),
+        client="serial console",
         script="serial.js",
         alone=True,
     ),
@@ -217,4 +221,4 @@ def site(conf: cfg.ConfigOpts, row: Row) -> Site:
         if not folder.is_dir():
             LOG.warning("%s is not there: install it, or set [console]%s", folder, row.library)
     names = row.names | ({own} if own else set())
-    return Site(script=row.script, names=names, folders=folders)
+    return Site(script=row.script, client=row.client, names=names, folders=folders)

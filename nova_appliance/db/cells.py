@@ -14,6 +14,7 @@ from nova_appliance.db.tables.api import CELLS
 
 CELL0 = "00000000-0000-0000-0000-000000000000"
 KEEP_S = 30.0
+NEVER = float("-inf")
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +35,7 @@ class Cells:
         self._clock = clocks
         self._lock = threading.Lock()
         self._cells: dict[str, Cell] = {}
-        self._read_at = float("-inf")
+        self._read_at = NEVER
 
     @property
     def api(self) -> Database:
@@ -42,12 +43,18 @@ class Cells:
         return self._databases.api
 
     def all_(self) -> tuple[Cell, ...]:
-        """Every cell, cell0 first."""
-        with self._lock:
-            if self._clock.monotonic() - self._read_at > KEEP_S:
-                self._cells = {cell.id: cell for cell in self._read()}
-                self._read_at = self._clock.monotonic()
-            return tuple(self._cells.values())
+        """Every cell, cell0 first; while somebody reads them anew, others get the old ones."""
+        if self._is_old() and self._lock.acquire(blocking=self._read_at == NEVER):
+            try:
+                if self._is_old():
+                    self._cells = {cell.id: cell for cell in self._read()}
+                    self._read_at = self._clock.monotonic()
+            finally:
+                self._lock.release()
+        return tuple(self._cells.values())
+
+    def _is_old(self) -> bool:
+        return self._clock.monotonic() - self._read_at > KEEP_S
 
     def get(self, cell_id: str) -> Cell:
         """The cell of that id. Raises Unavailable when it is not mapped."""
@@ -65,7 +72,7 @@ class Cells:
     def forget(self) -> None:
         """Read the mappings again at the next question."""
         with self._lock:
-            self._read_at = float("-inf")
+            self._read_at = NEVER
 
     def dispose(self) -> None:
         """Close all databases."""

@@ -30,13 +30,15 @@ ABOUT_IMAGES = (
 )
 """Filters that are asked again when a server stays on its host with another image."""
 
+ABOUT_SERVICES = "ComputeFilter"
+
 LOG = logging.getLogger(__name__)
 
 
 def choose_hosts(desk: Desk, order: ChooseHosts) -> Chosen | NoHostFits:
     """A host that fits, claimed for the server; or why there is none.
 
-    No connection is held while a claim is made on another: many at once would wait for each other.
+    No connection is held while another one is asked for: many at once would wait for each other.
     """
     sweep = rows.Sweep(desk.conf.scheduler.max_placement_results)
     refusals = Refusals()
@@ -53,9 +55,9 @@ def choose_hosts(desk: Desk, order: ChooseHosts) -> Chosen | NoHostFits:
                 return NoHostFits(reason=f"No valid host was found. {error}.")
             scene.takes = wanted.amounts
             scene.show(sweep.page(conn, wanted))
-            fitting = best_first(scene, _fitting(desk, scene, refusals))
         if not scene.hosts:
             return _nobody(desk, order, wanted, refusals)
+        fitting = _fitting(desk, scene, refusals)
         host_id = claim_first(
             desk.cells.api, Asked(order, wanted.amounts, group), fitting, refusals
         )
@@ -77,12 +79,20 @@ def check_host(desk: Desk, order: ChooseHosts) -> NoHostFits | None:
     with desk.cells.api.read() as conn:
         scene = Scene(desk.conf, desk.cells, conn, order, None)
         scene.show(rows.Sweep(desk.conf.scheduler.max_placement_results).page(conn, wanted))
-        fits = not scene.hosts or bool(_fitting(desk, scene, refusals))
+    fits = not scene.hosts or bool(_fitting(desk, scene, refusals))
     return None if fits else _nobody(desk, order, wanted, refusals)
 
 
 def _fitting(desk: Desk, scene: Scene, refusals: Refusals) -> list[Candidate]:
-    """Hosts that no filter refuses."""
+    """Hosts of the scene's page that no filter refuses, the best first."""
+    if ABOUT_SERVICES in desk.filters:
+        scene.see_who_is_up()
+    with desk.cells.api.read() as conn:
+        scene.ask(conn)
+        return best_first(scene, _passed(desk, scene, refusals))
+
+
+def _passed(desk: Desk, scene: Scene, refusals: Refusals) -> list[Candidate]:
     left = list(scene.hosts)
     if scene.order.unfiltered and scene.order.host is not None:
         return left

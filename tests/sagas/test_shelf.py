@@ -5,7 +5,7 @@ import pytest
 from fixtures.saga_drive import settle
 from fixtures.world import NOTHING, World
 
-from nova_appliance.actions import boot, delete, rebuild, resize, shelve
+from nova_appliance.actions import boot, delete, rebuild, resize, shelve, volumes
 from nova_appliance.actions.rebuild import RebuildRequest
 from nova_appliance.common import errors
 from nova_appliance.conductor import guests, shelf_life
@@ -174,6 +174,19 @@ def test_volumes_are_reached_anew_by_the_host_that_takes_over(world):
     (had,) = world.volumes.attachments.values()
     assert (had["status"], had["connector"]["host"]) == ("attached", "host2")
     assert world.hypervisor("host2").guests.get(made.id).volumes == (disk,)
+
+
+def test_a_volume_that_comes_to_the_shelf_is_in_use_at_once(world, server_id):
+    """As with Nova: nobody waits for the server to come back to see it so."""
+    put_away(world, server_id, offload_s=0)
+    wanted = volumes.VolumeWanted(volume_id=world.volumes.add().id)
+    volumes.attach(world.cloud, world.context(), world.server(server_id), wanted)
+    settle(world)
+    (had,) = world.volumes.attachments.values()
+    assert (had["status"], had["connector"]) == ("attached", None)
+    bring_back(world, server_id)
+    (had,) = world.volumes.attachments.values()
+    assert (had["status"], bool(had["connector"])) == ("attached", True)
 
 
 @pytest.fixture

@@ -43,8 +43,13 @@ def let_go(ctx: Ctx, _out: Out) -> Done:
 
 
 def plug(ctx: Ctx, _out: Out) -> Parked | Done:
-    """Let the host plug the volume in; a server without a host has it at its next start."""
-    return _send(ctx, "plug", "attach_volume", guests.volume_of(_living(ctx)))
+    """Let the host plug the volume in; a server without a host has it from now on, in use, and plugged
+    in at its next start.
+    """
+    one = _living(ctx)
+    if ctx.living().host is None:
+        ctx.cloud.volumes.complete(str(one.attachment_id))
+    return _send(ctx, "plug", "attach_volume", guests.volume_of(one))
 
 
 def plugged(ctx: Ctx, _out: Out, answer: Answer) -> Done:

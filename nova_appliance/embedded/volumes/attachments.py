@@ -82,14 +82,12 @@ def update(req: Any, attachment_id: str) -> dict[str, Any]:
 
 
 def act(req: Any, attachment_id: str) -> tuple[int, None]:
-    """POST /attachments/{id}/action: os-complete."""
+    """POST /attachments/{id}/action: os-complete, of a server without a host too, as Cinder has it."""
     require_member(req.caller)
     if "os-complete" not in read_body(req):
         raise errors.Invalid("There is no such action; os-complete is one.")
     with req.service.store.write() as tx:
         row = find_in(tx, req.caller, "attachments", attachment_id)
-        if row["status"] == "reserved":
-            raise errors.Invalid(f"Attachment {attachment_id} has no connector yet.")
         moment = row["attached_at"] or req.service.now()
         tx.update("attachments", attachment_id, {"status": "attached", "attached_at": moment})
         settle(req.service, tx, row["volume_id"])

@@ -260,6 +260,7 @@ def test_the_page_names_the_server_and_keeps_its_token(consoles, proxy, server):
     assert status == 200
     assert "<title>a &lt;b&gt; &amp; c</title>" in body
     assert secret_of(url) not in body
+    assert "noVNC" in body, "tempest looks for it"
     assert headers["Cache-Control"] == "no-store"
     assert headers["Referrer-Policy"] == "no-referrer"
 

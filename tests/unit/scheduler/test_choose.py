@@ -14,6 +14,9 @@ from fixtures import hosts as made
 from nova_appliance.common import errors, ids
 from nova_appliance.db import aggregates, hosts, server_groups
 from nova_appliance.db.cells import Cells
+from nova_appliance.db.connections import Pool
+from nova_appliance.db.engines import Databases
+from nova_appliance.db.tables import api, cell
 from nova_appliance.db.tables.api import CLAIMS
 from nova_appliance.domain.server import ServerImage
 from nova_appliance.domain.server_group import ServerGroup
@@ -227,3 +230,20 @@ def test_resources_in_extra_specs_override_the_flavor(cells: Cells) -> None:
     made.add_host(cells, "a", memory_mib=1024)
     specs = {"resources:MEMORY_MB": "100"}
     assert chosen(cells, made.order(cells, memory_mib=4096, extra_specs=specs)) == "a"
+
+
+def test_one_connection_of_each_database_is_enough(mariadb: Any) -> None:
+    """Decisions that each held one and asked for another would wait for each other."""
+    one = Pool(max_pool_size=1, pool_timeout_s=1)
+    databases = Databases(mariadb.url("choose_api"), api_pool=one, pool=one)
+    api.METADATA.create_all(databases.api.engine)
+    url = mariadb.url("choose_cell")
+    cell.METADATA.create_all(databases.at(url).engine)
+    made.map_cell(databases, made.CELL1, "cell1", url)
+    cells = Cells(databases)
+    made.add_host(cells, "h1")
+    desk = made.desk(cells)
+    for _ in range(2):
+        cells.forget()
+        assert isinstance(choose_hosts(desk, made.order(cells)), Chosen)
+    databases.dispose()

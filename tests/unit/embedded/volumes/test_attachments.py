@@ -30,7 +30,6 @@ def test_the_whole_way(rig, volume):
     assert (reserved["status"], reserved["connection_info"]) == ("reserved", {})
     assert state(rig, volume) == "reserved"
     path = f"attachments/{reserved['id']}"
-    rig.ask("POST", f"{path}/action", {"os-complete": None}, status=400)
     connected = rig.ask("PUT", path, {"attachment": {"connector": CONNECTOR}})["attachment"]
     assert connected["connection_info"]["device_path"] == str(rig.disk(volume))
     assert connected["connection_info"]["driver_volume_type"] == "local"
@@ -89,3 +88,13 @@ def test_other_projects_see_no_attachment(rig, volume):
     rig.act(volume, "os-force_detach", 403)
     rig.act(volume, "os-force_detach", who="admin", attachment_id=made["id"])
     assert state(rig, volume) == "available"
+
+
+def test_a_server_without_a_host_has_its_volume_in_use_before_a_host_is_known(rig, volume):
+    """As Cinder, which completes an attachment without a connector."""
+    path = f"attachments/{attach(rig, volume)['id']}"
+    rig.ask("POST", f"{path}/action", {"os-complete": None}, status=204)
+    assert state(rig, volume) == "in-use"
+    told = rig.ask("PUT", path, {"attachment": {"connector": CONNECTOR}})["attachment"]
+    assert told["connection_info"]["device_path"] == str(rig.disk(volume))
+    assert state(rig, volume) == "in-use"
