@@ -9,9 +9,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # `fixtures` is importable from every tier
 
 
-from fixtures import one_connection
+from fixtures import one_connection, time_left
 
 one_connection.watch()
+
+pytest_runtest_setup = time_left.pytest_runtest_setup
 
 
 def pytest_addoption(parser):

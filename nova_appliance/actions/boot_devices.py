@@ -8,13 +8,12 @@ from typing import Any
 
 import msgspec
 
-from nova_appliance.actions import image_of_volumes
 from nova_appliance.actions.cloud import Cloud
 from nova_appliance.actions.volumes import check_usable
 from nova_appliance.clients.volumes import Volume, has_type
 from nova_appliance.common import errors
 from nova_appliance.common.context import RequestContext
-from nova_appliance.domain import devices, root_image
+from nova_appliance.domain import devices, image_mapping, root_image
 from nova_appliance.domain.attachment import LOCAL, VOLUME, Attachment
 from nova_appliance.domain.boot import BlockDevice, BootRequest
 from nova_appliance.domain.flavor import Flavor
@@ -77,7 +76,7 @@ def _of_image(cloud: Cloud, context: RequestContext, request: BootRequest) -> Bo
         image = cloud.images.get(request.image_id, context)
     except errors.NotFound:
         return request  # which is said where images are looked up
-    found = image_of_volumes.devices_of(image.properties)
+    found = image_mapping.devices_of(image.properties)
     if not found:
         return request
     others = tuple(

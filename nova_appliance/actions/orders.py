@@ -58,6 +58,16 @@ class CreateImageOrder(msgspec.Struct, frozen=True, kw_only=True):
     image_id: str
 
 
+class ImageOfVolumesOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """`wanted` is what the image service is told, but for the mapping to the snapshots."""
+
+    verb: str
+    image_id: str
+    wanted: dict[str, Any]
+    token: str = ""
+    """The caller's, whose snapshots they are; taken away when the saga has gone well."""
+
+
 class AttachInterfaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     """`index` tells the new port from the server's others; it is of no use for a ready port."""
 

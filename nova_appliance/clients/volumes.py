@@ -210,6 +210,13 @@ def reimage(volumes: Volumes, volume_id: str, image_id: str) -> None:
     volumes.ask("POST", f"/volumes/{volume_id}/action", json=action, headers=REIMAGE)
 
 
+def marked_snapshots(volumes: Volumes, key: str, value: str) -> tuple[dict[str, Any], ...]:
+    """Snapshots of any project with this metadata, in Cinder's words."""
+    query = {"all_tenants": "1", "metadata": f'{{"{key}": "{value}"}}'}
+    answer = volumes.ask("GET", "/snapshots/detail", params=query).json()
+    return tuple(raw for raw in answer["snapshots"] if _has(raw, key, value))
+
+
 def tell_snapshot(
     volumes: Volumes, snapshot_id: str, status: str, progress: str | None = None
 ) -> None:

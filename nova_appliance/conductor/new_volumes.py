@@ -98,11 +98,11 @@ def _volume(ctx: Ctx, one: Attachment) -> Volume:
     }
     if one.source in SOURCES:
         wanted[SOURCES[one.source]] = one.source_id
-    return volumes.create(wanted, _caller(ctx))
+    return volumes.create(wanted, caller(ctx))
 
 
-def _caller(ctx: Ctx) -> RequestContext:
-    """The user who asked, with the token of that request: the volume is that user's."""
+def caller(ctx: Ctx) -> RequestContext:
+    """The user who asked, with the token of that request: what is made is that user's."""
     if not ctx.order.token and not ctx.context.is_admin:
         raise errors.Refused("A volume can be made only with the caller's token.")
     return RequestContext(

@@ -67,6 +67,7 @@ STORIES: dict[str, tuple[Line, ...]] = {
     "unrescue": _whole("boot_own", "unrescue"),
     "change_password": (),
     "create_image": _span("snapshot", "upload_snapshot", "snapshot"),
+    "image_of_volumes": _span("copy_volumes", "make_image", "snapshot"),
     "create_backup": _span("snapshot", "upload_snapshot", "snapshot"),
     "attach_interface": _span("join_port", "plug", "interface_attach"),
     "detach_interface": _span("unplug", "give_port_back", "interface_detach"),

@@ -7,6 +7,8 @@ from nova_appliance.domain.move import NO_TASK, Move, states_named
 
 _HOSTED = states_named("active paused stopped resized soft-delete")
 _OFF_HOST = states_named("shelved shelved_offloaded")
+_WHILE_COPIED = NO_TASK | {"image_snapshot_pending", "image_uploading"}
+"""An image of a server's volumes is made of snapshots, for which the volume service asks this."""
 
 
 def _move(word: str, states: frozenset[str]) -> Move:
@@ -37,7 +39,7 @@ MOVES: dict[str, Move] = {
         locked=False,
         action="detach_share",
     ),
-    "snapshot volume": Move(word="snapshot_volume", tasks=NO_TASK, locked=False, hosted=True),
-    "merge volume": Move(word="merge_volume", tasks=NO_TASK, locked=False, hosted=True),
+    "snapshot volume": Move(word="snapshot_volume", tasks=_WHILE_COPIED, locked=False, hosted=True),
+    "merge volume": Move(word="merge_volume", tasks=_WHILE_COPIED, locked=False, hosted=True),
     "swap volume": _move("swap_volume", states_named("active paused resized")),
 }

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from nova_appliance.actions import image_of_volumes
 from nova_appliance.clients.images import Image
+from nova_appliance.domain import image_mapping
 from nova_appliance.domain.boot import BlockDevice
 from nova_appliance.ec2 import volumes
 from nova_appliance.ec2.caller import Caller
@@ -49,7 +49,7 @@ def read(caller: Caller, params: Mapping[str, Any], image: Image) -> tuple[Block
 
 def of_image(image: Image) -> Devices:
     """Device > what the image's own mapping has there; {} for an image with data of its own."""
-    rows = image_of_volumes.devices_of(image.properties)
+    rows = image_mapping.devices_of(image.properties)
     return {ROOT if row.boot_index == 0 else row.device_name or f"#{at}": row
             for at, row in enumerate(rows)}  # fmt: skip
 

@@ -7,7 +7,7 @@ import pytest
 from fixtures.saga_drive import settle
 from fixtures.world import World
 
-from nova_appliance.actions import boot, create_image
+from nova_appliance.actions import boot, create_image, outcome
 from nova_appliance.common import clock, errors
 from nova_appliance.compute.work import freeze
 from nova_appliance.domain.boot import BlockDevice
@@ -50,9 +50,14 @@ class Copied:
         return self._snapshot(*args)
 
     def ask(self):
-        world = self.world
+        """The image's id; raises what came of it."""
+        world, context = self.world, self.world.context(auth_token="t")
         server = world.server(self.id)
-        return create_image.create_image(world.cloud, world.context(), server, "copy", {})
+        wanted = create_image.image_of(context, server, "copy", {})
+        image_id, saga = create_image.begin_of_volumes(world.cloud, context, server, wanted)
+        settle(world)
+        outcome.ended(world.cloud, saga)
+        return image_id
 
     def nothing_is_left(self):
         assert not self.is_frozen()

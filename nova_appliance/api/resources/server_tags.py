@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from nova_appliance.actions import find_server, tags
 from nova_appliance.api import links
@@ -58,7 +59,7 @@ def put(req: Request, server: Server, tag: str) -> Answer:
     except errors.Invalid as error:
         raise errors.Invalid(f"Tag '{tag}' is invalid: {error.message}") from error
     new = tags.put(req.cloud, server, tag)
-    location = f"{links.base(req)}/servers/{server.id}/tags/{tag}"
+    location = f"{links.base(req)}/servers/{server.id}/tags/{quote(tag, safe='')}"
     return Answer(status=201, headers={"Location": location}) if new else Answer(status=204)
 
 

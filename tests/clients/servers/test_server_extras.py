@@ -112,6 +112,15 @@ def test_tags(whole: WholeCloud, admin: Any, server: Any) -> None:
     assert ask(admin, "GET", path, "2.104") == (200, {"tags": []})
 
 
+def test_a_tag_of_any_letters_has_a_place_that_http_can_name(admin: Any, server: Any) -> None:
+    path = f"/servers/{server.id}/tags/%F0%9F%98%80"
+    made = admin.compute.put(path, microversion="2.26")
+    assert made.status_code == 201
+    assert made.headers["Location"].endswith(path)
+    assert ask(admin, "GET", path, "2.26") == (204, None)
+    assert ask(admin, "DELETE", path, "2.26") == (204, None)
+
+
 def test_tags_that_are_refused(admin: Any, server: Any) -> None:
     path = f"/servers/{server.id}/tags"
     for wrong in ("a,b", "", "a/b", "x" * 61, 1):

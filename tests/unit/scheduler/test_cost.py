@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a decision costs among 100, 1,000 and 10,000 hosts: a fixed number of statements, and time."""
+"""What a decision costs among 100, 1,000 and 10,000 hosts: a fixed number of statements, and little more time."""
 
 from __future__ import annotations
 
+import statistics
 import time
-from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,8 +16,16 @@ from nova_appliance.db.tables.api import HOSTS
 from nova_appliance.rpc.orders import Chosen, NoHostFits
 from nova_appliance.scheduler.choose import choose_hosts
 
-LIMIT_S = 0.05
-"""CPU seconds of a decision among 10,000 hosts."""
+GROWTH = 10
+"""A hundred times as many hosts cost less than so many times as much."""
+TRIES = 7
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Cells:
+    cells = made.make_cells(tmp_path_factory.mktemp("few"))
+    made.add_hosts(cells, 100)
+    return cells
 
 
 @pytest.fixture(scope="module")
@@ -43,41 +52,40 @@ def statements(cells: Cells) -> int:
     return len(sent)
 
 
-def test_the_number_of_statements_does_not_grow(many: Cells, tmp_path: Path) -> None:
-    few = made.make_cells(tmp_path)
-    made.add_hosts(few, 100)
+def growth(few: Cells, many: Cells, **asked: Any) -> float:
+    """What this decision among many hosts costs, in plain ones among few: medians of processor time, by turns."""
+    costs: dict[str, list[float]] = {"few": [], "many": []}
+    for _ in range(TRIES):
+        for name, cells, wanted in (("few", few, {}), ("many", many, asked)):
+            desk, order = made.desk(cells), made.order(cells, **wanted)
+            started = time.thread_time()
+            choose_hosts(desk, order)
+            costs[name].append(time.thread_time() - started)
+    return statistics.median(costs["many"]) / statistics.median(costs["few"])
+
+
+def test_the_number_of_statements_does_not_grow(few: Cells, many: Cells) -> None:
     # Many hosts are read in a window that starts anywhere, so it may wrap around the end once.
     assert statements(few) <= statements(many) <= statements(few) + 1
 
 
-def test_a_decision_is_quick_among_10000_hosts(many: Cells) -> None:
-    desk = made.desk(many)
-    took = []
-    for _ in range(8):
-        order = made.order(many)
-        started = time.thread_time()
-        assert isinstance(choose_hosts(desk, order), Chosen)
-        took.append(time.thread_time() - started)
-    assert sorted(took)[2] < LIMIT_S, took
+def test_a_decision_among_10000_hosts_is_not_much_dearer(few: Cells, many: Cells) -> None:
+    assert growth(few, many) < GROWTH
 
 
-def test_it_is_also_quick_when_one_host_of_10000_is_left(many: Cells) -> None:
+def test_nor_is_it_when_one_host_of_10000_is_left(few: Cells, many: Cells) -> None:
     with many.api.write() as conn:
         conn.execute(sa.update(HOSTS).where(HOSTS.c.host == "h7777").values(memory_limit_mib=10**6))
-    desk = made.desk(many)
-    order = made.order(many, memory_mib=400_000)
-    started = time.thread_time()
-    answer = choose_hosts(desk, order)
-    took = time.thread_time() - started
+    large = {"memory_mib": 400_000}
+    answer = choose_hosts(made.desk(many), made.order(many, **large))
     assert isinstance(answer, Chosen)
     assert answer.host == "h7777"
-    assert took < 2 * LIMIT_S
+    assert growth(few, many, **large) < GROWTH
 
 
-def test_why_nobody_fits_is_counted_by_the_database(many: Cells) -> None:
-    desk = made.desk(many)
-    started = time.thread_time()
-    answer = choose_hosts(desk, made.order(memory_mib=10**7))
-    assert time.thread_time() - started < 4 * LIMIT_S
+def test_why_nobody_fits_is_counted_by_the_database(few: Cells, many: Cells) -> None:
+    larger = {"memory_mib": 10**7}
+    answer = choose_hosts(made.desk(many), made.order(many, **larger))
     assert isinstance(answer, NoHostFits)
     assert answer.refused == {"memory": 10_000}
+    assert growth(few, many, **larger) < GROWTH
