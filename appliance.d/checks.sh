@@ -51,7 +51,7 @@ settle() {
     mapfile -t ids < <(failing "$out/$name")
     if ((${#ids[@]} == 0 || ${#ids[@]} > 10)); then left+=("$name") && continue; fi
     printf '\n=== once more, alone: %s\n' "${ids[*]}"
-    if "$VENV/bin/python" -m pytest -q -p no:cacheprovider -n 0 "${ids[@]}" </dev/null; then
+    if env -u NOVA_APPLIANCE_TESTS_END "$VENV/bin/python" -m pytest -q -p no:cacheprovider -n 0 "${ids[@]}" </dev/null; then
       unsteady+=("${ids[@]}")
     else
       left+=("$name")
@@ -68,14 +68,16 @@ failing() {
 
 # One line for all tiers, as pytest words it; fails when a tier failed or nothing ran.
 closing_line() {
-  local counts=$1 passed failed errors
+  local counts=$1 passed failed errors skipped
   shift
   passed=$(count_of passed "$counts")
   failed=$(count_of failed "$counts")
   errors=$(count_of 'errors?' "$counts")
+  skipped=$(count_of skipped "$counts")
   rm -f "$counts"
   printf '\n=== %s passed, %s failed' "$passed" "$failed"
   ((errors == 0)) || printf ', %s errors' "$errors"
+  ((skipped == 0)) || printf ', %s skipped' "$skipped"
   printf ' in %ss ===\n' "$SECONDS"
   (($# == 0)) || die "these tiers failed: $*"
   ((passed > 0)) || die "no test ran"
