@@ -218,6 +218,11 @@ def swap(
         raise errors.Invalid(error.message) from error
     if new.size_gib < old.size_gib:
         raise errors.Invalid("Invalid volume: Old volume size is larger than the new one.")
+    if new.size_gib > old.size_gib:
+        raise errors.Invalid(
+            f"Invalid volume: new volume '{new.id}' is larger: a guest's disk is copied to one of its own size; "
+            "extend it afterwards."
+        )
     if new.server_ids():
         raise errors.Invalid(f"Invalid volume: new volume '{new.id}' is attached already.")
     if old.shared and len(old.server_ids()) > 1:

@@ -66,5 +66,7 @@ def test_a_swap_is_for_the_volume_service_alone(world):
     refused(errors.Conflict, "does not move", volumes.swap, *here, has, one.volume_id, new.id)
     world.volumes.volumes[one.volume_id]["migration_status"] = "migrating"
     world.volumes.volumes[one.volume_id]["size"] = 2
-    refused(errors.Invalid, "larger", volumes.swap, *here, has, one.volume_id, new.id)
+    refused(errors.Invalid, "size is larger", volumes.swap, *here, has, one.volume_id, new.id)
+    larger = world.volumes.add(size=3)
+    refused(errors.Invalid, "extend it", volumes.swap, *here, has, one.volume_id, larger.id)
     refused(errors.Invalid, "not be found", volumes.swap, *here, has, one.volume_id, ids.new_id())
