@@ -33,6 +33,8 @@ from nova_appliance.db import sagas as rows
 from nova_appliance.domain.saga import FORWARD, Answer, SagaError, SagaRow
 
 LOG = logging.getLogger(__name__)
+LEFT_S = 2.0
+"""Somebody who knows it looks so soon."""
 
 Look = Callable[[str, str, float], None]
 """look(cell_id, saga_id, wait_s): let somebody take this saga after that time."""
@@ -76,13 +78,21 @@ class Runner:
                 del self.held[key]
 
     def _run(self, row: SagaRow) -> None:
-        saga = self._sagas[row.name]
+        saga = self._sagas.get(row.name)
+        if saga is None:
+            self._leave(row)
+            return
         ctx = Ctx(self.cloud, row, msgspec.convert(row.order, saga.order))
         ctx.context.update_store()
         going: bool = True
         while going:
             step_on = self._forward if ctx.saga.state == FORWARD else self._backward
             going = step_on(saga, ctx)
+
+    def _leave(self, row: SagaRow) -> None:
+        """While a cloud is upgraded, newer ones than we are begin what we do not know."""
+        LOG.info("saga %s of server %s is left to a newer conductor", row.name, row.server_id)
+        self.cloud.cells.database(row.cell_id).transact(lambda conn: rows.let_go(conn, row, LEFT_S))
 
     # ---- forward
 

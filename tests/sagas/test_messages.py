@@ -303,6 +303,21 @@ def test_a_conductor_that_starts_again_goes_on_at_once(world):
     world.wait_active(server.id)
 
 
+def test_a_saga_of_a_newer_version_is_left_to_a_newer_conductor(world):
+    """In a rolling upgrade an API may begin what the conductors that are still old do not know."""
+    world.add_desk()
+    world.add_scheduler()
+    world.add_host("host1")
+    (server,) = ask(world)
+    (row,) = world.rows(cell.SAGAS, CELL0)
+    old = world.runner("old", {name: saga for name, saga in SAGAS.items() if name != "boot"})
+    assert old.run_one(CELL0, row["id"])
+    (left,) = world.rows(cell.SAGAS, CELL0)
+    assert (left["owner"], left["state"], left["failures"]) == (None, "forward", 0)
+    settle(world)
+    assert world.server(server.id).state == "active"
+
+
 @pytest.mark.parametrize("is_forced", [False, True])
 def test_hosts_that_fall_silent_all_at_once_are_waited_for(world, monkeypatch, is_forced):
     """Then the broker is likelier to be away than every host; who is forced down is not waited for."""
