@@ -9,8 +9,10 @@ from fixtures.world import NOTHING, World
 from nova_appliance.actions import delete, shares
 from nova_appliance.clients.shares import Rule
 from nova_appliance.common import clock, ids
+from nova_appliance.conductor.saga import Ctx
 from nova_appliance.conductor.sagas import shares as share_sagas
 from nova_appliance.domain import share as kept
+from nova_appliance.rpc import inprocess
 
 
 @pytest.fixture
@@ -88,4 +90,31 @@ def test_of_two_servers_that_go_at_once_one_has_the_host_let_in_no_more(world, s
 
     monkeypatch.setattr(share_sagas, "_is_had_beside", ask)
     settle(world)
+    assert world.left() == NOTHING
+
+
+def test_a_host_that_goes_down_between_two_looks_has_let_go_of_it(world, monkeypatch):
+    """The order goes out again just as somebody forces the silent host down."""
+    server_id = saga_drive.begin(world, "attach_share")
+    settle(world)
+    exchange = inprocess.exchange(world.url)
+    queue = exchange._queues.pop(("compute", "host1"))
+    server = world.server(server_id)
+    shares.detach(world.cloud, world.context(), server, saga_drive.share_of(server).share_id)
+    run_due(world, world.runner())
+    (row,) = world.open_sagas()
+    assert (row["name"], row["failures"]) == ("detach_share", 1)
+    is_up = Ctx.is_up
+
+    def and_then_down(ctx, host):
+        was = is_up(ctx, host)
+        world.lose_host("host1")
+        return was
+
+    monkeypatch.setattr(Ctx, "is_up", and_then_down)
+    settle(world)
+    exchange._queues["compute", "host1"] = queue
+    assert kept.of(world.server(server_id).system_metadata) == ()
+    assert not world.shares.rules
+    clean_up(world, server_id)
     assert world.left() == NOTHING

@@ -132,6 +132,11 @@ def check_patience(ctx: Ctx, step: str, host: str, limit_s: float) -> None:
         if ctx.is_alone(host):
             raise errors.Unavailable(CUT_OFF)
         raise HostFailed(f"Host {host} went down.", host, retryable=True)
+    check_answers(ctx, host, limit_s)
+
+
+def check_answers(ctx: Ctx, host: str, limit_s: float) -> None:
+    """Raise HostFailed when a host that is up has been asked for that long in vain."""
     if ctx.saga.failures * ctx.cloud.conf.conductor.order_timeout >= limit_s:
         raise HostFailed(f"Host {host} did not answer in {limit_s} s.", host, retryable=True)
 

@@ -15,7 +15,7 @@ from nova_appliance.actions import shares as actions
 from nova_appliance.actions.orders import ShareOrder
 from nova_appliance.conductor import share_rules
 from nova_appliance.conductor.saga import Ctx, Done, Out, Parked, Saga, Step, Write
-from nova_appliance.conductor.sagas.boot import check_patience
+from nova_appliance.conductor.sagas.boot import check_answers
 from nova_appliance.conductor.sagas.suspension import not_interrupted
 from nova_appliance.db import host_servers, servers
 from nova_appliance.db.engines import Connection
@@ -50,7 +50,8 @@ def release(ctx: Ctx, _out: Out) -> Parked | Done:
     one = shares.find(shares.of(server.system_metadata), ctx.order.share_id)
     if one is None or server.host is None or not ctx.is_up(server.host):
         return Done(result={})
-    check_patience(ctx, "release", server.host, ctx.cloud.conf.conductor.build_timeout)
+    # Asked once whether it is up: it may go down between two looks, and then there is nothing to do.
+    check_answers(ctx, server.host, ctx.cloud.conf.conductor.build_timeout)
     order = ServerOrder(ticket=ctx.ticket("release"), server_id=server.id, share=shares.told(one))
     return Parked(name="release_share", host=server.host, order=order)
 
