@@ -104,7 +104,7 @@ def _volume(ctx: Ctx, one: Attachment) -> Volume:
 def caller(ctx: Ctx) -> RequestContext:
     """The user who asked, with the token of that request: what is made is that user's."""
     if not ctx.order.token and not ctx.context.is_admin:
-        raise errors.Refused("A volume can be made only with the caller's token.")
+        raise errors.Refused("Volumes and snapshots are made only with the caller's token.")
     return RequestContext(
         auth_token=ctx.order.token or None,
         user_id=ctx.context.user_id,

@@ -11,11 +11,11 @@ from fixtures.saga_drive import (
     after,
     bend,
     image_of_volumes,
-    on_volume,
     once,
     run_due,
     settle,
 )  # fmt: skip
+from fixtures.saga_servers import on_volume
 from fixtures.world import World
 
 from nova_appliance.actions import boot, create_image, delete

@@ -2,7 +2,8 @@
 """A server whose root disk is a volume is rebuilt: what the volume service says decides."""
 
 import pytest
-from fixtures.saga_drive import on_volume, run_due, settle
+from fixtures.saga_drive import run_due, settle
+from fixtures.saga_servers import on_volume
 from fixtures.world import NOTHING, World
 
 from nova_appliance.actions import boot, delete, external_events, rebuild
