@@ -130,6 +130,25 @@ def test_an_entry_elsewhere_is_the_address_of_every_api(rendering, tls):
     assert told.ask("controller1", "appliance_cloud_trust") == {}
 
 
+@pytest.mark.parametrize("tls", [True, False])
+def test_what_the_deployer_trusts_beside_a_keystone_by_https(rendering, tls):
+    asked = "appliance_cloud_trust", "smoke_ca_file", "compute_host_ca_file"
+    https = {"keystone": {"url": "https://identity.example.org/v3"}}
+    told = rendering(appliance_neighbours=https, appliance_tls=tls)
+    folder = told.ask("controller1", "certificates_authority")
+    both = f"{folder}/trusted.pem" if tls else ""
+    assert told.ask("controller1", *asked) == [{"cacert": both} if tls else {}, both, both]
+    assert Path(told.ask("controller1", "certificates_deployer_trusts")).is_file()
+    # Daemons come with packages of their own, which would not go by Debian's list.
+    assert told.ask("controller1", "nova_api_config")["service_user"]["cafile"] == BUNDLE
+    # With nobody by https elsewhere the cloud's own authority is enough.
+    http = {"keystone": {"url": "http://identity.example.org:5000/v3"}}
+    told = rendering(appliance_neighbours=http, appliance_tls=tls)
+    alone = told.ask("controller1", "smoke_ca_file")
+    assert alone.rpartition("/")[2] == ("root.pem" if tls else "")
+    assert told.ask("controller1", "certificates_deployer_trusts") == ""
+
+
 def test_several_databases_of_ours_are_balanced_elsewhere(rendering):
     told = rendering(hosts=THREE, appliance_neighbours={"haproxy": {"url": "https://lb"}})
     assert told.ask("c2", "appliance_databases_at") == "lb"
