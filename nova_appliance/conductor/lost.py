@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What nova-manage doctor finds beside audits and sick rows: ports that are kept for nobody, servers
-without a claim, mappings without a server, and sagas that nobody will wake.
+without a claim, mappings without a server, images that nobody fills, and sagas that nobody will wake.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ from nova_appliance.domain import root_image
 from nova_appliance.domain.host import amounts_of
 from nova_appliance.domain.server import Server
 
+EMPTY_S = 3600.0
+"""An image without data is left alone for so long."""
+IMAGE_TYPES = ("snapshot", "backup")
+"""What Nova calls images that it makes of servers."""
 ASLEEP_S = 3600.0
 """Nobody writes a saga's next look further ahead."""
 NOWHERE = frozenset(("shelved_offloaded", "building", "error", "deleted"))
@@ -58,6 +62,29 @@ def reservations(cloud: Cloud) -> Iterator[Sick]:
             yield _sick("reservation", server_id, cell.name, why, mend)
 
 
+def images(cloud: Cloud) -> Iterator[Sick]:
+    """Images that were made for a server's disk and got no data: nova-api died before it asked for them."""
+    before = cloud.clock.now() - dt.timedelta(seconds=EMPTY_S)
+    empty = {
+        image.id: image.properties["instance_uuid"]
+        for kind in IMAGE_TYPES
+        for image in cloud.images.of_nova({"status": "queued", "image_type": kind})
+        if image.properties.get("instance_uuid") and _moment(image.created_at) < before
+    }
+    busy: set[str] = set()
+    for cell in cloud.cells.all_():
+        with cloud.cells.database(cell.id).read() as conn:
+            busy |= sagas.busy_among(conn, set(empty.values()))
+    for image_id, server_id in empty.items():
+        if server_id not in busy:
+            mend = functools.partial(cloud.images.discard, image_id)
+            yield _sick("empty image", server_id, image_id, "Nobody fills it.", mend)
+
+
+def _moment(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).replace(tzinfo=None)
+
+
 def sleepers(cloud: Cloud) -> Iterator[Sick]:
     """Open sagas at which nobody will look in the next hour."""
     until = cloud.clock.now() + dt.timedelta(seconds=ASLEEP_S)
@@ -91,4 +118,4 @@ def _claim(cloud: Cloud, server: Server) -> None:
     cloud.cells.api.transact(lambda conn: hosts.settle(conn, server.id))
 
 
-ALL = (kept_volumes.look, ports, servers_without_claim, reservations, sleepers)
+ALL = (kept_volumes.look, ports, servers_without_claim, reservations, images, sleepers)

@@ -5,6 +5,7 @@ import argparse
 import datetime as dt
 import random
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from fixtures import saga_drive
@@ -12,7 +13,7 @@ from fixtures.cells import CELL1
 from fixtures.saga_drive import clean_up, run_due, settle
 from fixtures.world import NOTHING
 
-from nova_appliance.actions import boot, delete, power
+from nova_appliance.actions import boot, create_image, delete, power
 from nova_appliance.cmd import manage_doctor
 from nova_appliance.common import errors, ids
 from nova_appliance.conductor import audit, chores, doctor
@@ -110,6 +111,14 @@ def bound_port(world, _server):
     world.networks.bind_port(port.id, "host1", deleted(world), "nova")
 
 
+def image_of(world, server, created_at="2026-01-01T00:00:00Z"):
+    """What nova-api leaves that dies between making an image and asking for its data."""
+    wanted = create_image.image_of(world.context(), server, "empty", {})
+    image = world.images.create(wanted)
+    world.images.images[image.id] = msgspec.structs.replace(image, created_at=created_at)
+    return image
+
+
 def nowhere(world, _server):
     """A mapping whose server was never written."""
     mapping = server_mappings.Mapping(
@@ -141,6 +150,7 @@ HARMS = (
     (lost_volume, "attachment"),
     (bound_port, "bound port"),
     (nowhere, "reservation"),
+    (image_of, "empty image"),
 )
 """What may have happened, and what the doctor calls it."""
 LAST = (lost_mapping, lost_task)
@@ -198,6 +208,23 @@ def test_a_saga_that_nobody_would_wake_is_woken(world, server):
     settle(world)
     assert world.server(server.id).state == "stopped"
     assert found(world) == []
+
+
+def test_an_image_that_may_be_filled_yet_is_left_alone(world, server):
+    new = image_of(world, server, f"{world.cloud.clock.now().isoformat(timespec='seconds')}Z")
+    users_own = world.images.add(status="queued", created_at="2026-01-01T00:00:00Z")
+    assert found(world) == []
+    old = image_of(world, server)
+    power.stop(world.cloud, world.context(), server)  # some order of the server is at work
+    assert "empty image" not in {finding.kind for finding in found(world)}
+    settle(world)
+    (seen,) = found(world)
+    assert (seen.kind, seen.thing, seen.where) == ("empty image", server.id, old.id)
+    seen.mend()
+    assert old.id not in world.images.images
+    assert {new.id, users_own.id} <= world.images.images.keys()
+    for image in (new, users_own):
+        world.images.discard(image.id)
 
 
 def test_what_a_host_cannot_remove_is_not_called_mended(world, server, monkeypatch):
