@@ -15,9 +15,11 @@ pytestmark = pytest.mark.timeout(500)
 OPTIONS = {
     "reclaim_instance_interval": 3600,
     "shelved_offload_time": -1,
+    "resize_confirm_window": 1,
     "groups": {"libvirt": {"images_type": "raw"}},
 }
 READ = "cat /data/kept"
+UPTIME = "cut -d' ' -f1 /proc/uptime"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -89,6 +91,26 @@ def test_a_shelved_server_stays_on_its_host_until_it_is_offloaded(cloud, server,
     compute.unshelve_server(server)
     cloud.wait_ready(server)
     assert cloud.ssh(way_in, READ) == "before the shelf\n"
+
+
+def test_a_resize_that_nobody_confirms_is_confirmed_by_itself(cloud, server, way_in):
+    compute = cloud.connect().compute
+    flavor = compute.get_server(server).flavor
+    larger = compute.create_flavor(
+        name="confirmed", vcpus=flavor.vcpus + 1, ram=flavor.ram, disk=flavor.disk
+    )
+    compute.resize_server(server, larger)
+    cloud.wait(server, "VERIFY_RESIZE")
+    cloud.ssh(way_in, "echo before it was confirmed >/data/kept; sync")
+    uptime = float(cloud.ssh(way_in, UPTIME))
+    assert wait_for(lambda: cloud.see(server).status == "ACTIVE", 150, 1)
+    cloud.wait(server, "ACTIVE")
+    assert float(cloud.ssh(way_in, UPTIME)) > uptime
+    assert cloud.ssh(way_in, "grep -c ^processor /proc/cpuinfo").strip() == str(flavor.vcpus + 1)
+    assert cloud.ssh(way_in, READ) == "before it was confirmed\n"
+    folders = disk(cloud, server).parent.parent.glob(f"{server}*")
+    assert [path.name for path in folders] == [server]
+    compute.delete_flavor(larger)
 
 
 def test_a_server_that_was_deleted_softly_goes_for_good_when_forced(cloud, server, way_in):

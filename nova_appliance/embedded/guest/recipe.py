@@ -121,6 +121,7 @@ MODULES = (
     "virtio_net",
     "virtio_pci",
     "virtio_scsi",
+    "vmxnet3",
 )
 
 GRUB_DIR = "/usr/lib/grub/i386-pc"

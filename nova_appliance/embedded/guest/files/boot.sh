@@ -16,7 +16,7 @@ sleep 2147483647 <>/dev/ttyS0 &
 echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
 echo 2 >/proc/sys/net/ipv4/conf/all/arp_announce
 
-modprobe -a virtio_pci virtio_blk virtio_net
+modprobe -a virtio_pci virtio_blk virtio_net vmxnet3
 ip link set lo up
 nics=
 for nic in /sys/class/net/e*; do
@@ -27,7 +27,12 @@ done
 
 modprobe -a virtio-rng virtio_balloon virtio_console evdev button 2>/dev/null
 modprobe -a virtio_scsi ata_piix sd_mod sr_mod isofs vfat nls_cp437 nls_ascii nls_iso8859-1
-data=$(findfs LABEL=guest-data) && mount -t ext4 -o noatime "$data" /data
+# Disks on SCSI and IDE show a moment after their drivers are there.
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  data=$(findfs LABEL=guest-data) && break
+  sleep 0.2
+done
+[ "$data" ] && mount -t ext4 -o noatime "$data" /data
 mkdir -p /data/.guest/dropbear
 hostname tiny
 /etc/guest/drive && seeded=yes
