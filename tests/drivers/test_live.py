@@ -71,7 +71,7 @@ def started(hosts):
     """Start a guest on the first host; both hosts forget it in the end."""
     made = []
 
-    def start(*more, **changes):
+    def start(*more, filled_mib=0, **changes):
         disks = (Disk(name="disk", size_gib=1, image_id=IMAGE), *more)
         guest = Guest(
             server_id=ids.new_id(),
@@ -88,6 +88,11 @@ def started(hosts):
         made.append(guest)
         driver = hosts[0].open()
         driver.disks.create(guest)
+        if filled_mib:
+            disk = hosts[0].folder / guest.server_id / "disk"
+            write = f"write -P 7 256M {filled_mib}M"
+            argv = ["qemu-io", "-f", "qcow2", "-c", write, str(disk)]
+            subprocess.run(argv, check=True, capture_output=True)
         driver.lifecycle.start_new(guest)
         assert wait_for(lambda: len(hosts[0].counts(guest)) > 5, 60, 0.1)
         return guest
@@ -169,7 +174,8 @@ def test_disks_that_both_hosts_see_are_not_copied(hosts, started):
 
 
 def test_an_aborted_guest_counts_on_where_it_is(hosts, started):
-    guest = started()
+    """Its disk takes so long that no busy machine is too late with the order."""
+    guest = started(filled_mib=24)
     source, target, welcome = prepare(hosts, guest, bandwidth_mib_s=1)
     with pytest.raises(MoveAborted):
         source.live.go(guest, welcome, lambda _progress: "abort")

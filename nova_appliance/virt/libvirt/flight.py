@@ -110,7 +110,7 @@ class Flight:
         if wanted is None and clock.SYSTEM.monotonic() > self._until:
             wanted = self._options.timeout_action
         with contextlib.suppress(libvirt.libvirtError):  # it is over just now
-            if wanted == ABORT and not self._aborted:
+            if wanted == ABORT or self._aborted:  # again: one amid preparations may do nothing
                 domain.abortJob()
                 self._aborted = True
             elif wanted == FORCE and not self._hastened:
