@@ -7,7 +7,6 @@ Both leave a RequestContext in the WSGI environment, or answer 401.
 from __future__ import annotations
 
 import copy
-import datetime as dt
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -145,7 +144,7 @@ def _is_alone(environ: WSGIEnvironment) -> bool:
 def _seconds_good(environ: WSGIEnvironment) -> float:
     """How long the caller may be recognized by the token alone."""
     expires = environ["keystone.token_info"]["token"]["expires_at"]
-    left = dt.datetime.fromisoformat(expires).replace(tzinfo=None) - clock.SYSTEM.now()
+    left = clock.parse_time(expires) - clock.SYSTEM.now()
     return min(KNOWN_S, left.total_seconds())
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import datetime as dt
 import ipaddress
 import re
 import unicodedata
@@ -14,7 +13,7 @@ from collections.abc import Callable
 
 import jsonschema
 
-from nova_appliance.common import errors, ids
+from nova_appliance.common import clock, errors, ids
 
 CHECKER = jsonschema.FormatChecker(formats=())
 """Holds exactly the formats below."""
@@ -27,15 +26,6 @@ def is_printable(character: str) -> bool:
     """Letters, marks, digits, signs and the horizontal space."""
     kind = unicodedata.category(character)
     return kind == "Zs" or kind[0] not in "CZ"
-
-
-def parse_time(text: str) -> dt.datetime:
-    """An ISO 8601 time as naive UTC; a date alone is its midnight. Raises ValueError."""
-    when = dt.datetime.fromisoformat(text.strip())
-    try:
-        return when.astimezone(dt.UTC).replace(tzinfo=None) if when.tzinfo else when
-    except OverflowError as error:
-        raise ValueError(text) from error
 
 
 def _name(text: str) -> bool:
@@ -80,7 +70,7 @@ def _uri(text: str) -> bool:
 FORMATS: dict[str, Check] = {
     "base64": lambda text: _base64("".join(text.split())) is not None,
     "cidr": lambda text: "/" in text and ipaddress.ip_network(text, strict=False),
-    "date-time": parse_time,
+    "date-time": clock.parse_time,
     "ipv4": ipaddress.IPv4Address,
     "ipv6": ipaddress.IPv6Address,
     "mac": _MAC.fullmatch,

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from nova_appliance.api.formats import parse_time
 from nova_appliance.api.paging import paging
 from nova_appliance.api.request import Request
 from nova_appliance.api.versioned import at_least
 from nova_appliance.common import errors
+from nova_appliance.common.clock import parse_time
 from nova_appliance.db.server_migrations import Query
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nova_appliance.api.formats import parse_time
 from nova_appliance.api.paging import paging
 from nova_appliance.api.policies import servers as rules
 from nova_appliance.api.policy import enforce, may
@@ -15,6 +14,7 @@ from nova_appliance.api.schemas.server_lists import IGNORED_SORT_KEYS, NESTED, T
 from nova_appliance.api.schemas.types import FALSE, TRUE
 from nova_appliance.api.versioned import at_least
 from nova_appliance.common import errors, ids
+from nova_appliance.common.clock import parse_time
 from nova_appliance.db.server_query import NEWEST_FIRST, ServerQuery, Sort
 from nova_appliance.domain import states
 

@@ -26,6 +26,15 @@ class Clock:
 SYSTEM = Clock()
 
 
+def parse_time(text: str) -> dt.datetime:
+    """An ISO 8601 time as naive UTC; a date alone is its midnight. Raises ValueError."""
+    when = dt.datetime.fromisoformat(text.strip())
+    try:
+        return when.astimezone(dt.UTC).replace(tzinfo=None) if when.tzinfo else when
+    except OverflowError as error:
+        raise ValueError(text) from error
+
+
 def wait_for(condition: Callable[[], bool], timeout_s: float, every_s: float = 0.05) -> bool:
     """Ask `condition` until it holds or `timeout_s` has passed; returns whether it held."""
     deadline = SYSTEM.monotonic() + timeout_s

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Iterator
 
 from nova_appliance.actions.cloud import Cloud
-from nova_appliance.common import errors
+from nova_appliance.common import clock, errors
 from nova_appliance.conductor import audit, chores, kept_volumes
 from nova_appliance.conductor.at_rest import at_rest
 from nova_appliance.conductor.sickness import Sick
@@ -69,7 +69,7 @@ def images(cloud: Cloud) -> Iterator[Sick]:
         image.id: image.properties["instance_uuid"]
         for kind in IMAGE_TYPES
         for image in cloud.images.of_nova({"status": "queued", "image_type": kind})
-        if image.properties.get("instance_uuid") and _moment(image.created_at) < before
+        if image.properties.get("instance_uuid") and clock.parse_time(image.created_at) < before
     }
     busy: set[str] = set()
     for cell in cloud.cells.all_():
@@ -79,10 +79,6 @@ def images(cloud: Cloud) -> Iterator[Sick]:
         if server_id not in busy:
             mend = functools.partial(cloud.images.discard, image_id)
             yield _sick("empty image", server_id, image_id, "Nobody fills it.", mend)
-
-
-def _moment(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text).replace(tzinfo=None)
 
 
 def sleepers(cloud: Cloud) -> Iterator[Sick]:

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from nova_appliance.common import errors
+from nova_appliance.common import clock, errors
 from nova_appliance.db import ec2_tags
 from nova_appliance.ec2 import names
 from nova_appliance.ec2.caller import Caller
@@ -108,9 +108,7 @@ def attachment(ec2_id: str, server: str, state: str, one: Mapping[str, Any]) -> 
 
 def when(text: str | None) -> dt.datetime | None:
     """A time of the volume service, naive UTC."""
-    if not text:
-        return None
-    return dt.datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=None)
+    return clock.parse_time(text) if text else None
 
 
 def _tags(caller: Caller) -> dict[str, dict[str, str]]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 from nova_appliance.api import links, policy
-from nova_appliance.api.formats import parse_time
 from nova_appliance.api.operation import operation
 from nova_appliance.api.paging import Paging, paging
 from nova_appliance.api.policies import instance_actions as rules
@@ -17,6 +16,7 @@ from nova_appliance.api.schemas.server_lists import ACTIONS
 from nova_appliance.api.versioned import at_least
 from nova_appliance.api.views import instance_actions as views
 from nova_appliance.common import errors
+from nova_appliance.common.clock import parse_time
 from nova_appliance.db import server_actions
 from nova_appliance.domain.server import Server
 
