@@ -28,6 +28,7 @@ from nova_appliance.common import log, shapes
 from nova_appliance.compute.service import Service as ComputeService
 from nova_appliance.conductor.service import Service as ConductorService
 from nova_appliance.embedded.settings import Settings
+from nova_appliance.rpc.transport import door_to
 from nova_appliance.scheduler.service import Service as SchedulerService
 
 LOG = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def running(settings: Settings, conf: cfg.ConfigOpts) -> Iterator[Cloud]:
         stop.callback(cloud.cells.dispose)
         apis, guests_api = cloud_apis.make(cloud, settings), cloud_apis.metadata(cloud, settings)
         compute = ComputeService(conf)
-        services = (ConductorService(cloud), SchedulerService(cloud), compute)
+        services = (ConductorService(cloud), SchedulerService(cloud), compute, door_to(conf))
         others = (*cloud_certificates.make(cloud, settings), *cloud_consoles.make(cloud))
         shapes.learn()
         _start((*neighbours, guests_api, *services, *others), stop)

@@ -28,8 +28,8 @@ def examine(conf: cfg.ConfigOpts, _cells: Cells, given: argparse.Namespace) -> O
     is_sound = True
     # One after the other: what is mended is not found again by a later look.
     for finding in itertools.chain(doctor.look(cloud), _certificates(cloud), _own_folders(conf)):
-        done = _mend(finding) if given.fix or finding.is_note else "found"
-        is_sound = is_sound and (finding.is_note or done == "mended")
+        done = _mend(finding) if given.fix else "found"
+        is_sound = is_sound and done == "mended"
         rows.append(
             {
                 "what": finding.kind,
@@ -69,8 +69,6 @@ def _own_folders(conf: cfg.ConfigOpts) -> Iterator[Finding]:
 
 
 def _mend(finding: Finding) -> str:
-    if finding.is_note:
-        return "noted"
     if finding.mend is None:
         return "left alone"
     try:

@@ -27,8 +27,6 @@ class Finding:
     where: str
     why: str
     mend: Callable[[], object] | None = None
-    is_note: bool = False
-    """Nothing is wrong: it says what was not looked at."""
 
 
 def look(cloud: Cloud) -> Iterator[Finding]:
@@ -109,9 +107,6 @@ def _hosts(cloud: Cloud) -> Iterator[Finding]:
             if not services.is_up(service, now, down_s):
                 yield _away(service.host, "Its nova-compute does not report itself.")
                 continue
-            if client.is_elsewhere():
-                yield _inside(service.host)
-                continue
             ask = functools.partial(
                 client.call,
                 "compute",
@@ -137,12 +132,6 @@ def _tidy(ask: Callable[..., Surveyed], server_id: str) -> None:
     why = dict(ask(order=Survey(tidy=True)).failed).get(server_id)
     if why is not None:
         raise errors.Refused(f"Not mended: {why}")
-
-
-def _inside(host: str) -> Finding:
-    """An embedded cloud, seen from another process."""
-    why = "It hears only its own process, so guests and disks there were not looked at."
-    return Finding(kind="note", thing=host, where="", why=why, is_note=True)
 
 
 def _away(host: str, why: str) -> Finding:

@@ -19,7 +19,7 @@ from nova_appliance.rpc.calls.topics import TOPICS
 from nova_appliance.rpc.courier import Courier
 from nova_appliance.rpc.messaging import oslo_messaging
 from nova_appliance.rpc.messaging import transport as oslo_transport
-from nova_appliance.rpc.transport import is_elsewhere, open_transport
+from nova_appliance.rpc.transport import open_transport
 
 SEND_RETRIES = 2
 """Reconnections before a send is given up."""
@@ -84,10 +84,6 @@ class Client:
     def at(self, url: str | None) -> Client:
         """Speak to the cell whose transport is `url`; empty or None is our own."""
         return Client(self.conf, self.pins, self._bus, url) if url else self
-
-    def is_elsewhere(self) -> bool:
-        """Whether the daemons are all in another process, which has its bus inside."""
-        return is_elsewhere(self.conf, self._url)
 
     def cast(
         self,

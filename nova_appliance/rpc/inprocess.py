@@ -10,8 +10,11 @@ import collections
 import dataclasses
 import queue
 import threading
+from pathlib import Path
 from typing import Any
 
+from nova_appliance.rpc import door
+from nova_appliance.rpc.door import Message
 from nova_appliance.rpc.messaging import base, oslo_messaging
 
 Key = tuple[str, str | None]
@@ -47,6 +50,28 @@ class Exchange:
         """Whether anybody ever listened."""
         with self._changed:
             return bool(self._queues)
+
+    def deliver(self, message: Message) -> Any:
+        """Queue a message, and wait for its reply if one is wanted.
+
+        Raises MessageUndeliverable if nobody ever listened there, MessagingTimeout when there is no
+        reply in time, and what the other side failed with.
+        """
+        replies: queue.SimpleQueue[tuple[Any, Any]] | None = None
+        if message.wants_reply:
+            replies = queue.SimpleQueue()
+        letter = Letter(message.context, message.content, replies)
+        if not self.put((message.topic, message.server), letter):
+            raise oslo_messaging.MessageUndeliverable(None, None, None, None)
+        if replies is None:
+            return None
+        try:
+            reply, failure = replies.get(timeout=message.most_s)
+        except queue.Empty:
+            raise oslo_messaging.MessagingTimeout(f"No reply on topic {message.topic}") from None
+        if failure:
+            raise failure
+        return reply
 
     def put(self, key: Key, letter: Letter, most: int | None = None) -> bool:
         """Queue a letter; False if nobody ever listened there. Of more than `most` the oldest go."""
@@ -123,24 +148,23 @@ class InProcessDriver(base.BaseDriver):  # type: ignore[misc]
 
     def __init__(self, conf: Any, url: Any, exchange: Exchange) -> None:
         super().__init__(conf, url)
-        self._exchange = exchange
+        self._exchange, self._folder = exchange, Path(conf.state_path)
 
     def send(self, target: Any, ctxt: Any, message: Any, **options: Any) -> Any:
-        """Deliver, and wait for the reply if `wait_for_reply`."""
-        wants = options.get("wait_for_reply")
-        replies: queue.SimpleQueue[tuple[Any, Any]] | None = queue.SimpleQueue() if wants else None
-        key = (target.topic, target.server)
-        if not self._exchange.put(key, Letter(ctxt, message, replies)):
-            raise oslo_messaging.MessageUndeliverable(None, None, None, None)
-        if replies is None:
-            return None
-        try:
-            reply, failure = replies.get(timeout=options.get("timeout"))
-        except queue.Empty:
-            raise oslo_messaging.MessagingTimeout(f"No reply on topic {target.topic}") from None
-        if failure:
-            raise failure
-        return reply
+        """Deliver, and wait for the reply if `wait_for_reply`. Where nobody ever listened in this
+        process, the cloud is another one, with a door.
+        """
+        letter = Message(
+            topic=target.topic,
+            server=target.server,
+            context=ctxt,
+            content=message,
+            wants_reply=bool(options.get("wait_for_reply")),
+            most_s=options.get("timeout"),
+        )
+        if self._exchange.is_heard():
+            return self._exchange.deliver(letter)
+        return door.knock(self._folder, letter)
 
     def send_notification(
         self, target: Any, ctxt: Any, message: Any, version: Any, retry: Any = None

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from oslo_config import cfg
 
 from nova_appliance.rpc import inprocess
+from nova_appliance.rpc.door import Door
 from nova_appliance.rpc.messaging import NOTICES, oslo_messaging, register_options
 from nova_appliance.rpc.messaging import transport as oslo_transport
 
@@ -24,10 +27,9 @@ def open_transport(conf: cfg.ConfigOpts, url: str | None = None) -> oslo_transpo
     return oslo_transport.RPCTransport(inprocess.InProcessDriver(conf, url, exchange))
 
 
-def is_elsewhere(conf: cfg.ConfigOpts, url: str | None = None) -> bool:
-    """Whether the bus is inside of another process, so that nobody there can be asked anything."""
-    url = url or default_url(conf)
-    return url.startswith("fake:") and not inprocess.exchange(url).is_heard()
+def door_to(conf: cfg.ConfigOpts) -> Door:
+    """What lets other processes send to the bus inside of this one; it is to be started."""
+    return Door(Path(conf.state_path), inprocess.exchange(default_url(conf)).deliver)
 
 
 def open_for_notices(conf: cfg.ConfigOpts) -> oslo_transport.NotificationTransport:

@@ -243,10 +243,9 @@ def strip(cloud, servers):
 
 
 def strays(cloud):
-    """What nova-manage doctor finds; its look at hosts is one by messages inside the cloud."""
+    """What nova-manage doctor finds."""
     looker = wiring.make_cloud(load.load(files=[str(cloud.state_dir / "nova.conf")]))
     try:
-        parts = [part for part in doctor.PARTS if part is not doctor._hosts]
-        return [one for part in parts for one in part(looker)]
+        return list(doctor.look(looker))
     finally:
         looker.cells.dispose()

@@ -2,6 +2,7 @@
 """The doctor finds each kind of stray once, mends it, and finds nothing then."""
 
 import argparse
+import dataclasses
 import datetime as dt
 import random
 
@@ -22,6 +23,8 @@ from nova_appliance.db.tables import api, cell
 from nova_appliance.domain.guest import Disk
 from nova_appliance.domain.host import Amounts
 from nova_appliance.rpc import inprocess
+from nova_appliance.rpc.client import Client
+from nova_appliance.rpc.transport import door_to
 from nova_appliance.virt.fake.hypervisor import FakeDisks
 from nova_appliance.virt.fake.lifecycle import FakeLifecycle
 
@@ -247,16 +250,28 @@ def busy(_lifecycle, _server_id):
     raise errors.Refused("The disk is busy.")
 
 
-def test_a_cloud_inside_of_another_process_is_no_sick_one(world, server, monkeypatch):
-    """Its hosts report themselves, and no message from here comes to them."""
+@pytest.fixture
+def outside(world, monkeypatch, tmp_path):
+    """The cloud, seen from a process in which nobody listens; and the door of the one that is it."""
+    world.cloud.conf.set_override("state_path", str(tmp_path))
+    door = door_to(world.cloud.conf)
     monkeypatch.setattr(inprocess, "_EXCHANGES", {})
-    seen = [(one.kind, one.thing, one.is_note) for one in found(world)]
-    assert seen == [("note", "host1", True), ("note", "host2", True)]
-    world.lose_host("host1")
-    seen = [(one.kind, one.thing, one.is_note) for one in found(world)]
-    assert seen == [("unreachable", "host1", False), ("note", "host2", True)]
-    world.raise_hosts()
-    assert ids.is_id(server.id)
+    yield dataclasses.replace(world.cloud, rpc=Client(world.cloud.conf)), door
+    door.stop()
+
+
+def test_hosts_inside_of_another_process_are_asked_through_its_door(world, server, outside):
+    cloud, door = outside
+    seen = [(one.kind, one.thing, one.why) for one in doctor.look(cloud)]
+    gone = "nova-compute on {} cannot be reached."
+    assert seen == [("unreachable", host, gone.format(host)) for host in ("host1", "host2")]
+    door.start()
+    assert list(doctor.look(cloud)) == []
+    stray_disk(world, server)
+    (finding,) = doctor.look(cloud)
+    assert (finding.kind, finding.thing) == ("guest or disk", server.id)
+    finding.mend()
+    assert list(doctor.look(cloud)) == []
 
 
 def test_a_host_that_is_away_is_said(world, server):

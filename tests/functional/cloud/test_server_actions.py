@@ -82,13 +82,11 @@ def test_where_the_image_is_stands_in_the_location_before_2_45(compute, server, 
 
 
 def test_the_doctor_beside_the_cloud_finds_nothing(cloud, server):
-    """What is on the host only the cloud's own process can be asked."""
+    """It asks the cloud's own process what is on the host."""
     conf = cloud.settings.state_dir / "nova.conf"
     argv = [str(script("nova-manage")), "--config-file", str(conf), "doctor"]
     done = subprocess.run(
         argv, capture_output=True, text=True, timeout=180, check=False, stdin=subprocess.DEVNULL
     )
     assert done.returncode == 0, (done.stdout, done.stderr)
-    assert "It hears only its own process" in done.stdout
-    assert "cannot be reached" not in done.stdout
-    assert server.id not in done.stdout
+    assert done.stdout == "Nothing was found.\n"
