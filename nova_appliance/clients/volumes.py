@@ -128,9 +128,11 @@ class Volumes:
         with contextlib.suppress(errors.NotFound):
             self.ask("DELETE", f"/attachments/{attachment_id}")
 
-    def moved(self, volume_id: str, new_volume_id: str) -> str:
-        """Say that a server uses the new place of a volume; the id that it has from now on."""
-        action = {"os-migrate_volume_completion": {"new_volume": new_volume_id, "error": False}}
+    def moved(self, volume_id: str, new_volume_id: str, *, failed: bool = False) -> str:
+        """Say that a server uses the new place of a volume, or `failed` to; the id that it has from
+        now on.
+        """
+        action = {"os-migrate_volume_completion": {"new_volume": new_volume_id, "error": failed}}
         answer = self.ask("POST", f"/volumes/{volume_id}/action", json=action).json()
         return str(answer["save_volume_id"])
 

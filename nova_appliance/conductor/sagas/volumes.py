@@ -6,6 +6,7 @@ The server's row has it from the request on; undone, the row and the volume are 
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import msgspec
@@ -115,8 +116,13 @@ def reserve_new(ctx: Ctx, _out: Out) -> dict[str, Any]:
 
 
 def let_new_go(ctx: Ctx, _out: Out) -> None:
-    """The new volume is free again."""
-    attachments.release(ctx.cloud.volumes, ctx.server_id, ctx.order.new_volume_id)
+    """The new volume is free again, and the volume service moves the old one no more; fine if it
+    knows of no such move.
+    """
+    volumes, order = ctx.cloud.volumes, ctx.order
+    attachments.release(volumes, ctx.server_id, order.new_volume_id)
+    with contextlib.suppress(errors.NotFound, errors.Invalid):
+        volumes.moved(order.volume_id, order.new_volume_id, failed=True)
 
 
 def copy(ctx: Ctx, out: Out) -> Parked | Done:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import libvirt
 from lxml import etree
 
 from nova_appliance.common import clock
+from nova_appliance.common.run import run
 from nova_appliance.domain.guest import Volume
 from nova_appliance.virt.driver import CannotNow, HypervisorFailed
 from nova_appliance.virt.libvirt import domains
@@ -37,7 +39,7 @@ def _sources(xml: str) -> set[str | None]:
 
 def _copy_over(domain: libvirt.virDomain, old: Volume, new: Volume) -> None:
     """Mirror the old disk to the new one until both are the same, then let the guest use that."""
-    if bytes_of(old.path) != bytes_of(new.path):
+    if domain.blockInfo(old.device)[0] != bytes_of(new):
         raise HypervisorFailed(f"Volume {new.volume_id} has another size than {old.volume_id}.")
     into = element(
         "disk",
@@ -61,7 +63,10 @@ def _copy_over(domain: libvirt.virDomain, old: Volume, new: Volume) -> None:
     domain.blockJobAbort(old.device, libvirt.VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT)
 
 
-def bytes_of(path: str) -> int:
-    """Size of a file or a block device."""
-    with open(path, "rb") as file:  # noqa: PTH123 - a block device has no size but its end
+def bytes_of(volume: Volume) -> int:
+    """Size of the disk that a guest sees in a file or a block device, which may be in use."""
+    if volume.file_format != "raw":
+        argv = ["qemu-img", "info", "-U", "--output=json", "-f", volume.file_format, volume.path]
+        return int(json.loads(run(argv))["virtual-size"])
+    with open(volume.path, "rb") as file:  # noqa: PTH123 - a block device has no size but its end
         return file.seek(0, os.SEEK_END)

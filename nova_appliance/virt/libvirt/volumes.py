@@ -65,7 +65,7 @@ class LibvirtVolumes:
         def deed(lent: libvirt.virConnect) -> None:
             domain = domains.look_up(lent, server_id)
             if domain is not None and domain.isActive() and volume.kind != "network":
-                size = swaps.bytes_of(volume.path)
+                size = swaps.bytes_of(volume)
                 domain.blockResize(volume.device, size, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)
 
         with self.starter.locks.hold(server_id):
