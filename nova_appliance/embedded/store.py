@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
+Column = tuple[str, str, str]
+"""Table, name and kind of a column that came later than its table: a file made before gets it."""
+_HAS = "SELECT name FROM pragma_table_info(?) WHERE name = ?"
 
 
 class Store:
@@ -19,13 +22,17 @@ class Store:
     Dictionary columns are the caller's matter: keep them as JSON text.
     """
 
-    def __init__(self, path: Path, schema: str) -> None:
+    def __init__(self, path: Path, schema: str, later: Sequence[Column] = ()) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._local = threading.local()
         path.touch(mode=0o600)
         with contextlib.closing(self._connect()) as connection:
             connection.executescript(f"BEGIN IMMEDIATE;\n{schema};\nCOMMIT;")
+        with self.write() as tx:
+            for table, column, kind in later:
+                if not tx.one(_HAS, table, column):
+                    tx.run(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     def all(self, sql: str, *values: object) -> list[Row]:
         """Every row of a SELECT."""

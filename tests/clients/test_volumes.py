@@ -32,6 +32,9 @@ def test_volumes_by_command(cloud):
     copy = cloud.run("volume create --snapshot snap -f json copy", cloud="demo")
     volumes.wait_for_status(volumes.get_volume(copy["id"]), "available", interval=0.1)
     assert {r["Name"] for r in cloud.run("volume list --all-projects -f json")} == {"disk2", "copy"}
+    cloud.run("volume set --type qcow2 --retype-policy on-demand copy", cloud="demo")
+    volumes.wait_for_status(volumes.get_volume(copy["id"]), "available", interval=0.1)
+    assert cloud.run("volume show copy -f json", cloud="demo")["type"] == "qcow2"
     assert "dependent" in cloud.run("volume delete disk2", cloud="demo", fails=True)
     cloud.run("volume snapshot delete snap", cloud="demo")
     volumes.wait_for_delete(found, interval=0.1)

@@ -13,8 +13,10 @@ from nova_appliance.embedded.store import Row, Transaction
 from nova_appliance.embedded.volumes import (
     assists,
     jobs,
+    moves,
     quotas,
     resource,
+    retypes,
     sources,
     statuses,
     types,
@@ -55,8 +57,13 @@ def _extend(req: Any, volume_id: str, asked: dict[str, Any]) -> tuple[int, None]
     with req.service.store.write() as tx:
         row = find_in(tx, req.caller, "volumes", volume_id)
         allowed = ("available", "in-use") if req.version >= (3, 42) else ("available",)
-        _need_status(row, "extend", *allowed)
+        statuses.need(row, "extend", *allowed)
         assists.refuse(tx, volume_id)
+        if row["status"] == "in-use" and types.format_of(row["volume_type"]) != types.RAW:
+            raise errors.Invalid(
+                f"Invalid volume: Volume {volume_id} is a qcow2 file that a server has, and only "
+                "its QEMU could make that larger: detach it first."
+            )
         if size <= row["size"]:
             raise errors.Invalid(
                 "Invalid input received: New size for extend must be greater than current size. "
@@ -90,7 +97,7 @@ def _force_delete(req: Any, volume_id: str, _asked: dict[str, Any]) -> tuple[int
 
 def _begin_detaching(req: Any, volume_id: str, _asked: dict[str, Any]) -> tuple[int, None]:
     def write(_tx: Transaction, row: Row) -> Row:
-        _need_status(row, "detach", "in-use")
+        statuses.need(row, "detach", "in-use")
         return {"status": "detaching"}
 
     return _write(req, volume_id, write)
@@ -134,16 +141,6 @@ def _show_image_metadata(req: Any, volume_id: str, _asked: dict[str, Any]) -> An
     return {"metadata": json.loads(find(req, "volumes", volume_id)["image_metadata"])}
 
 
-def _retype(req: Any, volume_id: str, asked: dict[str, Any]) -> tuple[int, None]:
-    kind = types.named(str(asked.get("new_type")))
-
-    def write(_tx: Transaction, row: Row) -> Row:
-        _need_status(row, "retype", "available")
-        return {"volume_type": kind["id"], "multiattach": int(kind["name"] == types.SHARED)}
-
-    return _write(req, volume_id, write)
-
-
 def _upload_image(req: Any, volume_id: str, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     """A new image with the content of the volume; it is queued at once and filled soon."""
     name = asked.get("image_name")
@@ -159,7 +156,7 @@ def _upload_image(req: Any, volume_id: str, asked: dict[str, Any]) -> tuple[int,
     image_id, service = ids.new_id(), req.service
     with service.store.write() as tx:
         row = find_in(tx, req.caller, "volumes", volume_id)
-        _need_status(row, "upload to image", "available")
+        statuses.need(row, "upload to image", "available")
         assists.refuse(tx, volume_id)
         upload = json.dumps({"image_id": image_id, "status": row["status"]})
         change(service, tx, "volumes", volume_id, status="uploading", upload=upload)
@@ -191,7 +188,7 @@ def _reimage(req: Any, volume_id: str, asked: dict[str, Any]) -> tuple[int, None
     service = req.service
     with service.store.write() as tx:
         row = find_in(tx, req.caller, "volumes", volume_id)
-        _need_status(row, "reimage", "available", "error", *(("reserved",) if reserved else ()))
+        statuses.need(row, "reimage", "available", "error", *(("reserved",) if reserved else ()))
         assists.refuse(tx, volume_id)
         image = sources.image(service, req.caller, image_id)
         if row["size"] < image["least"]:
@@ -241,14 +238,6 @@ def _write(
     return status, None
 
 
-def _need_status(row: Row, deed: str, *allowed: str) -> None:
-    if row["status"] not in allowed:
-        raise errors.Invalid(
-            f"Invalid volume: Volume {row['id']} status must be {' or '.join(allowed)} to {deed}, "
-            f"but current status is: {row['status']}."
-        )
-
-
 DEEDS: dict[str, Deed] = {
     "os-extend": _extend,
     "os-set_bootable": _set_bootable,
@@ -261,7 +250,8 @@ DEEDS: dict[str, Deed] = {
     "os-set_image_metadata": _set_image_metadata,
     "os-unset_image_metadata": _unset_image_metadata,
     "os-show_image_metadata": _show_image_metadata,
-    "os-retype": _retype,
+    "os-retype": retypes.retype,
+    "os-migrate_volume_completion": moves.complete,
     "os-volume_upload_image": _upload_image,
     "os-reimage": _reimage,
 }

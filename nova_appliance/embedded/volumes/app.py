@@ -15,6 +15,7 @@ from nova_appliance.embedded.volumes import (
     attachments,
     jobs,
     listing,
+    moves,
     quotas,
     resource,
     snapshots,
@@ -56,7 +57,7 @@ UNBUILT = {
     "os-volume-manage": "Files from elsewhere are not taken in: upload an image instead.",
     "default-types": "The default type is always the same here.",
 }
-NO_TYPES = web.Unbuilt("There are two types here, files and multiattach, and they stay.")
+NO_TYPES = web.Unbuilt("The types here are files, multiattach and qcow2, and they stay.")
 
 
 def make_app(settings: Settings, time: clock.Clock = clock.SYSTEM) -> WSGIApplication:
@@ -64,6 +65,7 @@ def make_app(settings: Settings, time: clock.Clock = clock.SYSTEM) -> WSGIApplic
     volumes = open_volumes(settings, time)
     jobs.resume(volumes)
     assists.resume(volumes)
+    moves.resume(volumes)
     service = web.Service(
         name="volumes",
         state=volumes,

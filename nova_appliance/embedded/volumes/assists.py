@@ -45,7 +45,7 @@ class CannotAsk(errors.ApplianceError):
 
 def needed(volumes: Volumes, volume: Row) -> bool:
     """Whether a running guest writes to the volume now."""
-    return files.is_open(volumes.path(volume["id"]))
+    return files.is_open(volumes.disk(volume).path)
 
 
 def check_possible(volumes: Volumes, tx: Transaction, volume: Row) -> None:
@@ -61,7 +61,11 @@ def check_possible(volumes: Volumes, tx: Transaction, volume: Row) -> None:
 
 
 def refuse(tx: Transaction, volume_id: str) -> None:
-    """Raise Invalid while a snapshot of the volume is being taken."""
+    """Raise Invalid while a snapshot of the volume is being taken, or it gets another file."""
+    if tx.one("SELECT volume_id FROM moves WHERE ? IN (volume_id, new_id)", volume_id):
+        raise errors.Invalid(
+            f"Invalid volume: Volume {volume_id} is just getting another type under its server."
+        )
     if tx.one("SELECT volume_id FROM assists WHERE volume_id = ?", volume_id):
         raise errors.Invalid(
             f"Invalid volume: Volume {volume_id} is just being copied under its server: wait for "
@@ -112,7 +116,7 @@ def run(volumes: Volumes, volume_id: str, sleep: Callable[[float], None] | None 
 
 def _lay(volumes: Volumes, row: Row) -> None:
     over = overlay_path(volumes, row)
-    files.lay_over(volumes.path(row["volume_id"]), over)
+    files.lay_over(volumes.disk_of(row["volume_id"]), over)
     info = {"snapshot_id": row["snapshot_id"], "type": "qcow2", "new_file": over.name}
     body = {"snapshot": {"volume_id": row["volume_id"], "create_info": info}}
     try:
@@ -130,9 +134,10 @@ def _copy(volumes: Volumes, row: Row) -> None:
     """The disk itself changes no more."""
     snapshot = volumes.store.one("SELECT * FROM snapshots WHERE id = ?", row["snapshot_id"])
     if snapshot is not None and snapshot["status"] == "creating":
-        target = volumes.snapshot_path(row["snapshot_id"])
+        target = volumes.snapshot_disk(row["snapshot_id"])
         try:
-            files.copy(volumes.path(row["volume_id"]), "raw", target, snapshot["size"], shared=True)
+            disk = volumes.disk_of(row["volume_id"])
+            files.copy(disk, target, snapshot["size"], shared=True)
         except Exception:
             LOG.exception("snapshot %s came to no end", row["snapshot_id"])
             with volumes.store.write() as tx:
@@ -149,7 +154,7 @@ def _merge(volumes: Volumes, row: Row) -> None:
             "volume_id": row["volume_id"],
             "type": "qcow2",
             "file_to_merge": over,
-            "merge_target_file": volumes.path(row["volume_id"]).name,
+            "merge_target_file": volumes.disk_of(row["volume_id"]).path.name,
         }
         query = urlencode({"delete_info": json.dumps(told)})
         path = f"os-assisted-volume-snapshots/{row['snapshot_id']}?{query}"
@@ -160,7 +165,7 @@ def _merge(volumes: Volumes, row: Row) -> None:
         _fold(volumes, row)
     files.remove([overlay_path(volumes, row)])
     if volumes.store.one("SELECT id FROM snapshots WHERE id = ?", row["snapshot_id"]) is None:
-        files.remove([volumes.snapshot_path(row["snapshot_id"])])
+        files.remove([volumes.snapshot_disk(row["snapshot_id"]).path])
 
 
 def _fold(volumes: Volumes, row: Row) -> None:

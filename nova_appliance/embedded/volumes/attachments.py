@@ -109,11 +109,11 @@ def connection(service: Volumes, row: Row) -> dict[str, Any]:
     """How a host reaches the disk: a file of this machine, told only to who has a connector."""
     if not row["connector"]:
         return {}
-    path, form = current_disk(service, row["volume_id"])
+    disk = current_disk(service, row["volume_id"])
     return {
         "driver_volume_type": "local",
-        "device_path": str(path),
-        "format": form,
+        "device_path": str(disk.path),
+        "format": disk.form,
         "access_mode": row["mode"],
         "encrypted": False,
         "qos_specs": None,

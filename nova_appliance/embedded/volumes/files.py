@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Disks of volumes and snapshots: raw, sparse files; each has its name only when it is whole."""
+"""Disks of volumes and snapshots: sparse files; each has its name only when it is whole."""
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
+import json
 import os
 import struct
 from collections.abc import Iterable
@@ -11,6 +13,7 @@ from pathlib import Path
 
 from nova_appliance.common.run import run
 from nova_appliance.embedded.images.files import sweep
+from nova_appliance.embedded.volumes.types import QCOW2, RAW
 
 GIB = 1 << 30
 COPY_S = 3600.0
@@ -21,54 +24,61 @@ _FLOCK = struct.Struct("hhqqi4x")
 """fcntl's struct flock: kind, whence, start, length, process."""
 
 __all__ = (
-    "GIB", "blank", "commit", "copy", "export", "grow", "is_open", "lay_over", "overwrite",
+    "GIB", "Disk", "blank", "commit", "copy", "export", "grow", "is_open", "lay_over", "overwrite",
     "remove", "sweep",
 )  # fmt: skip
 
 
-def blank(target: Path, size_gib: int) -> None:
+@dataclasses.dataclass(frozen=True)
+class Disk:
+    """A file, and its format, which is never asked of what a guest may have written."""
+
+    path: Path
+    form: str = RAW
+
+
+def blank(target: Disk, size_gib: int) -> None:
     """Make a disk of zeros; one that is there stays."""
-    if not target.exists():
-        part = _part(target)
-        with part.open("wb") as file:
-            file.truncate(size_gib * GIB)
-        _finish(part, target)
+    if not target.path.exists():
+        part = _part(target.path)
+        _CREATE[target.form](part, size_gib * GIB)
+        _finish(part, target.path)
 
 
-def copy(
-    source: Path, source_format: str, target: Path, size_gib: int, *, shared: bool = False
-) -> None:
+def copy(source: Disk, target: Disk, size_gib: int, *, shared: bool = False) -> None:
     """Make a disk that begins as `source`; one that is there stays.
 
     A `shared` one lies below a file that a guest writes to, and does not change.
     """
-    if not target.exists():
-        _convert(source, source_format, target, size_gib, shared=shared)
+    if not target.path.exists():
+        _convert(source, target, size_gib, shared=shared)
 
 
-def lay_over(disk: Path, over: Path) -> None:
+def lay_over(disk: Disk, over: Path) -> None:
     """Make a qcow2 file that keeps what differs from a disk, which may be in use; it stays if there."""
     if not over.exists():
-        part, size = _part(over), str(disk.stat().st_size)
-        base = ["-u", "-F", "raw", "-b", disk.name]
-        run(["qemu-img", "create", "-q", "-f", "qcow2", *base, str(part), size])
+        part, size = _part(over), str(_size(disk))
+        base = ["-u", "-F", disk.form, "-b", disk.path.name]
+        run(["qemu-img", "create", "-q", "-f", QCOW2, *base, str(part), size])
         _finish(part, over)
 
 
 def commit(over: Path) -> None:
     """Write what a file holds into the disk below it, and leave it empty; none there is fine."""
     if over.exists():
-        run(["qemu-img", "commit", "-q", "-f", "qcow2", str(over)], timeout_s=COPY_S)
+        run(["qemu-img", "commit", "-q", "-f", QCOW2, str(over)], timeout_s=COPY_S)
 
 
-def overwrite(source: Path, source_format: str, target: Path, size_gib: int) -> None:
+def overwrite(source: Disk, target: Disk, size_gib: int) -> None:
     """Let a disk begin as `source` from now on; its old content stays until the new one is whole."""
-    _convert(source, source_format, target, size_gib)
+    _convert(source, target, size_gib)
 
 
-def grow(target: Path, size_gib: int) -> None:
+def grow(target: Disk, size_gib: int) -> None:
     """Give a disk this size unless it has more; done again it changes nothing."""
-    _grow(target, size_gib)
+    wanted = size_gib * GIB
+    if _size(target) < wanted:
+        _RESIZE[target.form](target.path, wanted)
 
 
 def is_open(disk: Path) -> bool:
@@ -81,12 +91,12 @@ def is_open(disk: Path) -> bool:
     return bool(_FLOCK.unpack(told)[0] != fcntl.F_UNLCK)
 
 
-def export(source: Path, target: Path, disk_format: str) -> None:
+def export(source: Disk, target: Path, disk_format: str) -> None:
     """Copy a disk into a file of another format."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
-    formats = ["-f", "raw", "-O", disk_format]
-    run(["qemu-img", "convert", "-q", *formats, str(source), str(target)], timeout_s=COPY_S)
+    formats = ["-f", source.form, "-O", disk_format]
+    run(["qemu-img", "convert", "-q", *formats, str(source.path), str(target)], timeout_s=COPY_S)
 
 
 def remove(paths: Iterable[Path]) -> None:
@@ -96,21 +106,37 @@ def remove(paths: Iterable[Path]) -> None:
         path.with_name(path.name + PART).unlink(missing_ok=True)
 
 
-def _convert(
-    source: Path, source_format: str, target: Path, size_gib: int, *, shared: bool = False
-) -> None:
-    part = _part(target)
-    formats = [*(["-U"] if shared else []), "-f", source_format, "-O", "raw"]
-    run(["qemu-img", "convert", "-q", *formats, str(source), str(part)], timeout_s=COPY_S)
-    _grow(part, size_gib)
-    _finish(part, target)
+def _convert(source: Disk, target: Disk, size_gib: int, *, shared: bool = False) -> None:
+    part = _part(target.path)
+    formats = [*(["-U"] if shared else []), "-f", source.form, "-O", target.form]
+    run(["qemu-img", "convert", "-q", *formats, str(source.path), str(part)], timeout_s=COPY_S)
+    grow(Disk(part, target.form), size_gib)
+    _finish(part, target.path)
 
 
-def _grow(path: Path, size_gib: int) -> None:
-    wanted = size_gib * GIB
-    with path.open("r+b") as file:
-        if file.seek(0, os.SEEK_END) < wanted:
-            file.truncate(wanted)
+def _size(disk: Disk) -> int:
+    """How large the disk is that a guest sees."""
+    if disk.form == RAW:
+        return disk.path.stat().st_size
+    told = run(["qemu-img", "info", "-U", "-f", disk.form, "--output=json", str(disk.path)])
+    return int(json.loads(told)["virtual-size"])
+
+
+def _truncate(path: Path, size: int) -> None:
+    with path.open("ab") as file:
+        file.truncate(size)
+
+
+def _create(path: Path, size: int) -> None:
+    run(["qemu-img", "create", "-q", "-f", QCOW2, str(path), str(size)])
+
+
+def _resize(path: Path, size: int) -> None:
+    run(["qemu-img", "resize", "-q", "-f", QCOW2, str(path), str(size)])
+
+
+_CREATE = {RAW: _truncate, QCOW2: _create}
+_RESIZE = {RAW: _truncate, QCOW2: _resize}
 
 
 def _part(target: Path) -> Path:

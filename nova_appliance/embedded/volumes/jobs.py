@@ -28,9 +28,9 @@ def begin(volumes: Volumes, table: str, row_id: str) -> None:
 
 def resume(volumes: Volumes) -> None:
     """Go on after a crash, and remove files that no row speaks for."""
-    keep = {volumes.path(row["id"]).name for row in volumes.store.all("SELECT id FROM volumes")}
+    keep = {volumes.disk(row).path.name for row in volumes.store.all("SELECT * FROM volumes")}
     rows = volumes.store.all("SELECT id FROM snapshots")
-    keep |= {volumes.snapshot_path(row["id"]).name for row in rows}
+    keep |= {volumes.snapshot_disk(row["id"]).path.name for row in rows}
     rows = volumes.store.all("SELECT * FROM assists")
     keep |= {overlay_path(volumes, row).name for row in rows}
     files.sweep(volumes.directory, keep)
@@ -53,23 +53,23 @@ def _run(volumes: Volumes, table: str, row_id: str) -> None:
 
 
 def _make(volumes: Volumes, row: Row) -> None:
-    target = volumes.path(row["id"])
+    target = volumes.disk(row)
     if row["snapshot_id"]:
-        files.copy(volumes.snapshot_path(row["snapshot_id"]), "raw", target, row["size"])
+        files.copy(volumes.snapshot_disk(row["snapshot_id"]), target, row["size"])
     elif row["source_volid"]:
-        files.copy(volumes.path(row["source_volid"]), "raw", target, row["size"])
+        files.copy(volumes.disk_of(row["source_volid"]), target, row["size"])
     elif row["image_id"]:
         image = json.loads(row["image_metadata"])
-        source = volumes.images.path(row["image_id"])
-        files.copy(source, image["disk_format"], target, row["size"])
+        source = files.Disk(volumes.images.path(row["image_id"]), image["disk_format"])
+        files.copy(source, target, row["size"])
     else:
         files.blank(target, row["size"])
     if not _settle(volumes, "volumes", row, status="available"):
-        files.remove([target])
+        files.remove([target.path])
 
 
 def _remove(volumes: Volumes, row: Row) -> None:
-    files.remove([volumes.path(row["id"])])
+    files.remove([volumes.disk(row).path])
     with volumes.store.write() as tx:
         tx.run("DELETE FROM attachments WHERE volume_id = ?", row["id"])
         tx.run("DELETE FROM volumes WHERE id = ?", row["id"])
@@ -77,7 +77,7 @@ def _remove(volumes: Volumes, row: Row) -> None:
 
 def _extend(volumes: Volumes, row: Row) -> None:
     """The disk grows; servers that have it are told."""
-    files.grow(volumes.path(row["id"]), row["new_size"])
+    files.grow(volumes.disk(row), row["new_size"])
     sql = "SELECT server_id FROM attachments WHERE volume_id = ? AND status = 'attached'"
     servers = [one["server_id"] for one in volumes.store.all(sql, row["id"])]
     status = "in-use" if servers else "available"
@@ -92,7 +92,7 @@ def _upload(volumes: Volumes, row: Row) -> None:
     image = images.store.one("SELECT * FROM images WHERE id = ?", image_id)
     if image is not None and image["status"] == "queued":
         beside = images.path(image_id).with_name(f"{image_id}.volume")
-        files.export(volumes.path(row["id"]), beside, image["disk_format"])
+        files.export(volumes.disk(row), beside, image["disk_format"])
         image_data.activate(images, image, measure(beside), "queued")
     _settle(volumes, "volumes", row, status=wanted["status"], upload=None)
 
@@ -105,8 +105,8 @@ def _reimage(volumes: Volumes, row: Row) -> None:
     told = [("volume-reimaged", server_id, row["id"]) for server_id in found]
     source = volumes.images.path(wanted["image_id"])
     try:
-        form = json.loads(wanted["image"])["disk_format"]
-        files.overwrite(source, form, volumes.path(row["id"]), row["size"])
+        image = files.Disk(source, json.loads(wanted["image"])["disk_format"])
+        files.overwrite(image, volumes.disk(row), row["size"])
     except Exception:
         _settle(volumes, "volumes", row, status="error", upload=None)
         volumes.news.tell(told, FAILED)
@@ -120,16 +120,35 @@ def _copy(volumes: Volumes, row: Row) -> None:
     """A volume that a guest writes to is copied by assists.py."""
     if volumes.store.one("SELECT volume_id FROM assists WHERE snapshot_id = ?", row["id"]):
         return
-    target = volumes.snapshot_path(row["id"])
-    files.copy(volumes.path(row["volume_id"]), "raw", target, row["size"])
+    target = volumes.snapshot_disk(row["id"])
+    files.copy(volumes.disk_of(row["volume_id"]), target, row["size"])
     if not _settle(volumes, "snapshots", row, status="available"):
-        files.remove([target])
+        files.remove([target.path])
 
 
 def _drop(volumes: Volumes, row: Row) -> None:
-    files.remove([volumes.snapshot_path(row["id"])])
+    files.remove([volumes.snapshot_disk(row["id"]).path])
     with volumes.store.write() as tx:
         tx.run("DELETE FROM snapshots WHERE id = ?", row["id"])
+
+
+def _retype(volumes: Volumes, row: Row) -> None:
+    """The disk gets the format of another type, in a file beside it: both are there until one is
+    the volume's.
+    """
+    if row["upload"] is None:
+        return  # moves.py
+    new = json.loads(row["upload"])
+    old, target = volumes.disk(row), volumes.disk(row | new)
+    told = {"status": "available", "upload": None}
+    try:
+        files.overwrite(old, target, row["size"])
+    except Exception:
+        _settle(volumes, "volumes", row, **told, migration_status="error")
+        files.remove([target.path])
+        raise
+    done = _settle(volumes, "volumes", row, **told, migration_status="success", **new)
+    files.remove([old.path if done else target.path])
 
 
 def _settle(volumes: Volumes, table: str, row: Row, **fields: Any) -> bool:
@@ -151,6 +170,7 @@ JOBS: dict[tuple[str, str], tuple[Callable[[Volumes, Row], None], str]] = {
     ("volumes", "extending"): (_extend, "error_extending"),
     ("volumes", "uploading"): (_upload, "available"),
     ("volumes", "downloading"): (_reimage, "error"),
+    ("volumes", "retyping"): (_retype, "available"),
     ("snapshots", "creating"): (_copy, "error"),
     ("snapshots", "deleting"): (_drop, "error_deleting"),
 }

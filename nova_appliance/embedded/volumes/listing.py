@@ -12,6 +12,7 @@ from typing import Any
 from nova_appliance.common import errors
 from nova_appliance.embedded.store import Row
 from nova_appliance.embedded.volumes import types, views
+from nova_appliance.embedded.volumes.service import is_target
 
 LONGEST_PAGE = 1000
 SORT_KEYS = (
@@ -83,7 +84,10 @@ def _visible(req: Any, table: str) -> list[Row]:
         wanted = req.GET.get("project_id")
         return [row for row in rows if wanted in (None, "", row["project_id"])]
     sql = f"SELECT * FROM {table} WHERE project_id = ?"  # noqa: S608 - names are ours
-    return list(req.service.store.all(sql, req.caller.project_id or ""))
+    rows = list(req.service.store.all(sql, req.caller.project_id or ""))
+    if table != "volumes" or req.caller.is_admin:
+        return rows
+    return [row for row in rows if not is_target(row)]
 
 
 def _tests(query: dict[str, str], table: str) -> list[Test]:

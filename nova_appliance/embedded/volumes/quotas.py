@@ -21,13 +21,14 @@ DEFAULTS = {
     "backup_gigabytes": 1000,
     "groups": 10,
 }
+_OWN = "coalesce(migration_status, '') NOT LIKE 'target:%'"
 _COUNTED = {
-    "volumes": "SELECT count(*) AS n FROM volumes WHERE project_id = ?",
+    "volumes": f"SELECT count(*) AS n FROM volumes WHERE project_id = ? AND {_OWN}",  # noqa: S608
     "snapshots": "SELECT count(*) AS n FROM snapshots WHERE project_id = ?",
-    "gigabytes": """SELECT
+    "gigabytes": f"""SELECT
         (SELECT coalesce(sum(max(size, coalesce(new_size, 0))), 0)
-            FROM volumes WHERE project_id = ?1)
-        + (SELECT coalesce(sum(size), 0) FROM snapshots WHERE project_id = ?1) AS n""",
+            FROM volumes WHERE project_id = ?1 AND {_OWN})
+        + (SELECT coalesce(sum(size), 0) FROM snapshots WHERE project_id = ?1) AS n""",  # noqa: S608
 }
 _WORDS = {"volumes": "VolumeLimitExceeded", "snapshots": "SnapshotLimitExceeded"}
 _AMOUNT = integer(-1, 2**31 - 1)

@@ -19,6 +19,7 @@ from nova_appliance.embedded.volumes.service import (
     require_admin,
     require_member,
 )
+from nova_appliance.embedded.volumes.statuses import refuse_while_copied
 from nova_appliance.embedded.web import read_json, read_object
 
 REMOVABLE = ("available", "error", "error_deleting", "error_extending", "error_restoring")
@@ -116,9 +117,7 @@ def _check_removable(tx: Transaction, row: Row, *, force: bool) -> None:
             "group, have snapshots, awaiting a transfer, or be disassociated from snapshots after "
             "volume transfer."
         )
-    copied = "SELECT id FROM volumes WHERE source_volid = ? AND status = 'creating'"
-    if tx.one(copied, row["id"]):
-        raise errors.Invalid(f"Invalid volume: Volume {row['id']} is being copied.")
+    refuse_while_copied(tx, row["id"])
 
 
 def metadata(req: Any, volume_id: str) -> dict[str, Any]:

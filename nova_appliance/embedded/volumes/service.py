@@ -16,6 +16,8 @@ from nova_appliance.embedded.news import News
 from nova_appliance.embedded.settings import Settings
 from nova_appliance.embedded.store import Row, Store, Transaction
 from nova_appliance.embedded.tokens import Caller, Tokens
+from nova_appliance.embedded.volumes import types
+from nova_appliance.embedded.volumes.files import Disk
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS volumes (
@@ -38,10 +40,16 @@ CREATE TABLE IF NOT EXISTS attachments (
 CREATE INDEX IF NOT EXISTS attachments_volume ON attachments (volume_id);
 CREATE TABLE IF NOT EXISTS assists (
     volume_id TEXT PRIMARY KEY, snapshot_id TEXT NOT NULL, phase TEXT NOT NULL, said TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS moves (
+    volume_id TEXT PRIMARY KEY, new_id TEXT NOT NULL, phase TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS quotas (
     project_id TEXT NOT NULL, resource TEXT NOT NULL, amount INTEGER NOT NULL,
     PRIMARY KEY (project_id, resource))
 """
+LATER = (("volumes", "name_id", "TEXT"), ("volumes", "migration_status", "TEXT"))
+"""`name_id` is the id in the name of the volume's file, if that is another than the volume's."""
+MIGRATING, TARGET = "migrating", "target:"
+"""migration_status of a volume that gets another file, and of the one that lends it, with an id."""
 ZONE = "nova"
 WORKERS = 2
 """Disks that are made or copied at the same time."""
@@ -50,7 +58,7 @@ NOUNS = {"volumes": "Volume", "snapshots": "Snapshot", "attachments": "Attachmen
 
 @dataclasses.dataclass(frozen=True)
 class Volumes:
-    """One volume service: its file of rows, its directory of raw disks."""
+    """One volume service: its file of rows, its directory of disks."""
 
     settings: Settings
     store: Store
@@ -61,13 +69,22 @@ class Volumes:
     compute: Compute
     pool: concurrent.futures.ThreadPoolExecutor
 
-    def path(self, volume_id: str) -> Path:
-        """The disk of a volume."""
-        return self.directory / f"volume-{volume_id}"
+    def disk(self, volume: Row) -> Disk:
+        """The disk of a volume, of which these are columns or more: id, name_id, volume_type."""
+        form = types.format_of(volume["volume_type"])
+        suffix = "" if form == types.RAW else f".{form}"
+        return Disk(self.directory / f"volume-{volume['name_id'] or volume['id']}{suffix}", form)
 
-    def snapshot_path(self, snapshot_id: str) -> Path:
-        """The disk of a snapshot."""
-        return self.directory / f"snapshot-{snapshot_id}"
+    def disk_of(self, volume_id: str) -> Disk:
+        """The disk of the volume with this id. Raises NotFound."""
+        row = self.store.one("SELECT * FROM volumes WHERE id = ?", volume_id)
+        if row is None:
+            raise errors.NotFound(f"Volume {volume_id} could not be found.")
+        return self.disk(row)
+
+    def snapshot_disk(self, snapshot_id: str) -> Disk:
+        """The disk of a snapshot, which is raw."""
+        return Disk(self.directory / f"snapshot-{snapshot_id}")
 
     def now(self) -> str:
         """The present time as Cinder writes it."""
@@ -79,7 +96,7 @@ def open_volumes(settings: Settings, time: clock.Clock = clock.SYSTEM) -> Volume
     """Open the volume service; jobs.resume goes on with what a crash cut off."""
     return Volumes(
         settings=settings,
-        store=Store(settings.state_dir / "volumes.db", SCHEMA),
+        store=Store(settings.state_dir / "volumes.db", SCHEMA, LATER),
         tokens=Tokens(settings, time),
         images=images_of(settings, time),
         directory=settings.state_dir / "volumes",
@@ -94,12 +111,17 @@ def overlay_path(volumes: Volumes, assist: Row) -> Path:
     return volumes.directory / f"volume-{assist['volume_id']}.over-{assist['snapshot_id']}"
 
 
-def current_disk(volumes: Volumes, volume_id: str) -> tuple[Path, str]:
-    """The file that a guest is to use now, and its format."""
+def current_disk(volumes: Volumes, volume_id: str) -> Disk:
+    """The file that a guest is to use now."""
     assist = volumes.store.one("SELECT * FROM assists WHERE volume_id = ?", volume_id)
     if assist is not None and (over := overlay_path(volumes, assist)).exists():
-        return over, "qcow2"
-    return volumes.path(volume_id), "raw"
+        return Disk(over, types.QCOW2)
+    return volumes.disk_of(volume_id)
+
+
+def is_target(volume: Row) -> bool:
+    """Whether the volume is there only to lend another its file."""
+    return (volume["migration_status"] or "").startswith(TARGET)
 
 
 def find(req: Any, table: str, row_id: str) -> Row:

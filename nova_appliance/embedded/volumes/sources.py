@@ -67,6 +67,10 @@ def _type(asked: dict[str, Any], row: Row) -> Row:
     except errors.NotFound as error:
         raise errors.NotFound(f"Volume type with name {word} could not be found.") from error
     shared = kind["name"] == types.SHARED or boolean(asked.get("multiattach") or False)
+    if shared and types.format_of(kind["id"]) != types.RAW:
+        raise errors.Invalid(
+            f"Invalid input received: volumes of type {kind['name']} are for one server at a time."
+        )
     return {"volume_type": kind["id"], "multiattach": int(shared)}
 
 

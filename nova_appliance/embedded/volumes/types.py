@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two volume types: disks as files, and the same for several servers at once."""
+"""The volume types: disks as raw files, the same for several servers at once, and as qcow2 files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 from nova_appliance.common import errors
 
-DEFAULT, SHARED = "files", "multiattach"
+DEFAULT, SHARED, SPARSE = "files", "multiattach", "qcow2"
+RAW, QCOW2 = "raw", "qcow2"
 
 
 def _type(type_id: str, name: str, about: str, specs: dict[str, str]) -> dict[str, Any]:
@@ -30,7 +31,14 @@ TYPES = (
         "Raw files of this machine, for several servers at once",
         {"multiattach": "<is> True"},
     ),
+    _type(
+        "5bd4d1a0-3f0e-4a52-8f35-4cf8d3a0a1f3",
+        SPARSE,
+        "qcow2 files of this machine: as large as what was written",
+        {},
+    ),
 )
+_FORMATS = {SPARSE: QCOW2}
 
 
 def named(word: str | None) -> dict[str, Any]:
@@ -41,6 +49,11 @@ def named(word: str | None) -> dict[str, Any]:
         if word in (one["id"], one["name"]):
             return one
     raise errors.NotFound(f"Volume type {word} could not be found.")
+
+
+def format_of(word: str) -> str:
+    """The format of the files of a type's volumes."""
+    return _FORMATS.get(named(word)["name"], RAW)
 
 
 def index(_req: Any) -> dict[str, Any]:

@@ -62,8 +62,9 @@ def volume(req: Any, row: Row, attachments: list[Row]) -> dict[str, Any]:
     if req.caller.is_admin:
         seen |= {
             "os-vol-host-attr:host": HOST,
-            "os-vol-mig-status-attr:migstat": None,
-            "os-vol-mig-status-attr:name_id": None,
+            "migration_status": row["migration_status"],
+            "os-vol-mig-status-attr:migstat": row["migration_status"],
+            "os-vol-mig-status-attr:name_id": row["name_id"],
         }
     return seen | _later(req.version, kind)
 

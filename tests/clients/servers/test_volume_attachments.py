@@ -131,6 +131,24 @@ def test_what_put_changes_and_refuses(admin: Any, server: Any, volume: Any) -> N
     detach(admin, server.id, volume.id)
 
 
+def test_openstack_gives_a_volume_in_use_another_type(
+    whole: WholeCloud, admin: Any, server: Any, volume: Any
+) -> None:
+    """The volume service asks for the swap, and is told how it ended."""
+    assert attach(admin, server.id, volume.id)[0] == 200
+    assert status_is(admin, volume.id, "in-use")
+    for name in ("qcow2", "files"):
+        words = ("volume", "set", "--type", name, "--retype-policy", "on-demand", volume.id)
+        whole.openstack(*words)
+        assert status_is(admin, volume.id, "in-use")
+        seen = admin.block_storage.get_volume(volume.id)
+        assert (seen.volume_type, seen.migration_status) == (name, "success")
+        assert [one["server_id"] for one in seen.attachments] == [server.id]
+        (listed,) = ask(admin, "GET", path_of(server.id))[1]["volumeAttachments"]
+        assert listed["volumeId"] == volume.id
+    detach(admin, server.id, volume.id)
+
+
 def test_what_attaching_refuses(whole: WholeCloud, admin: Any, server: Any, volume: Any) -> None:
     assert attach(admin, server.id, ids.new_id())[0] == 404
     assert attach(admin, server.id, "none")[0] == 400

@@ -18,7 +18,7 @@ from nova_appliance.embedded.tokens import Claims, Tokens, new_audit_id
 from nova_appliance.embedded.volumes.app import make_app
 
 GIB = 1 << 30
-BUSY = ("creating", "deleting", "extending", "uploading", "downloading")
+BUSY = ("creating", "deleting", "extending", "uploading", "downloading", "retyping")
 
 
 @dataclasses.dataclass

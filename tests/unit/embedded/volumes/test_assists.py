@@ -223,7 +223,7 @@ def test_what_is_refused(rig, nova, volume, monkeypatch):
 def test_a_disk_that_qemu_writes_to_is_open(tmp_path):
     disk = tmp_path / "disk"
     assert not files.is_open(disk)
-    files.blank(disk, 1)
+    files.blank(files.Disk(disk), 1)
     assert not files.is_open(disk)
     argv = ["qemu-io", "-f", "raw", str(disk)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as qemu:
