@@ -1,92 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many clients do anything to many servers at once: all come to rest, and nothing is stray."""
 
-import collections
-import random
 import threading
 
 import pytest
-from fixtures.cells import CELL1
+from fixtures.game import LEFT, Game
 from fixtures.saga_drive import ASK, FIRST
 from fixtures.world import NOTHING, World
 
 from nova_appliance.actions import boot, delete
 from nova_appliance.common import clock, errors
 from nova_appliance.conductor import audit, doctor
-from nova_appliance.db.tables import cell
 
-SERVERS, CLIENTS, OPERATIONS, SEED = 20, 8, 200, 20261125
-"""OPERATIONS are begun, whatever was asked for and refused before."""
-PLAY_S, KEEP_S = 240, 36000
-DEEDS = ASK | {
-    "soft_delete": lambda w, s: delete.delete(w.cloud, w.context(), s),
-    "delete": lambda w, s: delete.force(w.cloud, w.context(), s),
-}
-"""What may be asked; a deletion is a soft one where that can be."""
-del DEEDS["evacuate"]  # it needs a host that is lost
-BACK = {
-    "stopped": ("start",), "paused": ("unpause",), "suspended": ("resume",),
-    "resized": ("confirm_resize", "revert_resize"), "rescued": ("unrescue",),
-    "shelved": ("take_down", "shelve_offload"), "shelved_offloaded": ("unshelve",),
-    "soft-delete": ("restore",),
-}  # fmt: skip
-"""State at rest > what leads on from it; a client asks for that every other time."""
-LEFT = {"active", "deleted", *BACK}
-"""States in which a server may be when all is over. Nothing failed, so none is in error."""
-
-
-REFUSALS = (errors.Conflict, errors.Invalid, errors.NotFound, errors.Forbidden, IndexError)
-"""What an API answers; IndexError: there is no volume or port to ask about."""
-
-
-class Game:
-    """Clients at work, each with dice of its own; for a server that is gone they boot another."""
-
-    def __init__(self, world):
-        self.world, self.broken, self.over = world, [], threading.Event()
-        self.servers = [self._boot() for _ in range(SERVERS)]
-        self.made = list(self.servers)
-        """Ids of the servers there are, and of all there ever were."""
-
-    def play(self):
-        threads = [threading.Thread(target=self._client, args=(n,)) for n in range(CLIENTS)]
-        for thread in threads:
-            thread.start()
-        clock.wait_for(lambda: self.broken or self.begun().total() >= OPERATIONS, PLAY_S, 0.1)
-        self.over.set()
-        for thread in threads:
-            thread.join(120)
-
-    def begun(self):
-        """Saga > how often it was begun, without the boots before the game."""
-        found = collections.Counter(row["name"] for row in self.world.rows(cell.SAGAS, CELL1))
-        found["boot"] -= SERVERS
-        return found
-
-    def _client(self, number):
-        dice = random.Random(SEED + number)
-        while not self.over.is_set():
-            place = dice.randrange(SERVERS)
-            try:
-                self._ask(dice, place)
-            except REFUSALS:
-                pass
-            except Exception as error:  # noqa: BLE001 - a bug, which the test shows
-                self.broken.append(error)
-            clock.SYSTEM.sleep(dice.random() / 20)
-
-    def _ask(self, dice, place):
-        server = self.world.server(self.servers[place], deleted=False)
-        if server is None:
-            self.servers[place] = self._boot()
-            self.made.append(self.servers[place])
-            return
-        leads_on = BACK.get(server.state, sorted(DEEDS))
-        DEEDS[dice.choice(dice.choice((leads_on, sorted(DEEDS))))](self.world, server)
-
-    def _boot(self):
-        world = self.world
-        return boot.boot(world.cloud, world.context(), world.request()).servers[0].id
+OPERATIONS, KEEP_S = 200, 36000
 
 
 @pytest.fixture
@@ -102,7 +28,7 @@ def test_two_hundred_operations_leave_every_server_in_a_stable_state(world, monk
     game = Game(world)
     for server_id in game.made:
         world.wait_active(server_id, 60)
-    game.play()
+    game.play(OPERATIONS)
     assert game.broken == []
     assert game.begun().total() >= OPERATIONS, game.begun()
     assert {"delete", "soft_delete", "restore"} <= set(game.begun()), game.begun()
