@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from fixtures import tiny_guest
+from fixtures.qemu_process import qemu_pid
 
 from nova_appliance.common import errors, ids
 from nova_appliance.common.clock import wait_for
@@ -233,12 +234,12 @@ def test_guests_have_processors_for_themselves_while_there_are_any(qemu, daemons
 
 
 def test_a_guest_takes_no_more_for_translated_code_than_it_may(qemu, running):
-    words = Path(f"/proc/{_qemu_pid(running.server_id)}/cmdline").read_text().split("\0")
+    words = Path(f"/proc/{qemu_pid(running.server_id)}/cmdline").read_text().split("\0")
     assert "tcg,tb-size=128" in words[words.index("-accel") + 1]
 
 
 def test_vnc_listens_on_loopback_only(qemu, running):
-    ports = _listening(_qemu_pid(running.server_id))
+    ports = _listening(qemu_pid(running.server_id))
     assert ports
     assert {address for address, _ in ports} == {"127.0.0.1"}
 
@@ -259,14 +260,6 @@ def _with(guest, **changes):
 def _facts(disk):
     argv = ["qemu-img", "info", "--output=json", "-U", str(disk)]
     return json.loads(subprocess.run(argv, check=True, capture_output=True, text=True).stdout)
-
-
-def _qemu_pid(server_id):
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
-        words = process.read_bytes()
-        if b"qemu-system" in words and server_id.encode() in words:
-            return int(process.parent.name)
-    raise AssertionError(server_id)
 
 
 def _listening(pid):
