@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nova on neighbours that somebody else keeps: they are used, and nothing of theirs is on Nova's own host.
+"""Nova on neighbours that somebody else keeps: they are used, by TLS, and nothing of theirs is on Nova's own host.
 
 Not named as a test, for most labs have neighbours of their own; the molecule scenario `neighbours` names this file.
 """
 
 import urllib.parse
+from pathlib import Path
 
 import pytest
 
@@ -12,16 +13,13 @@ pytestmark = pytest.mark.timeout(900)
 THEIRS, OURS = "elsewhere", "one"
 PACKAGES = (
     "mariadb-server", "galera-4", "rabbitmq-server", "memcached", "keystone", "glance-api", "glance-common",
-    "neutron-server", "neutron-common", "neutron-linuxbridge-agent", "cinder-api", "haproxy",
+    "neutron-server", "neutron-common", "neutron-linuxbridge-agent", "cinder-api",
 )  # fmt: skip
 WORDS = ("mariadb", "mysql", "rabbit", "memcached", "keystone", "glance", "neutron", "cinder")
 PORTS = ("3306", "5672", "11211", "5000", "9292", "9696", "8776")
 TYPES = ("identity", "image", "network")
-
-
-@pytest.fixture(scope="module")
-def theirs(cloud):
-    return cloud.lab.address(cloud.lab.host(THEIRS).number)
+ENTRY = "{}.0.10"
+"""Where somebody else's balancer answers, behind the network's number."""
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +27,10 @@ def server(cloud):
     return cloud.boot("neighbours", OURS)
 
 
-def test_a_server_has_a_port_and_an_image_of_theirs(cloud, server, theirs):
+def test_a_server_has_a_port_and_an_image_of_theirs(cloud, server):
     for kind in TYPES:
-        url = cloud.api.endpoint_for(kind)
-        assert urllib.parse.urlsplit(url).hostname == theirs, url
+        url = urllib.parse.urlsplit(cloud.api.endpoint_for(kind))
+        assert (url.scheme, url.hostname) == ("https", ENTRY.format(cloud.lab.net)), url
     (port,) = cloud.api.network.ports(device_id=server.id)
     assert (port.binding_host_id, port.network_id) == (OURS, cloud.inside.id)
     assert port.binding_vif_type == "bridge"
@@ -46,11 +44,30 @@ def test_their_database_and_broker_hold_what_is_ours(cloud, server):
     asked = f"SELECT COUNT(*) FROM nova.servers WHERE id = '{server.id}'"
     assert cloud.on(THEIRS, f'mariadb -N -B -e "{asked}"').strip() == "1"
     said = cloud.on(
-        THEIRS, "rabbitmqctl -q list_connections user vhost peer_host --no-table-headers"
+        THEIRS, "rabbitmqctl -q list_connections user vhost ssl peer_host --no-table-headers"
     )
     ours = cloud.lab.address(cloud.lab.host(OURS).number)
     rows = [line.split("\t") for line in said.splitlines()]
-    assert {(user, vhost) for user, vhost, peer in rows if peer == ours} == {("nova", "nova")}
+    assert {tuple(row[:3]) for row in rows if row[3] == ours} == {("nova", "nova", "true")}
+
+
+def test_the_database_is_asked_by_tls_only(cloud):
+    """Its user comes in by none but encrypted connections, and the daemons work all the same."""
+    alter = "mariadb -e \"ALTER USER 'nova'@'%' REQUIRE {}\""
+    cloud.on(THEIRS, alter.format("SSL"))
+    try:
+        cloud.on(OURS, "systemctl restart nova-conductor nova-scheduler nova-api")
+        assert cloud.all_up()
+        assert cloud.boot("by-tls", OURS).status == "ACTIVE"
+    finally:
+        cloud.on(THEIRS, alter.format("NONE"))
+
+
+def test_both_authorities_are_believed_where_clients_are(cloud):
+    """Nova's own API and Keystone have certificates of different ones."""
+    trusted, _ = cloud.api.config.get_requests_verify_args()
+    assert Path(trusted).read_text().count("BEGIN CERTIFICATE") == 2
+    assert urllib.parse.urlsplit(cloud.api.endpoint_for("compute")).scheme == "https"
 
 
 def test_ours_knows_no_account_of_theirs(cloud):
@@ -90,7 +107,7 @@ def test_what_is_looked_for_is_there_at_theirs(cloud):
     said = cloud.on(THEIRS, "systemctl list-units --plain --no-legend")
     for word in ("mariadb", "rabbit", "memcached", "keystone", "glance", "neutron"):
         assert word in said
-    for package in PACKAGES[:-2]:
+    for package in PACKAGES[:-1]:
         state = cloud.on(
             THEIRS, f"dpkg-query --show --showformat='${{db:Status-Status}}' {package}"
         )
