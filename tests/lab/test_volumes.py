@@ -177,3 +177,30 @@ def test_a_server_makes_its_volume_of_an_image_and_takes_it_along(cloud, compute
     cloud.erase(server.id)
     volumes = cloud.api.block_storage
     assert wait_for(lambda: volumes.find_volume(attached.volume_id) is None, WAIT_S, 1)
+
+
+def test_an_image_of_a_server_on_a_volume_is_a_snapshot_that_another_begins_with(cloud, computes):
+    """The server runs while its image is made; the other one lives on a copy, on another host."""
+    volumes, images = cloud.api.block_storage, cloud.api.image
+    mapping = {"uuid": cloud.image.id, "source_type": "image", "destination_type": "volume",
+               "volume_size": 1, "boot_index": 0, "delete_on_termination": True}  # fmt: skip
+    first = cloud.boot("to-be-copied", computes[0], image_id="", block_device_mapping=[mapping])
+    door = cloud.open_door(first)
+    cloud.in_guest(door, "echo before >/data/root; sync")
+    image = cloud.api.compute.create_server_image(first.id, f"{NAME}-of-volume", wait=True)
+    cloud.wait(first.id, "ACTIVE")
+    assert (images.get_image(image.id).status, images.get_image(image.id).size) == ("active", 0)
+    (held,) = volumes.snapshots()
+    assert wait_for(lambda: volumes.get_snapshot(held.id).status == "available", WAIT_S, 1)
+    cloud.in_guest(door, "echo after >/data/root; sync")
+    second = cloud.boot("copy", computes[-1], image_id=image.id)
+    assert cloud.in_guest(cloud.open_door(second), "cat /data/root").strip() == "before"
+    assert cloud.in_guest(door, "cat /data/root").strip() == "after"
+    (copy,) = cloud.api.compute.volume_attachments(second.id)
+    for server in (first, second):
+        cloud.erase(server.id)
+    assert copy.delete_on_termination  # as the server's own volume, from which the image says it
+    assert wait_for(lambda: volumes.find_volume(copy.volume_id) is None, WAIT_S, 1)
+    images.delete_image(image)
+    volumes.delete_snapshot(held)
+    assert wait_for(lambda: volumes.find_snapshot(held.id) is None, WAIT_S, 1)
