@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from nova_appliance.common.errors import Conflict
-from nova_appliance.common.run import run
+from nova_appliance.common.run import ProgramFailed, run
 from nova_appliance.lab.shape import GATEWAY, Lab, LabHost
 
 
@@ -79,9 +79,13 @@ def has_link(name: str) -> bool:
 
 
 def remove_link(name: str) -> None:
-    """Delete it; nothing there is fine."""
+    """Delete it; nothing there is fine, also when it goes at that moment with its end in a host."""
     if has_link(name):
-        run(["ip", "link", "del", name])
+        try:
+            run(["ip", "link", "del", name])
+        except ProgramFailed:
+            if has_link(name):
+                raise
 
 
 def remove_namespace(name: str) -> None:
