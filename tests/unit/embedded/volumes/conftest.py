@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
 import uuid
 
 import pytest
@@ -27,6 +28,7 @@ class Rig:
     app: TestApp
 
     def __post_init__(self):
+        self.turn = threading.RLock()
         self.tokens, self.identity = Tokens(self.settings), tables.open_store(self.settings)
 
     def id(self, table, name):
@@ -55,13 +57,14 @@ class Rig:
             "other": ("demo", "service", "member"),
             "reader": ("demo", "admin", "reader"),
         }[who]
-        answer = self.app.request(
-            f"/v3/{self.id('projects', project)}/{path}",
-            method=method,
-            body=b"" if body is None else json.dumps(body).encode(),
-            headers=self.as_(user, project, role) | headers,
-            status=status,
-        )
+        with self.turn:
+            answer = self.app.request(
+                f"/v3/{self.id('projects', project)}/{path}",
+                method=method,
+                body=b"" if body is None else json.dumps(body).encode(),
+                headers=self.as_(user, project, role) | headers,
+                status=status,
+            )
         return answer.json if answer.body else None
 
     def volume(self, *, who="demo", **fields):
@@ -112,8 +115,12 @@ class Rig:
         return image_id
 
     def again(self):
-        """The service after a crash: opened anew over what is on disk."""
-        self.app = TestApp(make_app(self.settings))
+        """The service after a crash: opened anew over what is on disk.
+
+        What it goes on with may ask at once, and making an application replaces what Pecan keeps of requests.
+        """
+        with self.turn:
+            self.app = TestApp(make_app(self.settings))
         return self
 
 
