@@ -12,13 +12,12 @@ import json
 import logging
 import threading
 import urllib.error
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 from nova_appliance.common import clock, errors
 from nova_appliance.embedded.store import Row, Transaction
-from nova_appliance.embedded.volumes import files
+from nova_appliance.embedded.volumes import files, phases
 from nova_appliance.embedded.volumes.service import Volumes, change, overlay_path
 
 LOG = logging.getLogger(__name__)
@@ -35,8 +34,9 @@ ANSWER_S = 600.0
 """The compute service may take so long for its part."""
 BUSY_TRIES = 30
 """A server that does something else is asked again so often before there is no snapshot."""
+EACH_S = 1.0
+"""Between two orders to a server that is busy."""
 LOOK_S = 0.2
-PAUSES_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 
 
 class CannotAsk(errors.ApplianceError):
@@ -101,17 +101,9 @@ def hear(tx: Transaction, snapshot_id: str, status: str) -> bool:
     return True
 
 
-def run(volumes: Volumes, volume_id: str, sleep: Callable[[float], None] | None = None) -> None:
+def run(volumes: Volumes, volume_id: str) -> None:
     """Do phase after phase; what fails is tried again, since the guest's file must come down."""
-    failures = 0
-    while (row := _row(volumes, volume_id)) is not None:
-        try:
-            PHASES[row["phase"]](volumes, row)
-            failures = 0
-        except Exception:
-            LOG.exception("volume %s: %s came to no end", volume_id, row["phase"])
-            (sleep or clock.SYSTEM.sleep)(PAUSES_S[min(failures, len(PAUSES_S) - 1)])
-            failures += 1
+    phases.run(volumes, "assists", PHASES, volume_id)
 
 
 def _lay(volumes: Volumes, row: Row) -> None:
@@ -194,7 +186,7 @@ def _ask(volumes: Volumes, row: Row, method: str, path: str, body: Any = None) -
         except OSError as error:
             why = str(error)
         LOG.info("volume %s: the compute service does not help yet: %s", row["volume_id"], why)
-        if clock.wait_for(lambda: _said(volumes, row) != "", PAUSES_S[0], LOOK_S):
+        if clock.wait_for(lambda: _said(volumes, row) != "", EACH_S, LOOK_S):
             break  # an earlier order of ours was under way
     else:
         raise CannotAsk(f"The compute service refuses: {why}")
@@ -205,7 +197,7 @@ def _ask(volumes: Volumes, row: Row, method: str, path: str, body: Any = None) -
 
 
 def _said(volumes: Volumes, row: Row) -> str:
-    now = _row(volumes, row["volume_id"])
+    now = phases.find(volumes, "assists", row["volume_id"])
     return DONE if now is None else str(now["said"])
 
 
@@ -231,8 +223,4 @@ def _end_snapshot(volumes: Volumes, tx: Transaction, row: Row, status: str) -> N
         change(volumes, tx, "snapshots", row["snapshot_id"], status=status)
 
 
-def _row(volumes: Volumes, volume_id: str) -> Row | None:
-    return volumes.store.one("SELECT * FROM assists WHERE volume_id = ?", volume_id)
-
-
-PHASES: dict[str, Callable[[Volumes, Row], None]] = {LAY: _lay, COPY: _copy, MERGE: _merge}
+PHASES: phases.Phases = {LAY: _lay, COPY: _copy, MERGE: _merge}

@@ -10,13 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 import urllib.error
-from collections.abc import Callable
 from typing import Any
 
 from nova_appliance.common import clock, errors, ids
 from nova_appliance.embedded.checks import boolean, uuid
 from nova_appliance.embedded.store import Row, Transaction
-from nova_appliance.embedded.volumes import files, jobs, statuses
+from nova_appliance.embedded.volumes import files, jobs, phases, statuses
 from nova_appliance.embedded.volumes.service import (
     MIGRATING,
     TARGET,
@@ -34,8 +33,9 @@ BUSY_TRIES = 30
 """A server that does something else is asked again so often before the volume stays as it was."""
 ANSWER_S = 25 * 3600.0
 """The compute service gives itself 24 hours to copy."""
+EACH_S = 1.0
+"""Between two orders to a server that is busy."""
 LOOK_S = 0.2
-PAUSES_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 _NEW = {
     "status": "creating",
     "new_size": None,
@@ -133,17 +133,9 @@ def find_new(tx: Transaction, new_id: str) -> Row:
     return new
 
 
-def run(volumes: Volumes, volume_id: str, sleep: Callable[[float], None] | None = None) -> None:
+def run(volumes: Volumes, volume_id: str) -> None:
     """Do phase after phase; what fails is tried again."""
-    failures = 0
-    while (row := _row(volumes, volume_id)) is not None:
-        try:
-            PHASES[row["phase"]](volumes, row)
-            failures = 0
-        except Exception:
-            LOG.exception("volume %s: %s came to no end", volume_id, row["phase"])
-            (sleep or clock.SYSTEM.sleep)(PAUSES_S[min(failures, len(PAUSES_S) - 1)])
-            failures += 1
+    phases.run(volumes, "moves", PHASES, volume_id)
 
 
 def _make(volumes: Volumes, row: Row) -> None:
@@ -164,7 +156,7 @@ def _ask(volumes: Volumes, row: Row) -> None:
     why = ""
     for _ in range(BUSY_TRIES):
         why, is_final = _order(volumes, row)
-        if not why or clock.wait_for(lambda: _is_under_way(volumes, row), PAUSES_S[0], LOOK_S):
+        if not why or clock.wait_for(lambda: _is_under_way(volumes, row), EACH_S, LOOK_S):
             why = ""  # an earlier order of ours was under way
             break
         LOG.info("volume %s: the compute service does not copy it yet: %s", row["volume_id"], why)
@@ -257,11 +249,7 @@ def _set(tx: Transaction, volume_id: str, phase: str, before: str | None = None)
     tx.run(sql, phase, volume_id, before)
 
 
-def _row(volumes: Volumes, volume_id: str) -> Row | None:
-    return volumes.store.one("SELECT * FROM moves WHERE volume_id = ?", volume_id)
-
-
-PHASES: dict[str, Callable[[Volumes, Row], None]] = {
+PHASES: phases.Phases = {
     MAKE: _make,
     ASK: _ask,
     CLEAN: _clean,

@@ -13,7 +13,7 @@ import pytest
 
 from nova_appliance.common.clock import wait_for
 from nova_appliance.embedded.compute import Compute
-from nova_appliance.embedded.volumes import assists, files
+from nova_appliance.embedded.volumes import assists, files, phases
 
 SERVER = "0d5e3f7a-91f5-4c8e-8a66-0b8a6f1d2c33"
 CONNECTOR = {"host": "one", "mountpoint": "/dev/vdb"}
@@ -67,7 +67,8 @@ class Nova:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(assists, "PAUSES_S", (0.05,))
+    monkeypatch.setattr(phases, "PAUSES_S", (0.05,))
+    monkeypatch.setattr(assists, "EACH_S", 0.05)
     monkeypatch.setattr(assists, "LOOK_S", 0.02)
 
 
@@ -159,7 +160,7 @@ def test_a_crash_in_any_phase_is_gone_on_from(rig, nova, volume, phase, monkeypa
     with monkeypatch.context() as first:
         first.setattr(assists, "begin", lambda volumes, _volume_id: seen.append(volumes))
         snapshot = take(rig, volume_id)
-    while (row := assists._row(seen[0], volume_id))["phase"] != phase:
+    while (row := phases.find(seen[0], "assists", volume_id))["phase"] != phase:
         assists.PHASES[row["phase"]](seen[0], row)
     with monkeypatch.context() as last:
         last.setattr(assists, "_next", die)
@@ -178,7 +179,7 @@ def test_a_server_that_lets_go_meanwhile_leaves_the_volume_whole(rig, nova, volu
     with monkeypatch.context() as first:
         first.setattr(assists, "begin", lambda volumes, _volume_id: seen.append(volumes))
         snapshot = take(rig, volume_id)
-    row = assists._row(seen[0], volume_id)
+    row = phases.find(seen[0], "assists", volume_id)
     assists.PHASES[assists.LAY](seen[0], row)
     for path, words in (
         (f"volumes/{volume_id}/action", {"os-extend": {"new_size": 2}}),

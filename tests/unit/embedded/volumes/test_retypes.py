@@ -12,7 +12,7 @@ from nova_appliance.common.clock import wait_for
 from nova_appliance.common.run import run
 from nova_appliance.embedded.compute import Compute
 from nova_appliance.embedded.store import Store
-from nova_appliance.embedded.volumes import files, jobs, moves
+from nova_appliance.embedded.volumes import files, jobs, moves, phases
 from nova_appliance.embedded.volumes.service import open_volumes
 
 SERVER = "0d5e3f7a-91f5-4c8e-8a66-0b8a6f1d2c33"
@@ -72,7 +72,8 @@ class Nova:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(moves, "PAUSES_S", (0.05,))
+    monkeypatch.setattr(phases, "PAUSES_S", (0.05,))
+    monkeypatch.setattr(moves, "EACH_S", 0.05)
     monkeypatch.setattr(moves, "LOOK_S", 0.02)
     monkeypatch.setattr(moves, "BUSY_TRIES", 3)
 
@@ -222,7 +223,7 @@ def test_while_it_moves_nothing_else_is_done_and_only_administrators_see(
     monkeypatch.setattr(moves, "begin", lambda *_: None)
     used = rig.ask("GET", "limits")["limits"]["absolute"]
     retype(rig, volume)
-    new = moves._row(open_volumes(rig.settings), volume)["new_id"]
+    new = phases.find(open_volumes(rig.settings), "moves", volume)["new_id"]
     assert rig.ready(f"volumes/{new}", who="admin")["migration_status"] == f"target:{volume}"
     seen = rig.ask("GET", f"volumes/{volume}", who="admin")["volume"]
     assert (seen["status"], seen["migration_status"]) == ("retyping", "migrating")
@@ -301,7 +302,7 @@ def test_a_crash_when_the_compute_service_has_the_order_asks_again(rig, volume, 
         first.setattr(moves, "begin", lambda *_: None)
         retype(rig, volume)
     service = open_volumes(rig.settings)
-    row = moves._row(service, volume)
+    row = phases.find(service, "moves", volume)
     moves.PHASES[moves.MAKE](service, row)
     new = row["new_id"]
     made = nova.attach(new)
