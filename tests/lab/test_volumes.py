@@ -180,7 +180,10 @@ def test_a_server_makes_its_volume_of_an_image_and_takes_it_along(cloud, compute
 
 
 def test_an_image_of_a_server_on_a_volume_is_a_snapshot_that_another_begins_with(cloud, computes):
-    """The server runs while its image is made; the other one lives on a copy, on another host."""
+    """The server runs while its image is made; the other one lives on a copy, on another host.
+
+    While the snapshot is there, Cinder deletes no volume that it was taken of.
+    """
     volumes, images = cloud.api.block_storage, cloud.api.image
     mapping = {"uuid": cloud.image.id, "source_type": "image", "destination_type": "volume",
                "volume_size": 1, "boot_index": 0, "delete_on_termination": True}  # fmt: skip
@@ -196,6 +199,7 @@ def test_an_image_of_a_server_on_a_volume_is_a_snapshot_that_another_begins_with
     second = cloud.boot("copy", computes[-1], image_id=image.id)
     assert cloud.in_guest(cloud.open_door(second), "cat /data/root").strip() == "before"
     assert cloud.in_guest(door, "cat /data/root").strip() == "after"
+    (root,) = cloud.api.compute.volume_attachments(first.id)
     (copy,) = cloud.api.compute.volume_attachments(second.id)
     for server in (first, second):
         cloud.erase(server.id)
@@ -204,3 +208,5 @@ def test_an_image_of_a_server_on_a_volume_is_a_snapshot_that_another_begins_with
     images.delete_image(image)
     volumes.delete_snapshot(held)
     assert wait_for(lambda: volumes.find_snapshot(held.id) is None, WAIT_S, 1)
+    status_is(cloud, root.volume_id, "available")
+    erase(cloud, root.volume_id)
