@@ -7,7 +7,6 @@ websockify does the handshake and the frames; who may come in is the desk's busi
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
 import select
 import socket
@@ -52,7 +51,6 @@ class ConsoleHandler(WebSockifyRequestHandler):  # type: ignore[misc]
     timeout = 30
     """Seconds a client may take for its request."""
     granted: Granted
-    wfile: Any
 
     def setup(self) -> None:
         """Keys are small and must not wait; dead clients must be noticed."""
@@ -85,9 +83,9 @@ class ConsoleHandler(WebSockifyRequestHandler):  # type: ignore[misc]
                 _choose_protocol(self.headers)
                 super().handle_upgrade()
         except NotAdmitted as error:
-            self._answer(pages.sentence(error.status, error.sentence))
+            self._refuse(error.status, error.sentence)
         except TooManySessions as error:
-            self._answer(pages.sentence(409, error.message))
+            self._refuse(409, error.message)
 
     def new_websocket_client(self) -> None:
         """Carry the session; websockify calls this after the handshake."""
@@ -121,17 +119,14 @@ class ConsoleHandler(WebSockifyRequestHandler):  # type: ignore[misc]
                     if web_socket.recvmsg() is None:
                         return
 
-    def _answer(self, page: pages.Page) -> None:
-        """In one write: who waits for a handshake takes what comes later for frames."""
-        client, answer = self.wfile, io.BytesIO()
-        self.wfile = answer
-        try:
-            self._write(page)
-        finally:
-            self.wfile = client
-        client.write(answer.getvalue())
+    def _refuse(self, status: int, sentence: str) -> None:
+        """No handshake, and why in the status line: what comes behind the head is taken for frames."""
+        self.send_response(status, sentence.encode("ascii", "replace").decode())
+        self.send_header("Content-Length", "0")
+        self.send_header("Connection", "close")
+        self.end_headers()
 
-    def _write(self, page: pages.Page) -> None:
+    def _answer(self, page: pages.Page) -> None:
         self.send_response(page.status)
         headers = {
             "Content-Type": page.content_type,

@@ -11,7 +11,7 @@ import libvirt
 from nova_appliance.common.errors import ApplianceError
 from nova_appliance.domain.guest import Guest, GuestSeen
 from nova_appliance.virt.driver import NoSuchDisks
-from nova_appliance.virt.libvirt import bridges, domains, firmware, pins
+from nova_appliance.virt.libvirt import bridges, domains, firmware, pages, pins
 from nova_appliance.virt.libvirt.connection import Connection
 from nova_appliance.virt.libvirt.console_ports import FreePorts
 from nova_appliance.virt.libvirt.folders import Folders
@@ -58,6 +58,7 @@ class Starter:
         if self.host.virt_type != "test":
             self._need_files(guest)
             bridges.make_missing(guest.vifs)
+        pages.check(lent, guest, self.host)
         with ExitStack() as undo:
             port = self.serial_ports.take()
             with self.locks.hold(PINS):

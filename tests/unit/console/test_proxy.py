@@ -3,7 +3,6 @@
 
 import datetime as dt
 import os
-import re
 import socket
 import threading
 import urllib.error
@@ -110,8 +109,10 @@ def test_the_protocol_binary_is_answered_when_it_is_offered(enter):
 
 
 def refused(client, status):
+    """The words of the status line; nothing that could be taken for a frame comes behind the head."""
     assert client.status == status
-    return re.sub(r"<[^>]+>", " ", client.body())
+    assert client.body() == ""
+    return client.head.partition("\r\n")[0]
 
 
 def test_without_a_token_nobody_comes_in(enter, guest):
@@ -187,8 +188,8 @@ def test_one_server_has_so_many_consoles_at_once(consoles, server):
     proxy = consoles.proxy("nova-novncproxy", connections_per_server=2)
     secret = consoles.secret(server, "novnc")
     clients = [WebClient(proxy.port, f"/?token={secret}") for _ in range(3)]
-    assert [client.status for client in clients] == [101, 101, 409]
-    assert "open 2 times already" in clients[2].body()
+    assert [client.status for client in clients[:2]] == [101, 101]
+    assert "open 2 times already" in refused(clients[2], 409)
     clients[0].close()
     assert wait_for(lambda: proxy.sessions.count() == 1, 60)
     clients.append(WebClient(proxy.port, f"/?token={secret}"))
