@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from nova_appliance.common import ids
@@ -58,6 +59,24 @@ def test_a_volume_joins_and_leaves_a_guest_that_is_off(full_bench, make):
     for _ in range(2):
         volumes.detach(guest.server_id, volume)
         assert volumes.plugged(guest.server_id) == frozenset()
+
+
+def test_a_volume_joins_beside_a_config_drive_that_has_its_name(qemu, make):
+    """The next free name is the volume's until the guest starts anew; then the drive gives way."""
+    root = msgspec.structs.replace(qemu.bare_guest().disks[0], bus="scsi")
+    guest = qemu.started(
+        disks=(root,), config_drive={"a": "b"}, image_properties={"hw_cdrom_bus": "scsi"}
+    )
+    volumes, volume = qemu.driver.volumes, make("sdb", bus="scsi")
+    volumes.attach(guest.server_id, volume)
+    assert volumes.plugged(guest.server_id) == {volume.volume_id}
+    os.truncate(volume.path, 2 * MIB)
+    volumes.resize(guest.server_id, volume)
+    qemu.driver.power.off(guest.server_id, 0)
+    qemu.driver.power.on(msgspec.structs.replace(guest, volumes=(volume,)))
+    assert volumes.plugged(guest.server_id) == {volume.volume_id}
+    volumes.attach(guest.server_id, make("sdc", bus="scsi"))
+    assert len(volumes.plugged(guest.server_id)) == 2
 
 
 def test_a_guest_starts_with_its_volumes_and_from_one(full_bench, make):

@@ -6,6 +6,7 @@ A guest lets go of a device by itself: it is asked again until it does or time i
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable
 
@@ -17,6 +18,7 @@ from nova_appliance.virt.driver import DeviceHeld
 from nova_appliance.virt.libvirt import domains
 from nova_appliance.virt.libvirt.connection import Connection
 from nova_appliance.virt.libvirt.lifecycle import Starter
+from nova_appliance.virt.libvirt.xml.disk import Targets
 
 TRIES = 8
 EACH_S = 5.0
@@ -34,6 +36,8 @@ class Kind:
     path: str
     key_of: Callable[[etree._Element], str | None]
     """Nothing for what is none of ours."""
+    fit: Callable[[etree._Element, etree._Element], None] | None = None
+    """Change a device so that the guest with this definition can take it."""
 
 
 def _mac(card: etree._Element) -> str | None:
@@ -42,7 +46,19 @@ def _mac(card: etree._Element) -> str | None:
 
 
 CARDS = Kind("devices/interface", _mac)
-DISKS = Kind("devices/disk", lambda disk: disk.findtext("serial"))
+
+
+def _name_anew(disk: etree._Element, root: etree._Element) -> None:
+    """The next free name where the wanted one is another disk's, such as the config drive's.
+
+    It is a name between libvirt and us only, and the wanted one again when the guest starts anew.
+    """
+    names = Targets(each.get("dev", "") for each in root.iterfind("devices/disk/target"))
+    for target in disk.iterfind("target"):
+        target.set("dev", names.free(target.get("bus", ""), target.get("dev", "")))
+
+
+DISKS = Kind("devices/disk", lambda disk: disk.findtext("serial"), _name_anew)
 """Volumes: a disk has the id of its volume for a serial."""
 
 
@@ -58,19 +74,26 @@ class Plugs:
 
     def attach(self, server_id: str, key: str, device: etree._Element) -> None:
         """Twice is once. A guest that is not defined gets the device when it is started."""
-        xml = etree.tostring(device, encoding="unicode")
 
         def deed(lent: libvirt.virConnect) -> None:
             domain = domains.look_up(lent, server_id)
             if domain is None:
                 return
-            if domain.isActive() and key not in devices(domain, self.kind, live=True):
-                domain.attachDeviceFlags(xml, _LIVE)
-            if domain.isPersistent() and key not in devices(domain, self.kind, live=False):
-                domain.attachDeviceFlags(xml, _KEPT)
+            if domain.isActive():
+                self._plug(domain, key, device, _LIVE)
+            if domain.isPersistent():
+                self._plug(domain, key, device, _KEPT)
 
         with self.starter.locks.hold(server_id):
             self.connection.call(deed)
+
+    def _plug(self, domain: libvirt.virDomain, key: str, device: etree._Element, to: int) -> None:
+        live = to == _LIVE
+        if key not in devices(domain, self.kind, live=live):
+            fitting = copy.deepcopy(device)
+            if self.kind.fit is not None:
+                self.kind.fit(fitting, definition(domain, live=live))
+            domain.attachDeviceFlags(etree.tostring(fitting, encoding="unicode"), to)
 
     def detach(self, server_id: str, key: str, name: str) -> None:
         """Wait until the device, which a sentence calls by its name, is out. Raises DeviceHeld."""
@@ -116,8 +139,13 @@ class Plugs:
 
 def devices(domain: libvirt.virDomain, kind: Kind, *, live: bool) -> dict[str, str]:
     """Key > XML of the guest's devices of a kind, now or at its next start."""
+    found = definition(domain, live=live).iterfind(kind.path)
+    keyed = ((kind.key_of(device), device) for device in found)
+    return {key: etree.tostring(device, encoding="unicode") for key, device in keyed if key}
+
+
+def definition(domain: libvirt.virDomain, *, live: bool) -> etree._Element:
+    """The guest as it is now, or as it is started next time."""
     flags = 0 if live and domain.isActive() else libvirt.VIR_DOMAIN_XML_INACTIVE
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    root = etree.fromstring(domain.XMLDesc(flags), parser)
-    keyed = ((kind.key_of(device), device) for device in root.iterfind(kind.path))
-    return {key: etree.tostring(device, encoding="unicode") for key, device in keyed if key}
+    return etree.fromstring(domain.XMLDesc(flags), parser)

@@ -29,7 +29,13 @@ def swap(lent: libvirt.virConnect, server_id: str, old: Volume, new: Volume) -> 
         raise CannotNow(server_id, "copy a volume")
     xml = devices(domain, DISKS, live=True).get(old.volume_id)
     if xml is not None and new.path not in _sources(xml):
-        _copy_over(domain, old, new)
+        _copy_over(domain, name_of(xml), new)
+
+
+def name_of(xml: str) -> str:
+    """What libvirt calls a guest's disk, such as vdb."""
+    target = etree.fromstring(xml).find("target")
+    return "" if target is None else str(target.get("dev", ""))
 
 
 def _sources(xml: str) -> set[str | None]:
@@ -37,30 +43,30 @@ def _sources(xml: str) -> set[str | None]:
     return set() if source is None else {source.get("file"), source.get("dev")}
 
 
-def _copy_over(domain: libvirt.virDomain, old: Volume, new: Volume) -> None:
-    """Mirror the old disk to the new one until both are the same, then let the guest use that."""
-    if domain.blockInfo(old.device)[0] != bytes_of(new):
-        raise HypervisorFailed(f"Volume {new.volume_id} has another size than {old.volume_id}.")
+def _copy_over(domain: libvirt.virDomain, name: str, new: Volume) -> None:
+    """Mirror the disk to the new one until both are the same, then let the guest use that."""
+    if domain.blockInfo(name)[0] != bytes_of(new):
+        raise HypervisorFailed(f"Volume {new.volume_id} has another size than disk {name}.")
     into = element(
         "disk",
         element("source", **{"dev" if new.kind == "block" else "file": new.path}),
         element("driver", type=new.file_format),
         type=new.kind,
     )
-    if not domain.blockJobInfo(old.device):
+    if not domain.blockJobInfo(name):
         text = etree.tostring(into, encoding="unicode")
-        domain.blockCopy(old.device, text, None, _SWAP_FLAGS)
+        domain.blockCopy(name, text, None, _SWAP_FLAGS)
 
     def is_same() -> bool:
-        job = domain.blockJobInfo(old.device)
+        job = domain.blockJobInfo(name)
         if not job:
-            raise HypervisorFailed(f"The copy of {old.device} ended by itself.")
+            raise HypervisorFailed(f"The copy of {name} ended by itself.")
         return bool(job["cur"] == job["end"] and job["end"] > 0)
 
     if not clock.wait_for(is_same, _COPY_S, _LOOK_EVERY_S):
-        domain.blockJobAbort(old.device)
-        raise HypervisorFailed(f"{old.device} was not copied in {_COPY_S:.0f} s.")
-    domain.blockJobAbort(old.device, libvirt.VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT)
+        domain.blockJobAbort(name)
+        raise HypervisorFailed(f"{name} was not copied in {_COPY_S:.0f} s.")
+    domain.blockJobAbort(name, libvirt.VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT)
 
 
 def bytes_of(volume: Volume) -> int:

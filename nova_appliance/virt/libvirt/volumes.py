@@ -17,7 +17,7 @@ from nova_appliance.domain.volume_usage import VolumeCount
 from nova_appliance.virt.libvirt import chains, counts, domains, swaps
 from nova_appliance.virt.libvirt.connection import Connection
 from nova_appliance.virt.libvirt.lifecycle import Starter
-from nova_appliance.virt.libvirt.plugs import DISKS, EACH_S, TRIES, Plugs
+from nova_appliance.virt.libvirt.plugs import DISKS, EACH_S, TRIES, Plugs, devices
 from nova_appliance.virt.libvirt.xml.disk import disk
 from nova_appliance.virt.libvirt.xml.domain import volume_part
 
@@ -64,9 +64,12 @@ class LibvirtVolumes:
 
         def deed(lent: libvirt.virConnect) -> None:
             domain = domains.look_up(lent, server_id)
-            if domain is not None and domain.isActive() and volume.kind != "network":
-                size = swaps.bytes_of(volume)
-                domain.blockResize(volume.device, size, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)
+            if domain is None or not domain.isActive() or volume.kind == "network":
+                return
+            xml = devices(domain, DISKS, live=True).get(volume.volume_id)
+            if xml is not None:
+                flags = libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES
+                domain.blockResize(swaps.name_of(xml), swaps.bytes_of(volume), flags)
 
         with self.starter.locks.hold(server_id):
             self.connection.call(deed)

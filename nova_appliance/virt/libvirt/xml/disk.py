@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nova_appliance.common.errors import Refused
@@ -86,9 +86,13 @@ def controllers(buses: set[str]) -> list[Element]:
 class Targets:
     """Gives each disk of one guest its name, such as vda, in the order of asking."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Iterable[str] = ()) -> None:
         self._given: dict[str, int] = {}
-        self._taken: set[str] = set()
+        self._taken = set(taken)
+
+    def free(self, bus: str, wanted: str) -> str:
+        """The wanted name if nobody has it, else the next free one on `bus`."""
+        return self.take(bus, "" if wanted in self._taken else wanted)
 
     def take(self, bus: str, wanted: str = "") -> str:
         """The wanted name, or the next free one on `bus`."""
