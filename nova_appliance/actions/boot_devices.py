@@ -118,10 +118,10 @@ def _check_local(rows: Sequence[BlockDevice], request: BootRequest) -> None:
     for row in local:
         if row.source_type == "image" and row.boot_index != 0:
             raise _wrong("Mapping image to local is not supported.")
-        if row.boot_index == 0 and row.uuid != (request.image_id or row.uuid):
-            raise _wrong("the boot disk has another image than imageRef.")
         if row.boot_index == 0 and row.source_type == "blank":
             raise _wrong("a blank disk cannot be booted from.")
+        if row.boot_index == 0 and row.uuid != (request.image_id or row.uuid):
+            raise _wrong("the boot disk has another image than imageRef.")
 
 
 def check_sizes(flavor: Flavor, attachments: Sequence[Attachment]) -> None:
@@ -210,7 +210,7 @@ def _root(
         except errors.NotFound:
             return ServerImage(id=""), row.volume_size or snapshot["size"]
         return root_image.of_volume(volume.image), row.volume_size or snapshot["size"]
-    raise _wrong("a blank disk cannot be booted from.")
+    return ServerImage(id=""), row.volume_size  # blank: a rescue disk brings the system
 
 
 def _attachment(

@@ -278,7 +278,7 @@ def test_what_a_mapping_refuses(admin: Any) -> None:
     flavor = admin.compute.find_flavor("m1.tiny").id
     blank = {"source_type": "blank", "destination_type": "volume"}
     for mapping, words in (
-        ([blank | {"volume_size": 1, "boot_index": 0}], "cannot be booted"),
+        ([blank | {"destination_type": "local", "boot_index": 0}], "cannot be booted"),
         ([blank | {"boot_index": -1}], "Boot sequence"),
         ([{"source_type": "volume", "destination_type": "local", "uuid": ids.new_id()}], "local"),
     ):

@@ -11,6 +11,7 @@ from fixtures.world import FLAVOR, World
 from nova_appliance.actions import boot_devices
 from nova_appliance.common import errors, ids
 from nova_appliance.domain.boot import BlockDevice
+from nova_appliance.domain.server import ServerImage
 
 ROOMY = msgspec.structs.replace(FLAVOR, ephemeral_gib=2, swap_mib=64)
 
@@ -83,6 +84,14 @@ def test_disks_are_named_root_first_then_local_ones_then_volumes(world):
     assert volume.device == "/dev/vdd"
 
 
+def test_an_empty_volume_can_be_the_root_disk(world):
+    """Its system comes from a rescue disk, or over the network."""
+    chosen = choose(world, row("blank", "volume", boot_index=0, volume_size=3))
+    assert (chosen.image_id, chosen.root, chosen.root_gib) == (None, ServerImage(id=""), 3)
+    (volume,) = chosen.attachments
+    assert (volume.source, volume.boot_index, volume.size_gib) == ("blank", 0, 3)
+
+
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
@@ -93,7 +102,8 @@ def test_disks_are_named_root_first_then_local_ones_then_volumes(world):
         ([("image", "local", {"boot_index": 0}), ("image", "local", {})], "image to local"),
         ([("image", "volume", {"boot_index": 0})], "non-zero size"),
         ([("image", "local", {"boot_index": 0}), ("blank", "volume", {})], "non-zero size"),
-        ([("blank", "volume", {"boot_index": 0, "volume_size": 1})], "cannot be booted"),
+        ([("blank", "volume", {"boot_index": 0})], "non-zero size"),
+        ([("blank", "local", {"boot_index": 0, "volume_size": 1})], "cannot be booted"),
         ([("volume", "volume", {"boot_index": 0, "uuid": ids.new_id()})], "failed to get volume"),
         ([("snapshot", "volume", {"boot_index": 0, "uuid": ids.new_id()})], "get snapshot"),
         ([("image", "volume", {"boot_index": 0, "uuid": ids.new_id(), "volume_size": 1})],
