@@ -9,6 +9,7 @@ from fixtures.qemu_process import qemu_pid
 
 from nova_appliance.virt.driver import HypervisorFailed
 
+pytestmark = pytest.mark.xdist_group("huge pages")  # there is one number of them a machine
 HUGE = Path("/sys/kernel/mm/hugepages/hugepages-2048kB")
 PAGES = 24
 """Enough for one guest of the bench (32 MiB), not for two."""
