@@ -18,12 +18,16 @@ MAPPING = re.compile(r"^Size: +(\d+) kB\nKernelPageSize: +(\d+) kB$", re.MULTILI
 
 @pytest.fixture
 def pages():
-    """Says how many huge pages are free; there are PAGES more than before."""
-    had = int((HUGE / "nr_hugepages").read_text())
-    (HUGE / "nr_hugepages").write_text(str(had + PAGES))
-    assert int((HUGE / "nr_hugepages").read_text()) == had + PAGES, "too little memory"
-    yield lambda: int((HUGE / "free_hugepages").read_text()) - had
+    """Says how many huge pages are free, of which there are PAGES; afterwards as many as before."""
+    had = number("nr_hugepages")
+    (HUGE / "nr_hugepages").write_text(str(had - number("free_hugepages") + PAGES))
+    assert number("free_hugepages") == PAGES, "too little memory"
+    yield lambda: number("free_hugepages")
     (HUGE / "nr_hugepages").write_text(str(had))
+
+
+def number(name):
+    return int((HUGE / name).read_text())
 
 
 def mib_of_huge_pages(guest):
