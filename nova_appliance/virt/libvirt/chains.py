@@ -19,6 +19,7 @@ from nova_appliance.common.errors import Refused
 from nova_appliance.common.run import ProgramFailed, run
 from nova_appliance.domain.guest import Merge, Volume
 from nova_appliance.virt.driver import HypervisorFailed
+from nova_appliance.virt.libvirt.xml.disk import name_of
 from nova_appliance.virt.libvirt.xml.element import Element, element
 
 OVERLAY = "qcow2"
@@ -46,7 +47,7 @@ def lay_over(domain: libvirt.virDomain | None, volume: Volume, name: str) -> Vol
         return _at(volume, new)
     disk = _disk(domain, volume)
     if _first(_live_files(disk)) != new:
-        _over(domain, _device(disk), new)
+        _over(domain, name_of(disk), new)
     return _at(volume, new)
 
 
@@ -88,7 +89,7 @@ def _over(domain: libvirt.virDomain, device: str, new: str) -> None:
 def _merge_live(
     domain: libvirt.virDomain, volume: Volume, top: str | None, into: str | None
 ) -> Volume:
-    device = _device(_disk(domain, volume))
+    device = name_of(_disk(domain, volume))
     _follow(domain, device)  # what a process that died began
     chain = _live_files(_disk(domain, volume))
     if into is None:
@@ -147,7 +148,7 @@ def _is_ready(domain: libvirt.virDomain, device: str) -> bool:
     """Whether the job mirrors: libvirt says so beside the disk itself."""
     for disk in etree.fromstring(domain.XMLDesc(0)).iterfind("devices/disk"):
         mirror = disk.find("mirror")
-        if mirror is not None and _device(disk) == device:
+        if mirror is not None and name_of(disk) == device:
             return bool(mirror.get("ready") == "yes")
     return False
 
@@ -195,11 +196,6 @@ def _disk(domain: libvirt.virDomain, volume: Volume) -> Element:
         if disk.findtext("serial") == volume.volume_id:
             return disk
     raise Refused(f"The guest has no volume {volume.volume_id}.")
-
-
-def _device(disk: Element) -> str:
-    target = disk.find("target")
-    return "" if target is None else str(target.get("dev"))
 
 
 def _live_files(disk: Element) -> Chain:

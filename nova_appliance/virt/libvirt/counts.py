@@ -9,6 +9,7 @@ from lxml import etree
 from nova_appliance.domain.volume_usage import COUNTED, VolumeCount
 from nova_appliance.virt.libvirt import domains
 from nova_appliance.virt.libvirt.plugs import DISKS, devices
+from nova_appliance.virt.libvirt.xml.disk import name_of
 
 _GONE = (
     libvirt.VIR_ERR_NO_DOMAIN,
@@ -35,6 +36,5 @@ def of(lent: libvirt.virConnect, server_id: str) -> tuple[VolumeCount, ...]:
 
 
 def _read(domain: libvirt.virDomain, xml: str) -> dict[str, int]:
-    device = etree.fromstring(xml).xpath("string(target/@dev)")
-    *numbers, _errors = domain.blockStats(device)  # in the order of COUNTED
+    *numbers, _errors = domain.blockStats(name_of(etree.fromstring(xml)))  # in the order of COUNTED
     return {name: max(0, number) for name, number in zip(COUNTED, numbers, strict=True)}

@@ -58,7 +58,7 @@ class Starter:
         if self.host.virt_type != "test":
             self._need_files(guest)
             bridges.make_missing(guest.vifs)
-        pages.check(lent, guest, self.host)
+            pages.check(lent, guest)
         with ExitStack() as undo:
             port = self.serial_ports.take()
             with self.locks.hold(PINS):

@@ -15,6 +15,7 @@ from nova_appliance.domain.guest import Volume
 from nova_appliance.virt.driver import CannotNow, HypervisorFailed
 from nova_appliance.virt.libvirt import domains
 from nova_appliance.virt.libvirt.plugs import DISKS, devices
+from nova_appliance.virt.libvirt.xml.disk import name_of
 from nova_appliance.virt.libvirt.xml.element import element
 
 _COPY_S = 24 * 3600.0
@@ -29,13 +30,7 @@ def swap(lent: libvirt.virConnect, server_id: str, old: Volume, new: Volume) -> 
         raise CannotNow(server_id, "copy a volume")
     xml = devices(domain, DISKS, live=True).get(old.volume_id)
     if xml is not None and new.path not in _sources(xml):
-        _copy_over(domain, name_of(xml), new)
-
-
-def name_of(xml: str) -> str:
-    """What libvirt calls a guest's disk, such as vdb."""
-    target = etree.fromstring(xml).find("target")
-    return "" if target is None else str(target.get("dev", ""))
+        _copy_over(domain, name_of(etree.fromstring(xml)), new)
 
 
 def _sources(xml: str) -> set[str | None]:

@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable
 
 import libvirt
+from lxml import etree
 
 from nova_appliance.domain.guest import Merge, Volume
 from nova_appliance.domain.volume_usage import VolumeCount
@@ -18,7 +19,7 @@ from nova_appliance.virt.libvirt import chains, counts, domains, swaps
 from nova_appliance.virt.libvirt.connection import Connection
 from nova_appliance.virt.libvirt.lifecycle import Starter
 from nova_appliance.virt.libvirt.plugs import DISKS, EACH_S, TRIES, Plugs, devices
-from nova_appliance.virt.libvirt.xml.disk import disk
+from nova_appliance.virt.libvirt.xml.disk import disk, name_of
 from nova_appliance.virt.libvirt.xml.domain import volume_part
 
 _OnGuest = Callable[[libvirt.virDomain | None], Volume]
@@ -69,7 +70,7 @@ class LibvirtVolumes:
             xml = devices(domain, DISKS, live=True).get(volume.volume_id)
             if xml is not None:
                 flags = libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES
-                domain.blockResize(swaps.name_of(xml), swaps.bytes_of(volume), flags)
+                domain.blockResize(name_of(etree.fromstring(xml)), swaps.bytes_of(volume), flags)
 
         with self.starter.locks.hold(server_id):
             self.connection.call(deed)

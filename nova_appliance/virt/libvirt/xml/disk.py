@@ -61,6 +61,12 @@ def disk(part: DiskPart) -> Element:
     )
 
 
+def name_of(disk: Element) -> str:
+    """What libvirt calls a guest's <disk>, such as vdb."""
+    target = disk.find("target")
+    return "" if target is None else str(target.get("dev", ""))
+
+
 def _source(part: DiskPart) -> list[Element]:
     """Where the disk's content is; a network disk may need a secret of the host besides."""
     if part.kind == "block":
