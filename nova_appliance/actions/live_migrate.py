@@ -36,6 +36,8 @@ class LiveMigration:
     """The host is taken whatever filters say (2.30 to 2.67)."""
     block: bool | None = None
     """Whether disks are copied; None lets the hosts find out."""
+    over_commit: bool | None = None
+    """How disks that are copied are measured; None does not measure (see conductor.disk_room)."""
     waits: bool = False
     """The answer comes when the hosts have checked (below 2.34)."""
 
@@ -60,6 +62,7 @@ def migrate(cloud: Cloud, context: RequestContext, server: Server, wanted: LiveM
         host=wanted.host,
         unfiltered=wanted.unfiltered,
         block=wanted.block,
+        over_commit=wanted.over_commit,
         tried=moves.own_host(cloud, server),
     )
 

@@ -185,6 +185,8 @@ class MoveOrder(msgspec.Struct, frozen=True, kw_only=True):
     unfiltered: bool = False
     block: bool | None = None
     """Whether disks are copied while it runs; None lets the hosts find out."""
+    over_commit: bool | None = None
+    """Whether such disks are measured by what they take now, not by what they may; None by neither."""
     ends: str = "active"
     """State after an evacuation."""
     password: str = ""

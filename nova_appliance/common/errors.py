@@ -45,3 +45,7 @@ class Unavailable(ApplianceError):
 
 class Refused(ApplianceError):
     """A step of an operation cannot succeed, however often it is tried."""
+
+
+class Unfit(Refused):
+    """A host cannot do it, however often it is tried; another one may."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 HOPELESS = (errors.Refused, errors.Invalid, errors.Unsupported)
-"""Errors that a second try, here or on another host, would meet again."""
+"""Errors that a second try, here or on another host, would meet again; but for errors.Unfit."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 10.0
 ASKS = 10
 """How often it is asked whether an order is awaited: for about a minute."""
@@ -38,7 +38,7 @@ def of(agent: Agent, name: str, deed: Callable[[], dict[str, Any]], order: Serve
         report = msgspec.structs.replace(
             report,
             error=_sentence(name, error),
-            retryable=not isinstance(error, HOPELESS),
+            retryable=isinstance(error, errors.Unfit) or not isinstance(error, HOPELESS),
             details=traceback.format_exc(),
         )
     took_s = agent.clock.monotonic() - started

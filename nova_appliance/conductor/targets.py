@@ -95,9 +95,11 @@ def turn(conn: Connection, migration_id: str, status: str, **fields: Any) -> boo
 
 
 def leave(ctx: Ctx, out: Out) -> None:
-    """Give the second claim back, and remember a host that failed."""
+    """Give the second claim back, and remember a host that failed; one that a guest which runs does
+    not suit did not fail.
+    """
     chosen, error = out.get("choose_target"), ctx.saga.error
-    failed = error is not None and error.retryable
+    failed = error is not None and error.retryable and ctx.order.verb != "os-migrateLive"
 
     def work(conn: Connection) -> None:
         hosts.release(conn, ctx.server_id, purpose=claims.MOVE)

@@ -24,6 +24,9 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     memory_mib: int
     disk_gib: int
     disk_free_gib: int
+    """disk_available_least of the Compute API: free when every guest has filled its disks; below 0
+    where they were promised more than there is.
+    """
     memory_used_mib: int
     cpu_info: dict[str, object] = {}
     """arch, model, vendor, features, topology: the keys of the Compute API's cpu_info."""

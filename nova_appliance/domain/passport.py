@@ -20,6 +20,8 @@ class Passport(msgspec.Struct, frozen=True, kw_only=True):
     """Disk > name of the image that it lies over; empty for one that lies over nothing."""
     volumes: dict[str, str] = {}
     """Volume > its path there."""
+    taken_bytes: int = 0
+    """What the disks take of the source's file system now; the target is not told."""
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ VERSIONS: dict[int, str] = {
     21: "0.21.0",
     22: "0.22.0",
     23: "0.23.0",
+    24: "0.24.0",
 }
 """Service version > the release that brought it; every change of a wire shape adds one."""
 
@@ -42,6 +43,7 @@ VERSION = max(VERSIONS)
 """What this release registers in `services.version`."""
 
 FIELDS_SINCE: dict[str, int] = {
+    "Passport.taken_bytes": 24,
     "Surveyed.failed": 23,
     "PowerSeen.looked_at": 7,
     "ServerOrder.vif": 3,

@@ -52,7 +52,7 @@ class Moves(Protocol):
         """Ids of the servers whose disks are kept here."""
 
 
-class CpuDiffers(errors.Refused):
+class CpuDiffers(errors.Unfit):
     """The target's processor lacks something that the guest uses."""
 
     def __init__(self, server_id: str, reason: str) -> None:
@@ -88,7 +88,7 @@ class LiveMoves(Protocol):
     def admit(self, guest: Guest, passport: Passport, *, shared: bool) -> Welcome:
         """At the target: check the processor, have the disks; done again, the same.
 
-        Raises CpuDiffers, NoSuchImage, Unavailable.
+        Raises Unfit (CpuDiffers above all), NoSuchImage, Unavailable.
         """
 
     def go(self, guest: Guest, welcome: Welcome, watch: Watch) -> None:

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Servers move among fake hosts while they run; they are hastened, aborted, and never lost."""
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
+import sqlalchemy as sa
 from fixtures.cells import CELL1
 from fixtures.saga_drive import attach_volume, settle
 from fixtures.world import NOTHING
 
 from nova_appliance.actions import live_migrate, suspension
 from nova_appliance.common import clock, errors
-from nova_appliance.db import server_actions, server_migrations
+from nova_appliance.compute import inventory
+from nova_appliance.db import hosts, server_actions, server_migrations
 from nova_appliance.domain.guest import PowerState
 from nova_appliance.virt.moves import CpuDiffers
 
@@ -93,6 +97,43 @@ def test_a_processor_that_does_not_suit_is_told(world, server):
     assert (left.state, left.host) == ("active", server.host)
     assert "avx512f is missing" in left.fault.message
     assert migration(world, server).status == "error"
+    host = next(host for host in listed(world) if host.host == target)
+    assert host.failed_builds == 0  # it may build what it likes
+
+
+def listed(world):
+    with world.cloud.cells.api.read() as conn:
+        return hosts.list_(conn)
+
+
+@contextlib.contextmanager
+def reported(world, host, **facts):
+    """The host says that it has these things."""
+    agent = world.computes[host].agent
+    seen = msgspec.structs.replace(agent.driver.inventory.read(), **facts)
+    with world.cloud.cells.api.write() as conn:
+        hosts.report(conn, CELL1, host, seen, inventory.limits(agent.conf, seen))
+        conn.execute(sa.update(hosts.HOSTS).filter_by(host=host).values(disk_limit_gib=1 << 20))
+    yield
+    inventory.send(agent)
+
+
+@pytest.mark.parametrize(
+    ("over_commit", "facts", "goes"),
+    [
+        (False, {"disk_free_gib": 0}, False),
+        (False, {"disk_gib": 0}, True),
+        (True, {"disk_free_gib": -1}, True),
+        (True, {"disk_gib": 0}, False),
+        (None, {"disk_gib": 0, "disk_free_gib": 0}, True),
+    ],
+)
+def test_disks_are_measured_as_it_is_wanted(world, server, over_commit, facts, goes):
+    target = other(world, server)
+    with reported(world, target, **facts):
+        left = move(world, server, host=target, over_commit=over_commit)
+    assert (left.state, left.task, left.host) == ("active", None, target if goes else server.host)
+    assert goes or f"too large for host {target}: {1 << 30} bytes are needed" in left.fault.message
 
 
 @pytest.mark.parametrize("deed", ["go", "switch"])

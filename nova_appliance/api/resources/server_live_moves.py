@@ -41,9 +41,14 @@ def migrate_live(req: Request, server: Server, body: Body) -> None:
         host=host,
         unfiltered=forced(asked),
         block=None if block == "auto" else is_true(block),
+        over_commit=_is_said(asked, "disk_over_commit"),
         waits=not at_least(req, "2.34"),
     )
     moves.migrate(req.cloud, req.context, server, wanted)
+
+
+def _is_said(asked: Body, name: str) -> bool | None:
+    return is_true(asked[name]) if name in asked else None
 
 
 @operation(

@@ -11,7 +11,7 @@ import msgspec
 
 from nova_appliance.actions.orders import MoveOrder
 from nova_appliance.common import errors
-from nova_appliance.conductor import attachments, guests, ports, targets
+from nova_appliance.conductor import attachments, disk_room, guests, ports, targets
 from nova_appliance.conductor.saga import (
     Cancelled,
     Ctx,
@@ -79,24 +79,33 @@ def prepare_target(ctx: Ctx, out: Out) -> Parked:
     """Let the target check the processor and have the disks."""
     _check_wish(ctx)
     passport = msgspec.convert(out["check_source"], Passport)
+    passport = msgspec.structs.replace(passport, taken_bytes=0)  # it is for the conductor alone
     new = out["reserve_there"]["new"]
     there = attachments.replaced(ctx.living().attachments, new, {})
     fields = {"passport": passport, "image": ctx.living().image, "attachments": there}
     return _send(ctx, out, "prepare_target", "admit", status="preparing", **fields)
 
 
-def is_prepared(ctx: Ctx, _out: Out, answer: Answer) -> Any:
-    """The target waits for the guest; disks are copied only if that was wanted."""
+def is_prepared(ctx: Ctx, out: Out, answer: Answer) -> Any:
+    """The target waits for the guest; disks are copied only if that was wanted, and they fit."""
     welcome = msgspec.convert(answer.result["welcome"], Welcome)
-    if ctx.order.block is True and welcome.shared:
-        raise errors.Refused(
-            "Block migration can not be used with shared storage: both hosts see the same disks."
-        )
-    if ctx.order.block is False and not welcome.shared and ctx.living().image is not None:
-        raise errors.Refused(
-            "The hosts do not share storage: only block migration can move the server's disks."
-        )
+    if reason := _misfit(ctx, out, shared=welcome.shared):
+        raise HostFailed(reason, out["choose_target"]["host"], retryable=True)
     return answer.result["welcome"] | {"connections": answer.result.get("connections", {})}
+
+
+def _misfit(ctx: Ctx, out: Out, *, shared: bool) -> str:
+    """Why this pair of hosts will not do as it was wanted; another target may."""
+    if ctx.order.block is True and shared:
+        return "Block migration can not be used with shared storage: both hosts see the same disks."
+    if ctx.order.block is False and not shared and ctx.living().image is not None:
+        return "The hosts do not share storage: only block migration can move the server's disks."
+    if shared or ctx.order.over_commit is None:
+        return ""
+    with ctx.cloud.cells.api.read() as conn:
+        target = hosts.get(conn, out["choose_target"]["host_id"])
+    passport = msgspec.convert(out["check_source"], Passport)
+    return disk_room.lacking(ctx, passport, target) if target else ""
 
 
 def clear_target(ctx: Ctx, out: Out) -> Parked | None:

@@ -14,6 +14,7 @@ from nova_appliance.domain.migration import ABORT, Amount
 from nova_appliance.domain.passport import Passport, Progress, Welcome
 from nova_appliance.virt.driver import CannotNow
 from nova_appliance.virt.fake.hypervisor import FakeDisks, FakeGuest, Hypervisor
+from nova_appliance.virt.fake.moves import disk_bytes
 from nova_appliance.virt.fake.shelf import Shelf
 from nova_appliance.virt.moves import MoveAborted, Watch
 
@@ -35,10 +36,11 @@ class FakeLive:
             if found.power_state not in (PowerState.RUNNING, PowerState.PAUSED):
                 raise CannotNow(guest.server_id, "be migrated")
             held = self.hypervisor.disks.get(guest.server_id)
-        disks = tuple(DiskHeld(name=d.name, virtual_bytes=0) for d in held.disks) if held else ()
+        sizes = {disk.name: disk_bytes(disk) for disk in held.disks} if held else {}
+        disks = tuple(DiskHeld(name=name, virtual_bytes=size) for name, size in sizes.items())
         address = str(self.hypervisor.settings.state_dir or "")
         told = msgspec.structs.replace(journey, address=address, disks=disks)
-        return Passport(journey=told, cpu="fake")
+        return Passport(journey=told, cpu="fake", taken_bytes=sum(sizes.values()))
 
     def admit(self, guest: Guest, passport: Passport, *, shared: bool) -> Welcome:
         """See virt.moves.LiveMoves."""

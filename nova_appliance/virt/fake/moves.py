@@ -34,7 +34,7 @@ class FakeMoves:
                 self.hypervisor.kept.put(server_id, held)
                 self.hypervisor.disks.drop(server_id)
         folder = self.hypervisor.settings.state_dir
-        disks = tuple(DiskHeld(name=d.name, virtual_bytes=_size(d)) for d in held.disks)
+        disks = tuple(DiskHeld(name=d.name, virtual_bytes=disk_bytes(d)) for d in held.disks)
         return msgspec.structs.replace(
             journey, folder=str(folder / "kept") if folder else "", disks=disks
         )
@@ -56,8 +56,8 @@ class FakeMoves:
             had = {disk.name: disk for disk in held.disks}
             for disk in guest.disks:
                 old = had.get(disk.name)
-                if old and disk.purpose != "swap" and 0 < _size(disk) < _size(old):
-                    raise DiskShrinks(disk.name, _size(old), _size(disk))
+                if old and disk.purpose != "swap" and 0 < disk_bytes(disk) < disk_bytes(old):
+                    raise DiskShrinks(disk.name, disk_bytes(old), disk_bytes(disk))
             fetched = tuple(disk for disk in guest.disks if disk.name in had)
             record = FakeDisks(server_id=guest.server_id, disks=fetched)
             self.hypervisor.disks.put(guest.server_id, record)
@@ -80,5 +80,6 @@ class FakeMoves:
         return frozenset(self.hypervisor.kept.keys())
 
 
-def _size(disk: Disk) -> int:
+def disk_bytes(disk: Disk) -> int:
+    """How large a guest sees the disk."""
     return disk.size_mib * MIB if disk.size_mib else disk.size_gib * GIB

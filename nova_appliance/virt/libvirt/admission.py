@@ -9,7 +9,7 @@ from pathlib import Path
 import libvirt
 
 from nova_appliance.common import ids
-from nova_appliance.common.errors import Refused
+from nova_appliance.common.errors import Unfit
 from nova_appliance.domain.guest import Guest
 from nova_appliance.domain.passport import Passport, Welcome
 from nova_appliance.virt.libvirt import bridges, overlays
@@ -35,7 +35,7 @@ class Admission:
         volumes = {one.volume_id: one.path for one in guest.volumes if one.kind != "network"}
         for volume_id, path in volumes.items():
             if not Path(path).exists():
-                raise Refused(f"Volume {volume_id} is not to be had on this host: no {path}.")
+                raise Unfit(f"Volume {volume_id} is not to be had on this host: no {path}.")
         folder = self.disks.folders.server(guest.server_id)
         if not shared:
             self._make_disks(guest, passport, folder)

@@ -46,7 +46,7 @@ def open_driver(settings: VirtSettings) -> Driver:
     starter = Starter(connection, host, folders, serial_ports)
     lifecycle = LibvirtLifecycle(connection, starter)
     power = LibvirtPower(connection, starter)
-    inventory = HostInventory(connection, settings, host)
+    inventory = HostInventory(connection, settings, host, folders)
     if host.virt_type == "test":
         return Driver(
             name="libvirt",

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
-from pathlib import Path
 from typing import NamedTuple
 
 import libvirt
@@ -15,13 +13,14 @@ from lxml import etree
 from nova_appliance.common.run import ProgramFailed, run
 from nova_appliance.domain.host import Inventory
 from nova_appliance.virt.libvirt.connection import Connection
+from nova_appliance.virt.libvirt.folders import Folders
+from nova_appliance.virt.libvirt.space import disk_space
 from nova_appliance.virt.libvirt.traits import DRIVER_TRAITS, cpu_traits
 from nova_appliance.virt.libvirt.xml.cpu import cpu
 from nova_appliance.virt.libvirt.xml.domain import HostTraits
 from nova_appliance.virt.libvirt.xml.element import Element, element, write
 from nova_appliance.virt.settings import VirtSettings
 
-GIB = 1 << 30
 _KIB_PER_MIB = 1024
 _EMULATED_DEFAULT = "qemu64"
 
@@ -46,16 +45,17 @@ class HostInventory:
     connection: Connection
     settings: VirtSettings
     host: HostTraits
+    folders: Folders
 
     def read(self) -> Inventory:
         """See virt.driver.Inventories."""
-        return self.connection.call(self._read)
+        space = disk_space(self.folders, self.settings.disk_format)
+        return self.connection.call(lambda lent: self._read(lent, space))
 
-    def _read(self, lent: libvirt.virConnect) -> Inventory:
+    def _read(self, lent: libvirt.virConnect, space: tuple[int, int]) -> Inventory:
         node = _Node(*lent.getInfo())
         whole_mib, used_mib = memory_mib(lent, node.memory_mib)
         seen = read_cpu(lent.getCapabilities())
-        disk_gib, free_gib = disk_space(self.settings.state_dir)
         return Inventory(
             node=self.settings.host,
             hypervisor_type=lent.getType(),
@@ -63,8 +63,8 @@ class HostInventory:
             vcpus=node.cpus,
             memory_mib=whole_mib,
             memory_used_mib=used_mib,
-            disk_gib=disk_gib,
-            disk_free_gib=free_gib,
+            disk_gib=space[0],
+            disk_free_gib=space[1],
             cpu_info=dataclasses.asdict(seen)
             | {"topology": {"sockets": node.sockets, "cores": node.cores, "threads": node.threads}},
             architectures=(seen.arch,),
@@ -139,15 +139,6 @@ def memory_mib(lent: libvirt.virConnect, told_mib: int) -> tuple[int, int]:
     spare = sum(stats.get(name, 0) for name in ("free", "buffers", "cached"))
     used_kib = max(0, stats["total"] - spare)
     return stats["total"] // _KIB_PER_MIB, used_kib // _KIB_PER_MIB
-
-
-def disk_space(folder: Path | None) -> tuple[int, int]:
-    """Whole and free GiB of the file system that holds `folder`."""
-    if folder is None:
-        return 0, 0
-    existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-    space = os.statvfs(existing)
-    return (space.f_blocks * space.f_frsize // GIB, space.f_bavail * space.f_frsize // GIB)
 
 
 def _uptime() -> str:

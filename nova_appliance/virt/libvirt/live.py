@@ -51,7 +51,10 @@ class LibvirtLive:
         layers = {disk.name: overlays.backing_file(folder / disk.name) or "" for disk in found}
         bases = {name: Path(base).name for name, base in layers.items()}
         volumes = volumes_of(text, {volume.volume_id for volume in guest.volumes})
-        return Passport(journey=told, cpu=cpu_of(text), overlays=bases, volumes=volumes)
+        taken = sum(overlays.taken_bytes(folder / disk.name) for disk in found)
+        return Passport(
+            journey=told, cpu=cpu_of(text), overlays=bases, volumes=volumes, taken_bytes=taken
+        )
 
     def admit(self, guest: Guest, passport: Passport, *, shared: bool) -> Welcome:
         """See virt.moves.LiveMoves."""

@@ -148,5 +148,5 @@ def held(folder: Path, disk_format: str) -> list[DiskHeld]:
     return [
         DiskHeld(name=name, virtual_bytes=overlays.virtual_bytes(folder / name, disk_format))
         for name in names
-        if name != CONFIG_DRIVE and not name.endswith((_PART, _BASE))
+        if not name.startswith(CONFIG_DRIVE) and not name.endswith((_PART, _BASE))
     ]

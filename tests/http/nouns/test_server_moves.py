@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
+import sqlalchemy as sa
 from fixtures.cells import CELL1, make_server, put
 from fixtures.compute_api import PROJECT, USER, ComputeApi
 
+from nova_appliance.actions.orders import MoveOrder
 from nova_appliance.common import ids
 from nova_appliance.db import servers
+from nova_appliance.db.tables import cell
 from nova_appliance.domain.attachment import Attachment
 
 SERVER_HOST = "host1"
@@ -68,6 +72,29 @@ def test_servers_whose_volumes_are_on_their_way_stay_a_while(
     assert got.status == 409
     assert "just being attached" in got.message
     assert api.get("/os-migrations", "2.59").data == {"migrations": []}
+
+
+@pytest.mark.parametrize(
+    ("version", "more", "measured"),
+    [
+        ("2.1", {"block_migration": False, "disk_over_commit": "False"}, False),
+        ("2.24", {"block_migration": True, "disk_over_commit": True}, True),
+        ("2.34", {"block_migration": "auto"}, None),
+    ],
+)
+def test_how_disks_are_measured_is_for_old_clients_to_say(
+    api: ComputeApi, server_id: str, version: str, more: dict[str, Any], measured: bool | None
+) -> None:
+    api.cloud.conf.set_override("order_timeout", 0, "conductor")  # nobody runs the saga
+    try:
+        body = {"os-migrateLive": {"host": "host2", **more}}
+        assert api.post(f"/servers/{server_id}/action", body, version).status == 202
+    finally:
+        api.cloud.conf.clear_override("order_timeout", "conductor")
+    with api.cloud.cells.database(CELL1).read() as conn:
+        (order,) = conn.execute(sa.select(cell.SAGAS.c.order_)).scalars()
+    told = msgspec.json.decode(order, type=MoveOrder)
+    assert (told.host, told.over_commit) == ("host2", measured)
 
 
 @pytest.mark.parametrize(

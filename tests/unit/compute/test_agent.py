@@ -183,6 +183,7 @@ def test_reports_survive_a_conductor_that_is_away(bench: Bench) -> None:
     ("error", "retryable", "said"),
     [
         (errors.Refused("It cannot be."), False, "It cannot be."),
+        (errors.Unfit("Not here."), True, "Not here."),
         (errors.Unavailable("Not now."), True, "Not now."),
         (ValueError("x"), True, "build failed on the host: ValueError: x"),
     ],

@@ -41,6 +41,7 @@ FINGERPRINTS = {
     21: "eb88f851ccd820e6",
     22: "b1b991949f0ce54b",
     23: "2f2898b03989cfcf",
+    24: "58f6345e49bbe7dd",
 }
 """Service version > fingerprint of all rows. A new shape gets a new version here, in
 rpc/pins.py VERSIONS, in pyproject.toml and, for a new field, in FIELDS_SINCE."""

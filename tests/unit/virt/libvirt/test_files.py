@@ -17,6 +17,7 @@ from nova_appliance.virt.libvirt.disks import LocalDisks, images_used
 from nova_appliance.virt.libvirt.driver import takes_direct_io
 from nova_appliance.virt.libvirt.folders import folders_of
 from nova_appliance.virt.libvirt.images import ImageCache
+from nova_appliance.virt.libvirt.space import GIB, disk_space, promised_bytes
 from nova_appliance.virt.libvirt.xml.domain import HostTraits, disk_parts
 from nova_appliance.virt.settings import VirtSettings
 
@@ -78,6 +79,43 @@ def test_an_ephemeral_disk_has_a_file_system_with_the_label_that_guests_look_for
     content = (tmp_path / "blank").read_bytes()
     assert content[1080:1082] == b"\x53\xef"
     assert content[1144:1160].rstrip(b"\0") == b"ephemeral0"
+
+
+@pytest.mark.parametrize("disk_format", ["qcow2", "raw"])
+def test_sizes_are_read_as_qemu_img_tells_them(folders, images, disk_format):
+    wanted = guest()
+    LocalDisks(folders, images, disk_format).create(wanted)
+    file = folders.server(wanted.server_id) / "disk"
+    words = subprocess.check_output(
+        ["qemu-img", "info", "-f", disk_format, "--output=json", str(file)]
+    )
+    told = msgspec.json.decode(words)
+    seen = (overlays.virtual_bytes(file, disk_format), overlays.taken_bytes(file))
+    assert seen == (told["virtual-size"], told["actual-size"])
+
+
+def test_what_disks_may_still_grow_is_promised(folders, images):
+    disks = LocalDisks(folders, images, "qcow2")
+    made = [guest(disks=(Disk(name="disk", size_gib=1, image_id=IMAGE),)) for _ in range(2)]
+    for one in made:
+        disks.create(one)
+    promised = promised_bytes(folders, "qcow2")
+    assert (2 << 30) - (2 << 20) < promised < 2 << 30
+    with (folders.server(made[0].server_id) / "disk").open("ab") as file:
+        file.write(b"x" * (8 << 20))
+    assert promised - promised_bytes(folders, "qcow2") in range(7 << 20, 9 << 20)
+    (folders.server(made[1].server_id) / "disk").write_bytes(b"no disk")
+    assert promised_bytes(folders, "qcow2") < 1 << 30
+
+
+def test_room_that_was_promised_is_not_free(folders, images):
+    """Also where nothing is yet."""
+    whole, free = disk_space(folders, "raw")
+    assert 0 <= free <= whole
+    disks = LocalDisks(folders, images, "raw")
+    disks.create(guest(disks=(Disk(name="disk", size_gib=1024, image_id=IMAGE),)))
+    assert disk_space(folders, "raw")[1] - (free - 1024) in range(-1, 2)
+    assert promised_bytes(folders, "raw") // GIB in (1023, 1024)
 
 
 def test_a_half_made_disk_is_made_anew_and_whole_ones_stay(folders, images):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import os_traits
 
-from nova_appliance.virt.libvirt.inventory import disk_space, read_cpu
+from nova_appliance.virt.libvirt.inventory import read_cpu
 from nova_appliance.virt.libvirt.traits import CPU_TRAITS, DRIVER_TRAITS, cpu_traits
 
 CAPTURED = Path(__file__).parent / "captured"
@@ -26,9 +26,3 @@ def test_every_trait_is_one_of_os_traits():
     known = set(os_traits.get_traits())
     assert {*CPU_TRAITS.values(), *DRIVER_TRAITS} <= known
     assert cpu_traits(["avx", "no-such-feature", "pni"]) == ("HW_CPU_X86_AVX", "HW_CPU_X86_SSE3")
-
-
-def test_disk_space_of_a_folder_that_is_not_there_yet(tmp_path):
-    whole, free = disk_space(tmp_path / "a" / "b")
-    assert 0 <= free <= whole
-    assert disk_space(None) == (0, 0)
