@@ -128,6 +128,8 @@ def mapped(kind: str, *, callers: bool = False) -> Iterator[None]:
         raise errors.Unavailable(message) from error
     except ksa.HttpError as error:
         raise _family(kind, error) from error
+    except ksa.EndpointNotFound as error:
+        raise errors.Absent(f"The cloud's catalog has no {kind} service.") from error
     except (ksa.ClientException, requests.RequestException) as error:
         raise errors.Unavailable(f"The {kind} service does not answer: {error}") from error
 

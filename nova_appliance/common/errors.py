@@ -43,6 +43,10 @@ class Unavailable(ApplianceError):
     """A neighbour, the database or the message bus does not answer now; worth trying again (503)."""
 
 
+class Absent(Unavailable):
+    """The cloud's catalog names no such neighbour; it may come to do so (503)."""
+
+
 class Refused(ApplianceError):
     """A step of an operation cannot succeed, however often it is tried."""
 

@@ -22,7 +22,10 @@ from nova_appliance.domain.server import Server
 
 def look(cloud: Cloud) -> Iterator[Sick]:
     """Attachments that the volume service has for nobody, and such that it has no more."""
-    told = all_attachments(cloud.volumes)
+    try:
+        told = all_attachments(cloud.volumes)
+    except errors.Absent:  # a cloud without volumes; servers that have some are told of below
+        told = ()
     known = {one.id for one in told}
     named: set[str] = set()
     resting: set[str] = set()

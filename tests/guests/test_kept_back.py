@@ -6,6 +6,7 @@ The tests share one server and stand in the order of its life.
 
 import json
 
+import openstack
 import pytest
 
 from nova_appliance.common.clock import wait_for
@@ -88,8 +89,12 @@ def test_a_shelved_server_stays_on_its_host_until_it_is_offloaded(cloud, server,
     cloud.wait(server, "SHELVED_OFFLOADED")
     assert server not in cloud.machine.domains()
     assert not disk(cloud, server).parent.exists()
-    compute.unshelve_server(server)
+    with pytest.raises(openstack.exceptions.BadRequestException, match="cellar"):
+        compute.unshelve_server(server, availability_zone="cellar")
+    zone = next(compute.availability_zones()).name
+    compute.unshelve_server(server, availability_zone=zone)
     cloud.wait_ready(server)
+    assert cloud.see(server).availability_zone == zone
     assert cloud.ssh(way_in, READ) == "before the shelf\n"
 
 

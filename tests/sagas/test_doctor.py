@@ -18,8 +18,9 @@ from nova_appliance.actions import boot, create_image, delete, power
 from nova_appliance.cmd import manage_doctor
 from nova_appliance.common import errors, ids
 from nova_appliance.conductor import audit, chores, doctor
-from nova_appliance.db import hosts, server_mappings
+from nova_appliance.db import hosts, server_mappings, servers
 from nova_appliance.db.tables import api, cell
+from nova_appliance.domain.attachment import Attachment
 from nova_appliance.domain.guest import Disk
 from nova_appliance.domain.host import Amounts
 from nova_appliance.rpc import inprocess
@@ -174,6 +175,21 @@ def test_what_is_wrong_is_found_and_mended(world, server, harm, kind):
     after = world.server(server.id)
     assert (after.state, after.task, after.host) == ("active", None, server.host)
     forget_what_users_made(world)
+
+
+def test_a_cloud_without_a_volume_service_is_well(world, server, monkeypatch):
+    def ask(*_asked, **_options):
+        raise errors.Absent("The cloud's catalog has no block-storage service.")
+
+    monkeypatch.setattr(world.volumes, "ask", ask)
+    assert found(world) == []
+    names = {"volume_id": ids.new_id(), "attachment_id": ids.new_id()}
+    kept = Attachment(id=ids.new_id(), device="/dev/vdb", **names)
+    with world.cloud.cells.database(CELL1).write() as conn:
+        servers.change(conn, server.id, attachments=(kept,))
+    assert [finding.kind for finding in found(world)] == ["attachment"]
+    with world.cloud.cells.database(CELL1).write() as conn:
+        servers.change(conn, server.id, attachments=())
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from keystoneauth1 import session as ksa_session
 from keystoneauth1 import token_endpoint
+from keystoneauth1.identity import v3
 
 from nova_appliance.clients.images import Images
 from nova_appliance.clients.network_nouns import PortWanted
@@ -45,6 +46,7 @@ class Service:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
                 self.send_header("Connection", "close")
+                self.send_header("X-Subject-Token", "t")  # as Keystone answers a password
                 self.end_headers()
                 self.wfile.write(data)
 
@@ -118,6 +120,15 @@ def test_a_neighbour_that_is_away_is_unavailable() -> None:
         neighbour = Neighbour(session_to(url), conf_of(url), "image")
         with pytest.raises(errors.Unavailable, match="The image service does not answer"):
             neighbour.ask("GET", "/x")
+
+
+def test_a_neighbour_that_no_catalog_names_is_absent(service: Service) -> None:
+    service.says(200, {"token": {"catalog": [], "expires_at": "2099-01-01T00:00:00Z"}})
+    auth = v3.Password(auth_url=service.url, username="nova", password="x")
+    session = ksa_session.Session(auth=auth, timeout=60)
+    neighbour = Neighbour(session, load.load(files=[]), "block-storage")
+    with pytest.raises(errors.Absent, match="catalog has no block-storage service"):
+        neighbour.ask("GET", "/x")
 
 
 def test_a_callers_token_that_ran_out_is_the_callers(service: Service) -> None:

@@ -130,6 +130,26 @@ def test_an_entry_elsewhere_is_the_address_of_every_api(rendering, tls):
     assert told.ask("controller1", "appliance_cloud_trust") == {}
 
 
+@pytest.mark.parametrize(
+    ("facts", "volumes"),
+    [
+        ({}, "https://192.0.2.10:8776/v3/%(project_id)s"),
+        ({"appliance_volumes": False}, None),
+        (
+            {
+                "appliance_volumes": False,
+                "appliance_neighbours": {"cinder": {"url": "http://volumes.example.org/v3"}},
+            },
+            "http://volumes.example.org/v3",
+        ),
+    ],
+)
+def test_the_catalog_names_no_volume_service_where_there_is_none(rendering, facts, volumes):
+    told = rendering(hosts=THREE, **facts)
+    catalog = {one["type"]: one["url"] for one in told.ask("c1", "identity_services")}
+    assert catalog.get("volumev3") == volumes
+
+
 @pytest.mark.parametrize("tls", [True, False])
 def test_what_the_deployer_trusts_beside_a_keystone_by_https(rendering, tls):
     asked = "appliance_cloud_trust", "smoke_ca_file", "compute_host_ca_file"
