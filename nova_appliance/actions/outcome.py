@@ -11,6 +11,8 @@ from nova_appliance.rpc import envelope
 
 PATIENCE_S = 60.0
 _EVERY_S = 0.05
+_FAMILIES = {**envelope.FAMILIES, errors.Absent.__name__: errors.Absent}
+"""Also such as other daemons are told as what they derive from."""
 
 
 def of(cloud: Cloud, saga: SagaRow, patience_s: float = PATIENCE_S) -> SagaRow:
@@ -35,5 +37,5 @@ def ended(cloud: Cloud, saga: SagaRow, patience_s: float = PATIENCE_S) -> SagaRo
         return None
     error = found[0].error
     if found[0].state != DONE and error is not None:
-        raise envelope.FAMILIES.get(error.family, errors.Refused)(error.message)
+        raise _FAMILIES.get(error.family, errors.Refused)(error.message)
     return found[0]

@@ -129,7 +129,7 @@ def mapped(kind: str, *, callers: bool = False) -> Iterator[None]:
     except ksa.HttpError as error:
         raise _family(kind, error) from error
     except ksa.EndpointNotFound as error:
-        raise errors.Absent(f"The cloud's catalog has no {kind} service.") from error
+        raise errors.Absent(f"The catalog has no {kind} service: {error}") from error
     except (ksa.ClientException, requests.RequestException) as error:
         raise errors.Unavailable(f"The {kind} service does not answer: {error}") from error
 

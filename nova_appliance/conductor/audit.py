@@ -21,6 +21,8 @@ LOG = logging.getLogger(__name__)
 
 OLD_S = 120.0
 """A claim is left alone for so long."""
+LATE_S = 900.0
+"""How long after it did not answer the network service may do what it was asked for."""
 MOVED = ("resized", "error")
 """States in which a server may have something at the host that it came from."""
 PAGE = 500
@@ -111,6 +113,14 @@ def delete_ports(cloud: Cloud) -> int:
     for port in strays:
         delete_port(cloud, port)
     return len(strays)
+
+
+def delete_late_ports(cloud: Cloud) -> int:
+    """Delete such ports soon after the network service was away; how many.
+
+    What it was asked for then it may do when nobody waits any more, and the server is deleted.
+    """
+    return delete_ports(cloud) if cloud.networks.is_in_doubt(LATE_S) else 0
 
 
 def stray_ports(cloud: Cloud) -> tuple[Port, ...]:

@@ -141,6 +141,7 @@ CHORES: tuple[tuple[str, Every, Callable[[Cloud], int]], ...] = (
     ("remove strays", 3600.0, remove_strays),
     ("release claims", 600.0, audit.release_claims),
     ("delete ports", 1800.0, audit.delete_ports),
+    ("delete late ports", 60.0, audit.delete_late_ports),
     ("recount claims", 600.0, audit.recount),
     ("end long builds", 30.0, end_long_builds),
     ("name stuck sagas", 300.0, name_stuck),

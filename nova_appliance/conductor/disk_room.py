@@ -13,8 +13,17 @@ from nova_appliance.domain.server import Server
 
 GIB = 1 << 30
 
+Room = dict[str, int]
+"""What a host had when it was chosen, the server's claim taken: a step's result, in GiB."""
 
-def lacking(ctx: Ctx, passport: Passport, target: Host) -> str:
+
+def of(host: Host) -> Room:
+    """The room of a host that was just chosen."""
+    has = host.inventory
+    return {"unclaimed": has.disk_gib - host.used.disk_gib, "free": has.disk_free_gib}
+
+
+def lacking(ctx: Ctx, passport: Passport, host: str, room: Room) -> str:
     """Say why the disks do not fit as the order wants them to; nothing when they do.
 
     As with Nova: with over-commit, what they take now must not be claimed by others there; without,
@@ -22,16 +31,15 @@ def lacking(ctx: Ctx, passport: Passport, target: Host) -> str:
     """
     if ctx.order.over_commit:
         needed = passport.taken_bytes
-        others_gib = target.used.disk_gib - _claimed_gib(ctx.living())
-        free = (target.inventory.disk_gib - others_gib) * GIB
+        free_gib = room["unclaimed"] + _claimed_gib(ctx.living())
     else:
         needed = sum(disk.virtual_bytes for disk in passport.journey.disks)
-        free = target.inventory.disk_free_gib * GIB
-    if needed <= free:
+        free_gib = room["free"]
+    if needed <= max(0, free_gib) * GIB:
         return ""
     return (
-        f"The server's disks are too large for host {target.host}: {needed} bytes are needed, and"
-        f" {max(0, free)} are free there."
+        f"The server's disks are too large for host {host}: {needed} bytes are needed, and"
+        f" {max(0, free_gib) * GIB} are free there."
     )
 
 

@@ -24,8 +24,10 @@ def look(cloud: Cloud) -> Iterator[Sick]:
     """Attachments that the volume service has for nobody, and such that it has no more."""
     try:
         told = all_attachments(cloud.volumes)
-    except errors.Absent:  # a cloud without volumes; servers that have some are told of below
-        told = ()
+    except errors.Absent:
+        if any(one.is_volume for server in at_rest(cloud) for one in server.attachments):
+            raise
+        return  # a cloud without volumes
     known = {one.id for one in told}
     named: set[str] = set()
     resting: set[str] = set()

@@ -44,7 +44,9 @@ def stop(conn: Connection, migration_id: str) -> None:
 def fault(ctx: Ctx, error: SagaError) -> Fault:
     """What the server's row says of a move that could not be done."""
     now = ctx.cloud.clock.now()
-    return Fault(code=500, message=error.message, created_at=now, details=error.details)
+    earlier = [text for text in getattr(ctx.order, "said", ()) if text not in error.message]
+    message = " ".join((error.message, *(f"Tried before: {text}" for text in earlier)))
+    return Fault(code=500, message=message, created_at=now, details=error.details)
 
 
 def source_id(ctx: Ctx, server: Server) -> str | None:

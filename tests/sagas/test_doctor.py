@@ -187,7 +187,7 @@ def test_a_cloud_without_a_volume_service_is_well(world, server, monkeypatch):
     kept = Attachment(id=ids.new_id(), device="/dev/vdb", **names)
     with world.cloud.cells.database(CELL1).write() as conn:
         servers.change(conn, server.id, attachments=(kept,))
-    assert [finding.kind for finding in found(world)] == ["attachment"]
+    assert [(finding.kind, finding.mend) for finding in found(world)] == [("unreachable", None)]
     with world.cloud.cells.database(CELL1).write() as conn:
         servers.change(conn, server.id, attachments=())
 

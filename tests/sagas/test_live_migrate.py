@@ -16,6 +16,7 @@ from nova_appliance.common import clock, errors
 from nova_appliance.compute import inventory
 from nova_appliance.db import hosts, server_actions, server_migrations
 from nova_appliance.domain.guest import PowerState
+from nova_appliance.virt.fake.hypervisor import FakeDisks
 from nova_appliance.virt.moves import CpuDiffers
 
 
@@ -114,26 +115,67 @@ def reported(world, host, **facts):
     with world.cloud.cells.api.write() as conn:
         hosts.report(conn, CELL1, host, seen, inventory.limits(agent.conf, seen))
         conn.execute(sa.update(hosts.HOSTS).filter_by(host=host).values(disk_limit_gib=1 << 20))
-    yield
-    inventory.send(agent)
+    try:
+        yield
+    finally:
+        inventory.send(agent)
+
+
+TAKEN, WHOLE = 1 << 29, 1 << 30
+"""The fake driver's disks are half full."""
 
 
 @pytest.mark.parametrize(
-    ("over_commit", "facts", "goes"),
+    ("over_commit", "facts", "needed"),
     [
-        (False, {"disk_free_gib": 0}, False),
-        (False, {"disk_gib": 0}, True),
-        (True, {"disk_free_gib": -1}, True),
-        (True, {"disk_gib": 0}, False),
-        (None, {"disk_gib": 0, "disk_free_gib": 0}, True),
+        (False, {"disk_free_gib": -1}, WHOLE),
+        (False, {"disk_free_gib": 1, "disk_gib": 0}, 0),
+        (True, {"disk_free_gib": -1, "disk_gib": 1}, 0),
+        (True, {"disk_gib": 0}, TAKEN),
+        (None, {"disk_gib": 0, "disk_free_gib": 0}, 0),
     ],
 )
-def test_disks_are_measured_as_it_is_wanted(world, server, over_commit, facts, goes):
+def test_disks_are_measured_as_it_is_wanted(world, server, over_commit, facts, needed):
     target = other(world, server)
     with reported(world, target, **facts):
-        left = move(world, server, host=target, over_commit=over_commit)
-    assert (left.state, left.task, left.host) == ("active", None, target if goes else server.host)
-    assert goes or f"too large for host {target}: {1 << 30} bytes are needed" in left.fault.message
+        left = move(world, server, host=target, block=True, over_commit=over_commit)
+    assert (left.state, left.task) == ("active", None)
+    assert left.host == (server.host if needed else target)
+    if needed:
+        said = f"too large for host {target}: {needed} bytes are needed, and 0 are free"
+        assert said in left.fault.message
+
+
+def test_disks_that_nobody_copies_are_not_measured(world, server):
+    """A volume-backed server has none: block migration is not asked for."""
+    disks = world.hypervisor(server.host).disks
+    whole = disks.get(server.id)
+    disks.put(server.id, FakeDisks(server_id=server.id, disks=()))
+    target = other(world, server)
+    try:
+        with reported(world, target, disk_free_gib=-1):
+            moved = move(world, server, host=target, block=False, over_commit=False)
+    finally:
+        disks.put(server.id, whole)
+    assert moved.host == target
+    disks.drop(server.id)
+
+
+def test_the_target_is_not_told_what_the_disks_take(world, server, monkeypatch):
+    """A host of the release before would not know the word."""
+    told = []
+    live = world.computes[other(world, server)].agent.driver.live
+    monkeypatch.setattr(type(live), "admit", _noting(type(live).admit, told))
+    assert move(world, server).host == other(world, server)
+    assert [passport.taken_bytes for passport in told] == [0]
+
+
+def _noting(admit, told):
+    def noted(self, guest, passport, *, shared):
+        told.append(passport)
+        return admit(self, guest, passport, shared=shared)
+
+    return noted
 
 
 @pytest.mark.parametrize("deed", ["go", "switch"])

@@ -5,6 +5,7 @@ there does anything else follow. Undone, it runs where it was.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import msgspec
@@ -41,7 +42,11 @@ def choose_target(ctx: Ctx, _out: Out) -> Done:
     source = ctx.living().host or ""
     if not ctx.is_up(source):
         raise errors.Refused(f"Compute service of {source} is unavailable at this time.")
-    return targets.choose(ctx, "queued")
+    done = targets.choose(ctx, "queued")
+    with ctx.cloud.cells.api.read() as conn:
+        chosen = hosts.get(conn, done.result["host_id"])
+    room = disk_room.of(chosen) if chosen else None
+    return dataclasses.replace(done, result=done.result | {"room": room})
 
 
 def check_source(ctx: Ctx, out: Out) -> Parked:
@@ -86,26 +91,30 @@ def prepare_target(ctx: Ctx, out: Out) -> Parked:
     return _send(ctx, out, "prepare_target", "admit", status="preparing", **fields)
 
 
-def is_prepared(ctx: Ctx, out: Out, answer: Answer) -> Any:
-    """The target waits for the guest; disks are copied only if that was wanted, and they fit."""
-    welcome = msgspec.convert(answer.result["welcome"], Welcome)
-    if reason := _misfit(ctx, out, shared=welcome.shared):
-        raise HostFailed(reason, out["choose_target"]["host"], retryable=True)
+def is_prepared(_ctx: Ctx, _out: Out, answer: Answer) -> Any:
+    """The target waits for the guest."""
     return answer.result["welcome"] | {"connections": answer.result.get("connections", {})}
+
+
+def check_fit(ctx: Ctx, out: Out) -> None:
+    """See that disks are copied only if that was wanted, and fit then. Raises HostFailed."""
+    welcome = msgspec.convert(out["prepare_target"], Welcome)
+    if reason := _misfit(ctx, out, shared=welcome.shared):
+        only = ctx.order.host is not None
+        raise HostFailed(reason, out["choose_target"]["host"], retryable=not only)
 
 
 def _misfit(ctx: Ctx, out: Out, *, shared: bool) -> str:
     """Why this pair of hosts will not do as it was wanted; another target may."""
-    if ctx.order.block is True and shared:
+    order, passport = ctx.order, msgspec.convert(out["check_source"], Passport)
+    if order.block is True and shared:
         return "Block migration can not be used with shared storage: both hosts see the same disks."
-    if ctx.order.block is False and not shared and ctx.living().image is not None:
+    if order.block is False and not shared and passport.journey.disks:
         return "The hosts do not share storage: only block migration can move the server's disks."
-    if shared or ctx.order.over_commit is None:
+    room = out["choose_target"].get("room")
+    if not order.block or order.over_commit is None or room is None:
         return ""
-    with ctx.cloud.cells.api.read() as conn:
-        target = hosts.get(conn, out["choose_target"]["host_id"])
-    passport = msgspec.convert(out["check_source"], Passport)
-    return disk_room.lacking(ctx, passport, target) if target else ""
+    return disk_room.lacking(ctx, passport, out["choose_target"]["host"], room)
 
 
 def clear_target(ctx: Ctx, out: Out) -> Parked | None:
@@ -317,6 +326,7 @@ LIVE_MIGRATE = Saga(
             undo=clear_target,
             event="compute_check_can_live_migrate_destination",
         ),
+        Step(name="check_fit", do=check_fit),
         Step(
             name="go",
             do=go,

@@ -39,7 +39,7 @@ class FakeInventory:
             memory_mib=settings.fake_memory_mib,
             memory_used_mib=sum(guest.memory_mib for guest in running),
             disk_gib=settings.fake_disk_gib,
-            disk_free_gib=max(0, settings.fake_disk_gib - sum(disk.size_gib for disk in disks)),
+            disk_free_gib=settings.fake_disk_gib - sum(disk.size_gib for disk in disks),
             cpu_info={
                 "arch": "x86_64",
                 "model": "fake",

@@ -40,7 +40,7 @@ class FakeLive:
         disks = tuple(DiskHeld(name=name, virtual_bytes=size) for name, size in sizes.items())
         address = str(self.hypervisor.settings.state_dir or "")
         told = msgspec.structs.replace(journey, address=address, disks=disks)
-        return Passport(journey=told, cpu="fake", taken_bytes=sum(sizes.values()))
+        return Passport(journey=told, cpu="fake", taken_bytes=sum(sizes.values()) // 2)
 
     def admit(self, guest: Guest, passport: Passport, *, shared: bool) -> Welcome:
         """See virt.moves.LiveMoves."""

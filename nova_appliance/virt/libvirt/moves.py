@@ -142,11 +142,19 @@ def _comes_along(disk: Disk, sizes: dict[str, int]) -> bool:
 
 def held(folder: Path, disk_format: str) -> list[DiskHeld]:
     """The disks in a server's folder, by name."""
-    names = sorted(
-        p.name for p in folder.iterdir() if p.name == "disk" or p.name.startswith("disk.")
-    )
     return [
         DiskHeld(name=name, virtual_bytes=overlays.virtual_bytes(folder / name, disk_format))
+        for name in disk_names(folder)
+    ]
+
+
+def disk_names(folder: Path) -> list[str]:
+    """Names of the files in a server's folder that are its disks."""
+    names = sorted(p.name for p in folder.iterdir())
+    return [
+        name
         for name in names
-        if not name.startswith(CONFIG_DRIVE) and not name.endswith((_PART, _BASE))
+        if (name == "disk" or name.startswith("disk."))
+        and not name.startswith(CONFIG_DRIVE)
+        and not name.endswith((_PART, _BASE))
     ]

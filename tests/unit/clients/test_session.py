@@ -127,7 +127,7 @@ def test_a_neighbour_that_no_catalog_names_is_absent(service: Service) -> None:
     auth = v3.Password(auth_url=service.url, username="nova", password="x")
     session = ksa_session.Session(auth=auth, timeout=60)
     neighbour = Neighbour(session, load.load(files=[]), "block-storage")
-    with pytest.raises(errors.Absent, match="catalog has no block-storage service"):
+    with pytest.raises(errors.Absent, match="The catalog has no block-storage service"):
         neighbour.ask("GET", "/x")
 
 
@@ -216,6 +216,20 @@ WANTED = PortWanted(
     project_id="p",
 )
 TAKEN = {"NeutronError": {"type": "MacAddressInUse", "message": "Taken."}}
+
+
+def test_a_port_that_was_asked_for_in_vain_may_come_yet(service: Service) -> None:
+    networks = Networks(session_to(service.url), conf_of(service.url))
+    wanted = PortWanted(server_id=ids.new_id(), index=0, network_id=ids.new_id(), project_id="p")
+    service.says(400, {"NeutronError": {"type": "X", "message": "Never."}})
+    with pytest.raises(errors.Invalid):
+        networks.create_port(wanted)
+    assert not networks.is_in_doubt(60)
+    service.says(503, {"message": "Away."})
+    with pytest.raises(errors.Unavailable):
+        networks.create_port(wanted)
+    assert networks.is_in_doubt(60)
+    assert not networks.is_in_doubt(0)
 
 
 def test_a_mac_that_another_server_has_is_given_up(service: Service) -> None:

@@ -112,6 +112,16 @@ def test_a_port_of_a_deleted_server_is_deleted_and_no_other(world):
     assert audit.delete_ports(world.cloud) == 0
 
 
+def test_a_port_that_came_late_is_deleted_soon_when_one_was_asked_for_in_vain(world):
+    gone = make_server(world)
+    delete.delete(world.cloud, world.context(), gone)
+    settle(world)
+    make_port(world, gone.id)
+    assert audit.delete_late_ports(world.cloud) == 0, "all is usual: the next round is soon enough"
+    world.networks.in_doubt = True
+    assert audit.delete_late_ports(world.cloud) == 1
+
+
 def test_delete_takes_ports_that_came_too_late_with_it(world):
     server = make_server(world)
     late = make_port(world, server.id)
