@@ -37,7 +37,7 @@ class LiveMigration:
     block: bool | None = None
     """Whether disks are copied; None lets the hosts find out."""
     over_commit: bool | None = None
-    """How disks that are copied are measured; None does not measure (see conductor.disk_room)."""
+    """How disks that are copied are measured; None does not measure (see conductor.host_pair)."""
     waits: bool = False
     """The answer comes when the hosts have checked (below 2.34)."""
 

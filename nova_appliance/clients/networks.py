@@ -50,13 +50,13 @@ class Networks:
         self, door: Session, conf: cfg.ConfigOpts, clocks: clock.Clock = clock.SYSTEM
     ) -> None:
         self._neutron = Neutron(door, conf)
+        self.doubt = self._neutron.doubt
         self.rows = NetworkRows(door, conf)
         self.subnets = subnets.Subnets(self._neutron, clocks)
         self.topologies = topologies.Topologies(self._neutron)
         self._clock = clocks
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, Network]] = {}
-        self._doubted_at = float("-inf")
 
     def usable(
         self,
@@ -97,17 +97,6 @@ class Networks:
         Its MAC is computed from server and index, so that the network service itself refuses a
         second one. Raises Conflict (no address left, address in use), OverQuota, Invalid, NotFound.
         """
-        try:
-            return self._create_port(wanted)
-        except errors.Unavailable:
-            self._doubted_at = self._clock.monotonic()
-            raise
-
-    def is_in_doubt(self, seconds: float) -> bool:
-        """Whether a port may come yet that was asked for in vain in the last `seconds`."""
-        return self._clock.monotonic() - self._doubted_at < seconds
-
-    def _create_port(self, wanted: PortWanted) -> Port:
         body = _new_port(wanted)
         try:
             return nouns.port(self._neutron.make("port", body))

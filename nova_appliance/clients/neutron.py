@@ -9,6 +9,7 @@ from typing import Any
 from keystoneauth1.session import Session
 from oslo_config import cfg
 
+from nova_appliance.clients.doubt import Doubt
 from nova_appliance.clients.session import Neighbour
 from nova_appliance.common import errors, ids
 from nova_appliance.common.context import RequestContext
@@ -23,6 +24,8 @@ class Neutron:
 
     def __init__(self, session: Session, conf: cfg.ConfigOpts) -> None:
         self._neighbour = Neighbour(session, conf, "network")
+        self.doubt = Doubt()
+        """Of rows that it was to make."""
 
     def rows(
         self, plural: str, filters: Row, context: RequestContext | None = None
@@ -39,7 +42,9 @@ class Neutron:
 
     def make(self, kind: str, body: Row) -> Row:
         """Make a row; raises Invalid, Conflict, OverQuota, NotFound."""
-        made: Row = self._neighbour.ask("POST", f"/v2.0/{kind}s", json={kind: body}).json()[kind]
+        with self.doubt:
+            answer = self._neighbour.ask("POST", f"/v2.0/{kind}s", json={kind: body})
+        made: Row = answer.json()[kind]
         return made
 
     def change(self, kind: str, row_id: str, body: Row) -> Row:

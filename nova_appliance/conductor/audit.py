@@ -120,7 +120,7 @@ def delete_late_ports(cloud: Cloud) -> int:
 
     What it was asked for then it may do when nobody waits any more, and the server is deleted.
     """
-    return delete_ports(cloud) if cloud.networks.is_in_doubt(LATE_S) else 0
+    return delete_ports(cloud) if cloud.networks.doubt.lasts(LATE_S) else 0
 
 
 def stray_ports(cloud: Cloud) -> tuple[Port, ...]:

@@ -10,7 +10,7 @@ import msgspec
 from nova_appliance.actions import image_fit
 from nova_appliance.actions.orders import MoveOrder
 from nova_appliance.common import errors
-from nova_appliance.conductor import host_choice, ports
+from nova_appliance.conductor import host_choice, host_pair, ports
 from nova_appliance.conductor.saga import Ctx, Done, HostFailed, Out
 from nova_appliance.db import claims, hosts, server_migrations
 from nova_appliance.db.engines import Connection
@@ -77,6 +77,7 @@ def _written(ctx: Ctx, server: Server, chosen: Chosen, status: str) -> Done:
     result = host_choice.facts(chosen) | {
         "source_id": source_id(ctx, server),
         "source": {"host": server.host, "node": server.node, "zone": server.zone},
+        "room": host_pair.room_of(host) if host else None,
     }
     there = {
         "target_host": chosen.host,

@@ -5,14 +5,13 @@ there does anything else follow. Undone, it runs where it was.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import msgspec
 
 from nova_appliance.actions.orders import MoveOrder
 from nova_appliance.common import errors
-from nova_appliance.conductor import attachments, disk_room, guests, ports, targets
+from nova_appliance.conductor import attachments, guests, host_pair, ports, targets
 from nova_appliance.conductor.saga import (
     Cancelled,
     Ctx,
@@ -42,11 +41,7 @@ def choose_target(ctx: Ctx, _out: Out) -> Done:
     source = ctx.living().host or ""
     if not ctx.is_up(source):
         raise errors.Refused(f"Compute service of {source} is unavailable at this time.")
-    done = targets.choose(ctx, "queued")
-    with ctx.cloud.cells.api.read() as conn:
-        chosen = hosts.get(conn, done.result["host_id"])
-    room = disk_room.of(chosen) if chosen else None
-    return dataclasses.replace(done, result=done.result | {"room": room})
+    return targets.choose(ctx, "queued")
 
 
 def check_source(ctx: Ctx, out: Out) -> Parked:
@@ -94,27 +89,6 @@ def prepare_target(ctx: Ctx, out: Out) -> Parked:
 def is_prepared(_ctx: Ctx, _out: Out, answer: Answer) -> Any:
     """The target waits for the guest."""
     return answer.result["welcome"] | {"connections": answer.result.get("connections", {})}
-
-
-def check_fit(ctx: Ctx, out: Out) -> None:
-    """See that disks are copied only if that was wanted, and fit then. Raises HostFailed."""
-    welcome = msgspec.convert(out["prepare_target"], Welcome)
-    if reason := _misfit(ctx, out, shared=welcome.shared):
-        only = ctx.order.host is not None
-        raise HostFailed(reason, out["choose_target"]["host"], retryable=not only)
-
-
-def _misfit(ctx: Ctx, out: Out, *, shared: bool) -> str:
-    """Why this pair of hosts will not do as it was wanted; another target may."""
-    order, passport = ctx.order, msgspec.convert(out["check_source"], Passport)
-    if order.block is True and shared:
-        return "Block migration can not be used with shared storage: both hosts see the same disks."
-    if order.block is False and not shared and passport.journey.disks:
-        return "The hosts do not share storage: only block migration can move the server's disks."
-    room = out["choose_target"].get("room")
-    if not order.block or order.over_commit is None or room is None:
-        return ""
-    return disk_room.lacking(ctx, passport, out["choose_target"]["host"], room)
 
 
 def clear_target(ctx: Ctx, out: Out) -> Parked | None:
@@ -326,7 +300,7 @@ LIVE_MIGRATE = Saga(
             undo=clear_target,
             event="compute_check_can_live_migrate_destination",
         ),
-        Step(name="check_fit", do=check_fit),
+        Step(name="check_fit", do=host_pair.check),
         Step(
             name="go",
             do=go,

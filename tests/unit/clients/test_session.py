@@ -224,12 +224,12 @@ def test_a_port_that_was_asked_for_in_vain_may_come_yet(service: Service) -> Non
     service.says(400, {"NeutronError": {"type": "X", "message": "Never."}})
     with pytest.raises(errors.Invalid):
         networks.create_port(wanted)
-    assert not networks.is_in_doubt(60)
+    assert not networks.doubt.lasts(60)
     service.says(503, {"message": "Away."})
     with pytest.raises(errors.Unavailable):
         networks.create_port(wanted)
-    assert networks.is_in_doubt(60)
-    assert not networks.is_in_doubt(0)
+    assert networks.doubt.lasts(60)
+    assert not networks.doubt.lasts(0)
 
 
 def test_a_mac_that_another_server_has_is_given_up(service: Service) -> None:

@@ -11,7 +11,7 @@ from fixtures.world import NOTHING, World
 
 from nova_appliance.actions import boot, delete, power
 from nova_appliance.clients.network_nouns import PortWanted
-from nova_appliance.common import ids
+from nova_appliance.common import errors, ids
 from nova_appliance.conductor import audit
 from nova_appliance.db import hosts
 from nova_appliance.db.tables import api
@@ -118,7 +118,8 @@ def test_a_port_that_came_late_is_deleted_soon_when_one_was_asked_for_in_vain(wo
     settle(world)
     make_port(world, gone.id)
     assert audit.delete_late_ports(world.cloud) == 0, "all is usual: the next round is soon enough"
-    world.networks.in_doubt = True
+    with pytest.raises(errors.Unavailable), world.networks.doubt:
+        raise errors.Unavailable("The network service does not answer.")
     assert audit.delete_late_ports(world.cloud) == 1
 
 
