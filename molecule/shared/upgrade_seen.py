@@ -107,7 +107,12 @@ def broken_off(
     """Run until `place`, kill it, and use what runs then."""
     began = time.monotonic()
     with subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        words,
+        stdin=subprocess.DEVNULL,  # the ssh of a play that was killed may leave ours unblocking
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     ) as run:
         said = []
         for line in run.stdout:
@@ -154,7 +159,10 @@ def worked(cloud: LabCloud, host: str) -> str:
 def play(words: list[str], playbook: Path) -> dict[str, object]:
     """Run it to its end; how much it changed on each host."""
     began = time.monotonic()
-    run = subprocess.run([*words, str(playbook)], capture_output=True, text=True, check=False)
+    argv = [*words, str(playbook)]
+    run = subprocess.run(
+        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-1000:]
     changed = {host: int(count) for host, count in CHANGED.findall(run.stdout)}
     return {"took_s": round(time.monotonic() - began), "changed": changed}
