@@ -109,3 +109,13 @@ remove_packages() {
   fi
   restore_kvm
 }
+
+# vanish FOLDER...: killed in between it leaves no half that the next word would take for whole.
+vanish() {
+  local folder
+  for folder in "$@"; do
+    rm -rf "$folder.going"
+    [[ ! -e $folder ]] || mv -T "$folder" "$folder.going" 2>/dev/null || rm -rf "$folder" # a mount point stays
+    rm -rf "$folder.going"
+  done
+}

@@ -18,6 +18,7 @@ from nova_appliance.lab import (
     inventory,
     layers,
     machine,
+    mounts,
     network,
     shape,
     traces,
@@ -35,9 +36,10 @@ def run(home: Path, asked: argparse.Namespace) -> int:
 
 def remove_all(home: Path) -> None:
     """Every lab of this machine, running or not; nothing there is fine. Package layers stay."""
-    for folder in sorted((home / "labs").glob("*")):
-        traces.remove(shape.Lab(home, folder.name))
-        say(f"the lab {folder.name!r} is gone")
+    folders = (home / "labs").glob("*")
+    for name in sorted({folder.name.removesuffix(mounts.GOING) for folder in folders}):
+        traces.remove(shape.Lab(home, name))
+        say(f"the lab {name!r} is gone")
 
 
 def _up(lab: Lab, asked: argparse.Namespace) -> int:

@@ -56,13 +56,13 @@ def lower(home: Path, kind: str) -> tuple[Path, ...]:
 
 
 def sweep(home: Path) -> None:
-    """Remove what an interrupted making left, and layers of other packages that no host lies on."""
+    """Remove what an interrupted making or removing left, and layers of other packages that no host lies on."""
     in_use = Path("/proc/self/mounts").read_text()
     fresh = _fresh(home)
     for folder in sorted((home / "layers").glob("*-*")):
-        name = folder.name.removesuffix(".new")
+        name = folder.name.removesuffix(mounts.GOING).removesuffix(".new")
         used = any(f"{before}{folder}" in in_use for before in ("lowerdir=", ":"))
-        stale = folder.suffix == ".new" or (name not in fresh and not used)
+        stale = folder.name != name or (name not in fresh and not used)
         with _unless_busy(home, name) as free:
             if stale and free:
                 mounts.remove(folder)

@@ -10,6 +10,8 @@ from pathlib import Path
 from nova_appliance.common.run import run
 
 TABLE = Path("/proc/self/mounts")
+GOING = ".going"
+"""Ends the name of a folder that is being removed: one that bears its own name is whole."""
 
 
 def overlay(folder: Path, lower: Sequence[Path]) -> Path:
@@ -34,9 +36,19 @@ def below(folder: Path) -> tuple[Path, ...]:
 
 
 def remove(folder: Path) -> None:
-    """Unmount all in the folder, then delete it; nothing there is fine."""
+    """Unmount all in the folder, then delete it; nothing there is fine. Killed it leaves no half."""
     for point in below(folder):
         run(["umount", "-l", str(point)])
     if left := below(folder):
         raise OSError(f"{left[0]} is still mounted")
-    shutil.rmtree(folder, ignore_errors=False) if folder.exists() else None
+    aside = going(folder)
+    if aside.exists():
+        shutil.rmtree(aside)
+    if folder.exists():
+        folder.rename(aside)
+        shutil.rmtree(aside)
+
+
+def going(folder: Path) -> Path:
+    """How the folder is called while it is being removed."""
+    return folder.with_name(folder.name + GOING)

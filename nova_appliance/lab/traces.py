@@ -31,5 +31,5 @@ def found(lab: Lab) -> tuple[str, ...]:
         *(f"network namespace {name}" for name in network.namespaces(lab.prefix)),
         *(f"link {one}" for one in (lab.bridge, lab.outside) if network.has_link(one)),
         *(f"mount {one}" for one in mounts.below(lab.folder)),
-        *(f"folder {one}" for one in (lab.folder,) if one.exists()),
+        *(f"folder {one}" for one in (lab.folder, mounts.going(lab.folder)) if one.exists()),
     )
